@@ -120,7 +120,7 @@ export function decide(
   now: number,
   policy: RefreshPolicy,
 ): Decision {
-  const reason = refusal(session, now);
+  const reason = whyDead(session, now);
   if (reason !== null) return { kind: 'refused', reason };
 
   const order = compare(presented, session);
@@ -146,7 +146,8 @@ export function decide(
   return { kind: 'reused' };
 }
 
-function refusal(session: FamilyState, now: number): Refusal | null {
+/** Why no token of this session is good any more; `null`: it is alive. */
+export function whyDead(session: FamilyState, now: number): Refusal | null {
   if (session.status === 'ended') return 'ended';
   if (now >= session.expiresAt) return 'expired';
   if (session.idleExpiresAt !== null && now >= session.idleExpiresAt) return 'idle';

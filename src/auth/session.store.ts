@@ -1,5 +1,6 @@
 import type { AuthEvent } from './auth-event.js';
-import type { NextState, TokenPosition } from './decide.js';
+import type { NextState } from './decide.js';
+import type { TokenPosition } from './refresh-token.js';
 import type { EndReason, NewSession, Session } from './session.js';
 
 /**

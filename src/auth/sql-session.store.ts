@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type SharedUpdate, SqlDatabase, type SqlTransaction, type SqlValue } from '../database/sql-database.js';
 import type { AuthEvent } from './auth-event.js';
-import type { NextState, TokenPosition } from './decide.js';
+import type { NextState } from './decide.js';
+import type { TokenPosition } from './refresh-token.js';
 import type { EndReason, NewSession, Session } from './session.js';
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';

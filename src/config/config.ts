@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PepperFormatError, Peppers } from './pepper.js';
 
 /** Where the sessions, users and projects are kept. `file: null` is a database that ends with the process. */
 export type DatabaseConfig =
@@ -13,7 +14,7 @@ export interface Config {
   readonly database: DatabaseConfig;
   readonly redisUrl: string | null;
   readonly jwtSecret: string;
-  readonly tokenPepper: string;
+  readonly peppers: Peppers;
   readonly pluginsDir: string;
   readonly swaggerEnabled: boolean;
   readonly logLevel: LogLevel;
@@ -120,7 +121,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     database: values.DATABASE_URL,
     redisUrl: values.REDIS_URL ?? null,
     jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
-    tokenPepper: secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment),
+    peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
     pluginsDir: values.PLUGINS_DIR,
     swaggerEnabled: values.SWAGGER_ENABLED ?? environment === 'development',
     logLevel: values.LOG_LEVEL,
@@ -149,4 +150,16 @@ function secret(
   if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
     throw new ConfigError(`${name}: must be at least ${MIN_SECRET_BYTES} bytes in production`);
   return value;
+}
+
+function peppers(text: string, environment: Config['environment']): Peppers {
+  try {
+    const parsed = Peppers.parse(text);
+    if (environment === 'production' && parsed.shortestBytes < MIN_SECRET_BYTES)
+      throw new ConfigError(`TOKEN_PEPPER: each secret must be at least ${MIN_SECRET_BYTES} bytes in production`);
+    return parsed;
+  } catch (error) {
+    if (error instanceof PepperFormatError) throw new ConfigError(`TOKEN_PEPPER: ${error.message}`);
+    throw error;
+  }
 }
