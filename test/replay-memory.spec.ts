@@ -99,6 +99,16 @@ describe('ReplayMemory', () => {
     for (let n = 24; n < 40; n++) expect(memory.claim('acme', guidOf(n), 'y', 5000, 0)).toBe('replay');
   });
 
+  it('gives the room of what has expired to others, which forgets nothing', () => {
+    const memory = new ReplayMemory({ capacity: 16 });
+    for (let n = 0; n < 160; n++) {
+      const now = Math.floor(n / 16) * 10;
+      expect(memory.claim('acme', guidOf(n), 'x', now + 9, now)).toBe('first');
+      expect(memory.claim('acme', guidOf(n), 'y', now + 9, now)).toBe('replay');
+    }
+    expect(memory.forgotten).toBe(0);
+  });
+
   it('keeps projects apart, also where their names and GUIDs join to the same text', () => {
     const memory = new ReplayMemory({ capacity: 1024 });
     expect(memory.claim('acme', 'b1', 'x', SKEW, 0)).toBe('first');
