@@ -13,6 +13,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
+import { serveDocs } from './docs/serve-docs.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { logRequests } from './logging/request-log.js';
@@ -58,6 +59,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   logRequests(fastify);
   keepOutOfCaches(fastify);
   await readBodies(fastify);
+  if (config.swaggerEnabled) await serveDocs(app, config);
   await app.init();
   await fastify.ready();
   return app;
