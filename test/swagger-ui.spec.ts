@@ -143,8 +143,8 @@ describe('the page, in development', () => {
     'a new project, its login, and each new refresh token is in the next call',
     async () => {
       const { page, complaints, close } = await open(url);
-      await page.getByLabel('Project').fill('acme');
-      await page.getByLabel('Project').press('Tab');
+      await page.getByLabel('Project /').fill('acme');
+      await page.getByLabel('Project /').press('Tab');
       await page.getByText('Signed in as alice').waitFor();
 
       const login = await execute(page, 'login');
@@ -171,7 +171,7 @@ describe('the page, in development', () => {
 
       await page.reload();
       await page.locator('.opblock').first().waitFor();
-      expect(await page.getByLabel('Project').inputValue()).toBe('acme');
+      expect(await page.getByLabel('Project /').inputValue()).toBe('acme');
       expect((await execute(page, 'user')).body.data).toMatchObject({ userId: 'alice' });
       expect(await field(await tryOut(page, 'refresh'), 'refreshToken').inputValue()).toBe(
         under.body.data['refresh_token'],
@@ -189,10 +189,10 @@ describe('the page, in development', () => {
       await page.locator('#profile[data-chosen=ptdev]').waitFor();
       await page.getByRole('button', { name: 'Authorize' }).click();
       const project = page.locator('.auth-container', { hasText: 'XownerId' });
-      await project.getByRole('button', { name: 'Logout' }).click();
+      await project.locator('button', { hasText: 'Logout' }).click();
       await project.getByRole('textbox').fill('acme');
-      await project.getByRole('button', { name: 'Apply credentials' }).click();
-      await project.getByRole('button', { name: 'Close' }).click();
+      await project.locator('button[type=submit]').click();
+      await project.locator('button', { hasText: 'Close' }).click();
       expect(await field(await tryOut(page, 'user'), 'XownerId').inputValue()).toBe('acme');
       expect((await execute(page, 'user')).body.data).toMatchObject({ userId: 'alice' });
       await close();
@@ -237,18 +237,18 @@ describe('the page, in production', () => {
       for (const [cipher, iv] of Object.entries(ciphers)) await addProject(app, cipher, iv, KEY);
       const { page, complaints, sent, close } = await open(url);
 
-      expect(await page.getByLabel('Key').inputValue()).toBe('');
+      expect(await page.getByLabel('Key /').inputValue()).toBe('');
       expect(await page.getByRole('status').innerText()).toContain('Enter your project and its key');
       expect(await field(await tryOut(page, 'refresh'), 'XownerId').inputValue()).toBe('');
       for (const [cipher, iv] of Object.entries(ciphers)) {
         for (const encoding of cipher === 'des-ecb' ? ['base64', 'hex', 'base64url'] : ['base64']) {
-          await page.getByLabel('Project').fill(cipher);
-          await page.getByLabel('Project').press('Tab');
+          await page.getByLabel('Project /').fill(cipher);
+          await page.getByLabel('Project /').press('Tab');
           await field(await tryOut(page, 'refresh'), 'refreshToken').fill('a-token-that-nobody-knows');
           await page.getByLabel('Cipher').selectOption(cipher);
           await page.getByLabel('Encoding').selectOption(encoding);
-          await page.getByLabel('Key').fill(KEY);
-          if (iv !== null) await page.getByLabel('IV').fill(iv);
+          await page.getByLabel('Key /').fill(KEY);
+          if (iv !== null) await page.getByLabel('IV /').fill(iv);
           const { status, body } = await execute(page, 'refresh');
           expect({ cipher, encoding, status, code: body.error.errorCode }).toEqual({
             cipher,
