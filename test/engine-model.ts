@@ -74,7 +74,7 @@ export type Fault =
    * than the grace apart hold different tokens after it, and the next refresh of the first finds the theft.
    */
   | 'thief lives on'
-  /** The victim was still put off with 409 after more than the grace (and the late share of it). */
+  /** The victim's token, older than the parent, was still put off with 409 after the grace and its late share. */
   | 'victim kept waiting';
 
 interface Token extends TokenPosition {
@@ -228,7 +228,8 @@ function serveClient(world: World, token: Token, wire: readonly Message[], judge
     return { action, outcome: world.thiefActed ? 'found' : 'false log-out' };
   }
   if (decision.kind === 'superseded') {
-    if (!isNewest) return step(action, { ...world, wire });
+    // The parent's wait has a fixed end, after which it is answered.
+    if (!isNewest || isParent(world.row, token)) return step(action, { ...world, wire });
     const waitingSince = world.waitingSince ?? NOW;
     return {
       action,
@@ -373,7 +374,7 @@ function pass(world: World, units: number): World {
  */
 function normalise(world: World, options: ModelOptions): World | null {
   const { row, thief, stored } = world;
-  const parent = row.superseded.findLast((entry) => entry.generation === row.generation - 1);
+  const parent = parentOf(row);
   const shift = TIP_GENERATION - row.generation;
   const held: Token[] = [];
   for (const message of world.wire) held.push(message.token);
@@ -441,27 +442,36 @@ function normalise(world: World, options: ModelOptions): World | null {
   };
 }
 
+/** One character a part, since half of the search is spent on looking these up. */
 function keyOf(world: World): string {
-  const { row, stored, wire, victim, thief } = world;
-  let key = `${row.branch}.${row.tokenSeq}@${row.rotatedAt}/${world.tipSince}|${keyOfToken(stored)}|${world.waitingSince ?? ''}`;
-  for (const entry of row.superseded) key += `,${entry.generation}.${entry.branch}@${entry.at}`;
-  if (wire.length > 0) key += `|${wire.map(keyOfMessage).sort().join()}`;
-  if (thief === null) return key;
-  const older = thief.older === null ? '' : keyOfToken(thief.older);
-  key += `|${keyOfToken(thief.newest)}${keyOfHolder(thief)}|${older}|${keyOfHolder(victim)}`;
-  return world.thiefActed ? `${key}!` : key;
+  const { row, stored, wire, victim, thief, waitingSince } = world;
+  const codes = [row.branch, row.tokenSeq, age(row.rotatedAt), age(world.tipSince), codeOf(stored)];
+  codes.push(age(waitingSince), thief === null ? 0 : world.thiefActed ? 1 : 2, row.superseded.length);
+  for (const entry of row.superseded) {
+    codes.push((entry.generation << 4) | entry.branch, age(entry.at));
+  }
+  if (thief !== null) {
+    codes.push(codeOf(thief.newest), thief.older === null ? 1 : codeOf(thief.older));
+    codes.push(codeOfHolder(thief), codeOfHolder(victim));
+  }
+  const messages = wire.map(
+    ({ kind, token, age, known }) =>
+      (codeOf(token) << 4) | (age << 2) | (known ? 2 : 0) | (kind === 'ask' ? 1 : 0),
+  );
+  if (messages.length > 1) messages.sort((a, b) => a - b);
+  return String.fromCharCode(...codes, ...messages);
 }
 
-function keyOfToken(token: Token): string {
-  return `${token.generation}.${token.branch}.${token.seq}`;
+function codeOf({ generation, branch, seq }: Token): number {
+  return (generation << 8) | (branch << 4) | seq;
 }
 
-function keyOfMessage({ kind, token, age, known }: Message): string {
-  return `${kind === 'ask' ? '?' : '!'}${keyOfToken(token)}@${age}${known ? 'k' : ''}`;
+function codeOfHolder({ shared, crossedAt }: Holder): number {
+  return shared ? 1 : age(crossedAt);
 }
 
-function keyOfHolder({ shared, crossedAt }: Holder): string {
-  return shared ? 's' : `a${crossedAt ?? ''}`;
+function age(at: number | null): number {
+  return at === null ? 0 : 2 + NOW - at;
 }
 
 function step(action: string, outcome: World): Step {
@@ -482,6 +492,15 @@ function crossed(holder: Holder): Holder {
 
 function holds(thief: NonNullable<World['thief']>, held: TokenPosition): boolean {
   return samePosition(thief.newest, held) || (thief.older !== null && samePosition(thief.older, held));
+}
+
+function parentOf(row: FamilyState): Supersession | undefined {
+  return row.superseded.findLast((entry) => entry.generation === row.generation - 1);
+}
+
+function isParent(row: FamilyState, held: TokenPosition): boolean {
+  const parent = parentOf(row);
+  return parent !== undefined && samePosition(parent, held);
 }
 
 function pick({ shared, crossedAt }: Holder): Holder {
