@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { decodeBase62, encodeBase62 } from '../src/auth/base62.js';
-import { PepperFormatError, Peppers } from '../src/auth/pepper.js';
+import { PepperFormatError, Peppers } from '../src/config/pepper.js';
 import {
   deriveFamilyKey,
   importedTokenHash,
