@@ -15,7 +15,7 @@ import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
-import { logRequests } from './logging/request-log.js';
+import { logRequest, logRequests } from './logging/request-log.js';
 import { AllowedMethods } from './response/allowed-methods.js';
 import { ErrorFilter } from './response/error.filter.js';
 
@@ -44,7 +44,11 @@ const fromFactory: NonNullable<Parts['create']> = (module, adapter, options) =>
 export async function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   // What the router refuses comes before there is a route, and so past Nest: it is answered as all else is.
-  const refuse: Refuse = (error, request, reply) => void app.get(ErrorFilter).answer(error, request, reply);
+  const refuse: Refuse = (error, request, reply) => {
+    keepOutOfCaches(reply);
+    reply.raw.once('finish', () => logRequest(request, reply));
+    void app.get(ErrorFilter).answer(error, request, reply);
+  };
   const app = await (parts.create ?? fromFactory)(AppModule.of(config), adapterOf(config, logger, refuse), {
     logger: new NestLogger(logger),
     bodyParser: false,
@@ -56,7 +60,10 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   for (const property of ['failure', 'tenant', 'caller']) fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
-  keepOutOfCaches(fastify);
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    keepOutOfCaches(reply);
+    done();
+  });
   await readBodies(fastify);
   await app.init();
   await fastify.ready();
@@ -97,14 +104,11 @@ function read(variable: string, file: string): Buffer {
 }
 
 /** Answers hold tokens, and the documented call has one in its URL. @see RFC 6749 §5.1 */
-function keepOutOfCaches(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (_request, reply, done) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-    });
-    done();
+function keepOutOfCaches(reply: FastifyReply): void {
+  reply.headers({
+    'cache-control': 'no-store',
+    pragma: 'no-cache',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
   });
 }
