@@ -10,6 +10,7 @@ import {
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
@@ -92,7 +93,20 @@ function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): Fas
 }
 
 function certificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: Buffer; key: Buffer } {
-  return { cert: read('TLS_CERT_FILE', certFile), key: read('TLS_KEY_FILE', keyFile) };
+  const cert = read('TLS_CERT_FILE', certFile);
+  const key = read('TLS_KEY_FILE', keyFile);
+  tryContext('TLS_CERT_FILE: the file is not a certificate in PEM form', { cert });
+  tryContext('TLS_KEY_FILE: the file is not a private key in PEM form', { key });
+  tryContext('TLS_KEY_FILE: the key is not that of the certificate', { cert, key });
+  return { cert, key };
+}
+
+function tryContext(problem: string, options: SecureContextOptions): void {
+  try {
+    createSecureContext(options);
+  } catch {
+    throw new ConfigError(problem);
+  }
 }
 
 function read(variable: string, file: string): Buffer {

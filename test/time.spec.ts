@@ -36,7 +36,7 @@ const eventsOf = (session: TokenGrant) =>
     sidOf(session),
   );
 const rowOf = async (session: TokenGrant) =>
-  (await test.sql<Record<string, unknown>>('SELECT * FROM bo_auth_session WHERE id = $1', sidOf(session)))[0];
+  (await test.sql('SELECT * FROM bo_auth_session WHERE id = $1', sidOf(session)))[0];
 const policy = async (columns: Record<string, string | number | null>) => {
   for (const [column, value] of Object.entries(columns))
     await test.sql(`UPDATE bo_project SET ${column} = $1 WHERE owner_id = 'acme'`, value);
