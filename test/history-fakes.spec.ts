@@ -19,10 +19,10 @@ const terrain: Terrain = {
     project: patient,
     userName: `user-${index}`,
     password: '',
+    ownUser: true,
   })),
   stolen: [{ project: brief, userName: 'victim', password: '' }],
-  foreign: brief,
-  ownUsers: true,
+  foreign: [brief],
 };
 
 async function campaignAgainst(flaw: Flaw | undefined, seed: number): Promise<CampaignReport> {

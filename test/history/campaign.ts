@@ -14,10 +14,8 @@ export interface Terrain {
   readonly honest: readonly Account[];
   /** Chains whose token is copied and used late. A grace window that the run outlasts by far. */
   readonly stolen: readonly Account[];
-  /** A project that the honest chains' tokens do not belong to. */
-  readonly foreign: ProjectAccess;
-  /** Whether each honest account has one chain alone, so that all its sessions may be ended at once. */
-  readonly ownUsers: boolean;
+  /** Projects of which at least one is not a given chain's own. */
+  readonly foreign: readonly ProjectAccess[];
 }
 
 export interface CampaignOptions {
@@ -114,9 +112,8 @@ class Campaign {
     if (client.newest === undefined) return;
     if (client.ended) return this.autopsy(client);
     const deadline = performance.now() + (this.options.settlesWithinMs ?? 20_000);
-    const reached = client.newest.tokenSeq;
-    while (!client.ended && (client.newest?.tokenSeq ?? 0) <= reached && performance.now() < deadline) {
-      await client.round(true);
+    while (!client.ended && performance.now() < deadline) {
+      if (await client.round(true)) return;
     }
   }
 
@@ -138,7 +135,7 @@ class Campaign {
     while (!client.ended) {
       const held = client.newest;
       if (held === undefined) return;
-      const ways = this.terrain.ownUsers ? 4 : 3;
+      const ways = client.account.ownUser === true ? 4 : 3;
       const way = random.below(ways);
       const outcome =
         way === 0
@@ -160,8 +157,9 @@ class Campaign {
       await this.think(client, 10);
       const { newest, random } = client;
       if (newest === undefined || client.ended) return;
+      const elsewhere = this.terrain.foreign.filter((project) => project !== client.account.project);
       if (random.chance(0.5)) {
-        await client.present(newest, 'forger', this.terrain.foreign);
+        await client.present(newest, 'forger', random.pick(elsewhere));
       } else {
         await client.present(tampered(newest.refreshToken, random.below(32)), 'forger');
       }

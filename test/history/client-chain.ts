@@ -8,6 +8,8 @@ export interface Account {
   readonly project: ProjectAccess;
   readonly userName: string;
   readonly password: string;
+  /** No other chain logs in as this user: all of its sessions may be ended at once. */
+  readonly ownUser?: boolean;
 }
 
 /** How a network treats an honest client's requests. */
@@ -61,10 +63,13 @@ export class HonestClient {
     return false;
   }
 
-  /** One round: the newest token sent once or several times at once, and what the answers ask for. */
-  async round(settling = false): Promise<void> {
+  /**
+   * One round: the newest token sent once or several times at once, and what the answers ask for.
+   * @returns whether it was refreshed
+   */
+  async round(settling = false): Promise<boolean> {
     const held = this.newest;
-    if (held === undefined || this.ended) return;
+    if (held === undefined || this.ended) return false;
     this.rounds += 1;
     const calm = settling || !this.random.chance(this.weather.duplicateShare);
     const outcomes = await Promise.all(calm ? [this.refresh(held, settling)] : this.duplicates(held));
@@ -75,6 +80,7 @@ export class HonestClient {
     const overtaken = (this.newest?.tokenSeq ?? 0) > held.tokenSeq;
     const worst = outcomes.find(({ tokens }) => tokens === undefined);
     if (worst !== undefined && !overtaken && !this.ended) await this.wait(worst);
+    return outcomes.some(({ tokens }) => tokens !== undefined);
   }
 
   /** Presents a token as whoever holds a copy of it. Nothing is kept. */
