@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, integer, property } from 'fast-check';
 import { check, type Rules, type Verdict } from './history/check.js';
 import type { Flaw } from './history/fake-engine.js';
 import { RandomSource } from './history/random-source.js';
@@ -17,11 +17,11 @@ const judge = (seed: number, flaw?: Flaw): Verdict => check(simulate(new RandomS
 
 describe('the judgement of a history', () => {
   it('finds nothing in whatever a sound engine answers, on any schedule', () => {
-    fc.assert(
-      fc.property(fc.integer(), (seed) => {
+    assert(
+      property(integer(), (seed) => {
         expect(judge(seed).violations).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -50,25 +50,22 @@ export async function runCampaign(
   const recorder = new Recorder();
   const api = new TokenApi(cluster, recorder);
   const random = new RandomSource(options.seed);
-  const began = performance.now();
-  let over = false;
-  const progress = () => {
-    const { length } = options;
-    if (over) return 1;
-    if ('seconds' in length) return (performance.now() - began) / (length.seconds * 1000);
-    return recorder.operations.length / length.operations;
-  };
-  const campaign = new Campaign(terrain, options, progress);
+  const clock = new RunClock(options.length, recorder);
+  const campaign = new Campaign(terrain, options, () => clock.progress());
   const nemesis = random.fork();
   const clients = Array.from({ length: options.chains }, (_, chain) => {
     const account = campaign.accountOf(chain);
     return new HonestClient(chain, account, api, cluster, random.fork(), { ...CALM, ...options.weather });
   });
   try {
-    const plagued = plague(cluster, options.faults, options.faultCount, nemesis, progress);
+    // a login costs a password hash: the run begins when everyone is in
+    await Promise.all(clients.map((client) => client.login(() => true)));
+    const began = performance.now();
+    clock.start();
+    const plagued = plague(cluster, options.faults, options.faultCount, nemesis, () => clock.progress());
     await Promise.all(clients.map((client) => campaign.live(client)));
     // where every chain has ended early, the faults that were still to come have nothing left to strike
-    over = true;
+    clock.end();
     const struck = await plagued;
     await Promise.all(clients.map((client) => campaign.settle(client)));
     const verdict = check(recorder.operations, terrain.rules);
@@ -76,6 +73,34 @@ export async function runCampaign(
     return { verdict, history: recorder.operations, struck, seconds };
   } finally {
     api.close();
+  }
+}
+
+/** How much of a run is over, 0 to 1, by requests or by time. */
+class RunClock {
+  private began = performance.now();
+  private before = 0;
+  private over = false;
+
+  constructor(
+    private readonly length: CampaignOptions['length'],
+    private readonly recorder: Recorder,
+  ) {}
+
+  start(): void {
+    this.began = performance.now();
+    this.before = this.recorder.operations.length;
+  }
+
+  end(): void {
+    this.over = true;
+  }
+
+  progress(): number {
+    if (this.over) return 1;
+    const { length } = this;
+    if ('seconds' in length) return (performance.now() - this.began) / (length.seconds * 1000);
+    return (this.recorder.operations.length - this.before) / length.operations;
   }
 }
 
@@ -95,12 +120,19 @@ class Campaign {
     return account;
   }
 
+  /** Sessions of one client, one after the other: whoever is logged out may log in again. */
   async live(client: HonestClient): Promise<void> {
+    do {
+      await this.liveOnce(client);
+      if (this.progress() > 0.9 || client.random.chance(0.4)) return;
+    } while (await client.login(() => this.progress() < 1));
+  }
+
+  private async liveOnce(client: HonestClient): Promise<void> {
     const { random } = client;
-    if (!(await client.login(() => this.progress() < 1))) return;
     if (this.terrain.stolen.includes(client.account)) return this.beStolen(client);
     const tabs = random.chance(0.3) ? 2 : 1;
-    const work: Promise<void>[] = Array.from({ length: tabs }, () => this.useTab(client));
+    const work: Promise<unknown>[] = Array.from({ length: tabs }, () => this.useTab(client));
     if (random.chance(0.3)) work.push(this.logOut(client));
     if (random.chance(0.2)) work.push(this.beForged(client));
     await Promise.all(work);
@@ -110,6 +142,7 @@ class Campaign {
   /** When the faults are over, a living chain goes on, and a dead one is still dead. */
   async settle(client: HonestClient): Promise<void> {
     if (client.newest === undefined) return;
+    for (const tokens of client.former.slice(-3)) await client.present(tokens, 'thief');
     if (client.ended) return this.autopsy(client);
     const deadline = performance.now() + (this.options.settlesWithinMs ?? 20_000);
     while (!client.ended && performance.now() < deadline) {
@@ -130,7 +163,7 @@ class Campaign {
   /** Revokes while refreshes are in flight, and again until it is acknowledged. */
   private async logOut(client: HonestClient): Promise<void> {
     const { random } = client;
-    const due = random.between(0.1, 0.95);
+    const due = this.progress() + (1 - this.progress()) * random.between(0.1, 0.95);
     while (this.progress() < due && !client.ended) await this.think(client);
     while (!client.ended) {
       const held = client.newest;
@@ -171,7 +204,7 @@ class Campaign {
     const { random } = client;
     const grace = this.terrain.rules[client.account.project.ownerId]?.grace ?? 0;
     const copied = client.given[0];
-    const until = random.between(0.1, 0.9);
+    const until = this.progress() + (1 - this.progress()) * random.between(0.1, 0.9);
     const since = performance.now();
     while (!client.ended && this.progress() < 1) {
       await this.think(client);

@@ -53,6 +53,9 @@ const MOST_SUCCESSORS = 4;
 /** The servers' wall clock may be slewed or stepped a little against the driver's monotonic one. */
 const CLOCK_TOLERANCE_MS = 50;
 
+/** A replay at the very end of the grace window extends the parent's supersession by so much of the window. */
+const FLIGHT_SHARE = 1 / 8;
+
 const MS = 1_000_000;
 
 /**
@@ -364,7 +367,10 @@ function explainedRefusals(
   });
 }
 
-/** A token is superseded as soon as its successor was perhaps used, or was itself displaced by a late retry. */
+/**
+ * A token is superseded as soon as its successor was perhaps used, or was itself displaced by a late retry. The tip's
+ * parent may be told to wait once, when the grace window has just ended and an earlier retry's answer may be on its way.
+ */
 function supersededBefore(
   family: Family,
   project: ProjectRules,
@@ -372,7 +378,11 @@ function supersededBefore(
   time: number,
 ): boolean {
   const token = operation.presented ?? '';
-  return supersededFor(family, token, time) > 0 || displacedFor(family, project, token, time) > 0;
+  if (supersededFor(family, token, time) > 0 || displacedFor(family, project, token, time) > 0) return true;
+  const retried = family.refreshes.some(
+    ({ id, presented, invokedAt }) => presented === token && id !== operation.id && invokedAt < time,
+  );
+  return retried && openFor(family, token, time) > project.grace;
 }
 
 /** I4: what was refused for good stays refused. */
@@ -411,7 +421,7 @@ function reuseIsFound(family: Family, project: ProjectRules): Violation[] {
     const since = superseded.get(presented);
     const newerUsed = reachedBefore(used, (family.numbers.get(presented) ?? 0) + 1, invokedAt);
     if (since === undefined || !newerUsed) return [];
-    if ((invokedAt - since) / MS <= project.grace + CLOCK_TOLERANCE_MS) return [];
+    if ((invokedAt - since) / MS <= project.grace * (1 + FLIGHT_SHARE) + CLOCK_TOLERANCE_MS) return [];
     const text = `a token reused after the grace window was answered ${answer.status}`;
     return violation('I4', text, [operation], family.sessionId);
   });
@@ -426,8 +436,8 @@ function numberNeverFalls(family: Family): Violation[] {
   let next = 0;
   for (const success of byInvocation) {
     for (; next < byAnswer.length; next++) {
-      const earlier = byAnswer[next] as Success;
-      if (earlier.answeredAt >= success.invokedAt) break;
+      const earlier = byAnswer[next];
+      if (earlier === undefined || earlier.answeredAt >= success.invokedAt) break;
       if (highest === undefined || earlier.grant.tokenSeq > highest.grant.tokenSeq) highest = earlier;
     }
     if (highest === undefined || highest.grant.tokenSeq <= success.grant.tokenSeq) continue;

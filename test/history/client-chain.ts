@@ -34,11 +34,14 @@ const REMEMBERED = 40;
  */
 export class HonestClient {
   newest?: Tokens;
-  /** Every token that the client was given, oldest first. */
-  readonly given: Tokens[] = [];
+  /** The last tokens of this session that the client was given, oldest first. */
+  given: Tokens[] = [];
+  /** The newest tokens of the sessions that the client had before. */
+  readonly former: Tokens[] = [];
   /** A 401 was seen: the client is logged out. */
   ended = false;
-  rounds = 0;
+  /** A process that has just refused the connection; a load balancer would not choose it at once again. */
+  private shunned?: number;
 
   constructor(
     readonly chain: number,
@@ -55,7 +58,7 @@ export class HonestClient {
       const { userName, password } = this.account;
       const outcome = await this.api.login(this.sender({ kind: 'login' }), userName, password);
       if (outcome.tokens !== undefined) {
-        this.keep(outcome.tokens);
+        this.begin(outcome.tokens);
         return true;
       }
       await this.wait(outcome);
@@ -70,7 +73,6 @@ export class HonestClient {
   async round(settling = false): Promise<boolean> {
     const held = this.newest;
     if (held === undefined || this.ended) return false;
-    this.rounds += 1;
     const calm = settling || !this.random.chance(this.weather.duplicateShare);
     const outcomes = await Promise.all(calm ? [this.refresh(held, settling)] : this.duplicates(held));
     for (const outcome of outcomes) {
@@ -133,7 +135,8 @@ export class HonestClient {
     call: Pick<Call, 'kind'> & Partial<Omit<Call, 'project'>> & { project?: ProjectAccess },
   ): Sender {
     const project = call.project ?? this.account.project;
-    const process = this.random.below(this.ports.size);
+    let process = this.random.below(this.ports.size);
+    if (process === this.shunned) process = this.random.below(this.ports.size);
     return {
       project,
       process,
@@ -148,17 +151,23 @@ export class HonestClient {
     };
   }
 
+  private begin(tokens: Tokens): void {
+    if (this.newest !== undefined) this.former.push(this.newest);
+    this.newest = tokens;
+    this.given = [tokens];
+    this.ended = false;
+  }
+
   private keep(tokens: Tokens): void {
-    const newest = this.newest;
-    if (newest !== undefined && newest.sessionId === tokens.sessionId && newest.tokenSeq >= tokens.tokenSeq)
-      return;
+    if ((this.newest?.tokenSeq ?? 0) >= tokens.tokenSeq) return;
     this.newest = tokens;
     this.given.push(tokens);
     if (this.given.length > REMEMBERED) this.given.shift();
   }
 
   private async wait(outcome: Outcome): Promise<void> {
-    const asked = outcome.status === undefined ? this.random.between(5, 100) : (outcome.retryAfterMs ?? 100);
+    this.shunned = outcome.refused === true ? outcome.operation.process : undefined;
+    const asked = outcome.status === undefined ? this.random.between(20, 150) : (outcome.retryAfterMs ?? 100);
     await sleep(Math.max(5, Math.min(asked, LONGEST_WAIT_MS)));
   }
 }

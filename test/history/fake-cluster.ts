@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import CryptoJS from 'crypto-js';
 import { FakeEngine, type FakeAnswer, type FakeGrant, type FakeProject, type Flaw } from './fake-engine.js';
@@ -49,7 +49,8 @@ export class FakeCluster implements Cluster {
     this.servers[index] = server;
     server.listen({ port: this.ports[index] ?? 0, host: '127.0.0.1' });
     await once(server, 'listening');
-    this.ports[index] = (server.address() as AddressInfo).port;
+    const address = server.address();
+    if (typeof address === 'object' && address !== null) this.ports[index] = address.port;
   }
 
   kill(index: number): Promise<void> {
@@ -134,15 +135,19 @@ function verified(value: string, key: string): boolean {
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Record<string, string>> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString('utf8');
-  return text === '' ? {} : (JSON.parse(text) as Record<string, string>);
+  const body = await text(incoming);
+  return body === '' ? {} : stringsOf(JSON.parse(body));
+}
+
+function stringsOf(json: unknown): Record<string, string> {
+  const entries = typeof json === 'object' && json !== null ? Object.entries(json) : [];
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
 
 function claimsOf(authorization: string): { id: string; sid: string } {
   const payload = Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString('utf8');
-  return JSON.parse(payload) as { id: string; sid: string };
+  const { id = '', sid = '' } = stringsOf(JSON.parse(payload));
+  return { id, sid };
 }
 
 function accessToken(grant: FakeGrant): string {

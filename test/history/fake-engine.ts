@@ -26,16 +26,23 @@ export interface FakeProject {
   readonly grace: number;
 }
 
-interface FakeFamily {
-  readonly sessionId: string;
-  readonly project: string;
-  readonly user: string;
-  readonly began: number;
+class FakeFamily {
   tip: FakeToken;
   parent?: FakeToken;
   rotatedAt: number;
   revokedAt?: number;
   reused?: boolean;
+
+  constructor(
+    readonly sessionId: string,
+    readonly project: string,
+    readonly user: string,
+    readonly began: number,
+    first: (family: FakeFamily) => FakeToken,
+  ) {
+    this.rotatedAt = began;
+    this.tip = first(this);
+  }
 }
 
 interface FakeToken {
@@ -80,14 +87,8 @@ export class FakeEngine {
   ) {}
 
   login(project: string, user: string): FakeAnswer {
-    const family = {
-      sessionId: `session-${++this.counter}`,
-      project,
-      user,
-      began: this.now(),
-      rotatedAt: this.now(),
-    } as FakeFamily;
-    family.tip = this.issue(family, 1);
+    const id = `session-${++this.counter}`;
+    const family = new FakeFamily(id, project, user, this.now(), (owner) => this.issue(owner, 1));
     this.sessions.set(family.sessionId, family);
     return this.grant(family.tip);
   }

@@ -29,8 +29,9 @@ export class RandomSource {
   }
 
   pick<T>(list: readonly T[]): T {
-    if (list.length === 0) throw new RangeError('nothing to pick from');
-    return list[this.below(list.length)] as T;
+    const [picked] = list.slice(this.below(list.length));
+    if (picked === undefined) throw new RangeError('nothing to pick from');
+    return picked;
   }
 
   /** A source of its own, so that one actor's choices do not depend on how often another one drew. */

@@ -34,6 +34,8 @@ export interface Outcome {
   readonly status?: number;
   readonly tokens?: Tokens;
   readonly retryAfterMs?: number;
+  /** Nobody listened: the request cannot have taken effect, but the history does not rest on that. */
+  readonly refused?: boolean;
 }
 
 export interface Sender {
@@ -119,7 +121,7 @@ export class TokenApi {
     const outcome = await this.caller.send(request);
     if (outcome.kind === 'lost') {
       this.recorder.lost(operation, outcome.reason);
-      return { operation };
+      return { operation, refused: outcome.reason === 'ECONNREFUSED' };
     }
     const { answer, tokens } = readAnswer(outcome, sender.call.kind);
     this.recorder.answered(operation, answer);
@@ -139,7 +141,9 @@ function readAnswer(http: HttpAnswer, kind: Call['kind']): { answer: Answer; tok
   const errorCode = typeof error['errorCode'] === 'string' ? error['errorCode'] : null;
   const success = status === 200;
   if (envelope['success'] !== success || (envelope['code'] === 0) !== success) {
-    return { answer: { status, errorCode, malformed: 'success, code and status disagree' } };
+    // the names alone: what a body holds may be a token
+    const names = Object.keys(envelope).join(', ');
+    return { answer: { status, errorCode, malformed: `success, code and status disagree in {${names}}` } };
   }
   if (!success) {
     const malformed = errorCode === null ? 'a failure without errorCode' : undefined;
