@@ -77,7 +77,7 @@ export function check(history: readonly Operation[], rules: Rules): Verdict {
       ...oneSuccessor(family, project),
       ...noneAfterRevocation(family, project),
       ...explainedRefusals(family, project, explained),
-      ...deadStaysDead(family),
+      ...deadStaysDead(family, project),
       ...reuseIsFound(family, project),
       ...identityStays(family),
       ...numberNeverFalls(family),
@@ -241,6 +241,11 @@ function oneSuccessor(family: Family, project: ProjectRules): Violation[] {
   return found;
 }
 
+/** For how long an ended session may still be answered by a process that has not heard of it. */
+function staleNs({ policy, staleness }: ProjectRules): number {
+  return policy === 'reuse' ? staleness * MS : 0;
+}
+
 /** I2. */
 function noneAfterRevocation(family: Family, project: ProjectRules): Violation[] {
   const acknowledged = family.revocations
@@ -248,8 +253,7 @@ function noneAfterRevocation(family: Family, project: ProjectRules): Violation[]
     .map(({ operation }) => operation)
     .sort((a, b) => (a.answeredAt ?? 0) - (b.answeredAt ?? 0))[0];
   if (acknowledged?.answeredAt === undefined) return [];
-  const allowed = project.policy === 'reuse' ? project.staleness * MS : 0;
-  const end = acknowledged.answeredAt + allowed;
+  const end = acknowledged.answeredAt + staleNs(project);
   return family.successes
     .filter((success) => success.kind === 'refresh' && success.invokedAt > end)
     .map((success) => {
@@ -386,12 +390,12 @@ function supersededBefore(
 }
 
 /** I4: what was refused for good stays refused. */
-function deadStaysDead(family: Family): Violation[] {
+function deadStaysDead(family: Family, project: ProjectRules): Violation[] {
   const verdict = family.refreshes
     .filter(({ answer }) => answer?.status === 401 && answer.errorCode?.startsWith('REFRESH_TOKEN_'))
     .sort((a, b) => (a.answeredAt ?? 0) - (b.answeredAt ?? 0))[0];
   if (verdict?.answeredAt === undefined) return [];
-  const end = verdict.answeredAt;
+  const end = verdict.answeredAt + staleNs(project);
   return family.successes
     .filter(({ invokedAt }) => invokedAt > end)
     .map((success) => {

@@ -4,6 +4,8 @@ import type { Cluster } from './servers.js';
 
 /** Something that goes wrong, and is put right again before the promise resolves. */
 export interface Fault {
+  /** How a command names it. */
+  readonly key: string;
   readonly name: string;
   /** How often it is drawn, relative to the others. */
   readonly weight: number;
@@ -12,6 +14,7 @@ export interface Fault {
 
 /** `kill -9` of one process, and its restart. */
 export const killOne: Fault = {
+  key: 'kill',
   name: 'kill -9 of one process',
   weight: 6,
   async strike(cluster, random) {
@@ -24,6 +27,7 @@ export const killOne: Fault = {
 
 /** `kill -9` of all at once: nothing that was acknowledged may live in a process's memory alone. */
 export const killAll: Fault = {
+  key: 'kill-all',
   name: 'kill -9 of all processes',
   weight: 1,
   async strike(cluster) {
@@ -35,6 +39,7 @@ export const killAll: Fault = {
 
 /** SIGTERM and a restart, as in a rolling release. */
 export const restartOne: Fault = {
+  key: 'stop',
   name: 'SIGTERM and restart',
   weight: 2,
   async strike(cluster, random) {
@@ -46,6 +51,7 @@ export const restartOne: Fault = {
 
 /** A process frozen for a while, perhaps with the database's write lock in its hand. */
 export const pauseOne: Fault = {
+  key: 'freeze',
   name: 'freeze of one process',
   weight: 3,
   strike: (cluster, random) => cluster.pause(random.below(cluster.size), random.between(50, 800)),
