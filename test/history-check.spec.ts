@@ -1,5 +1,6 @@
 import { assert, integer, property } from 'fast-check';
-import { check, type Rules, type Verdict } from './history/check.js';
+import { check, type Verdict } from './history/check.js';
+import type { Rules } from './history/violation.js';
 import type { Flaw } from './history/fake-engine.js';
 import { RandomSource } from './history/random-source.js';
 import { simulate, SIMULATED_GRACE_MS } from './history/simulation.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { check, type Rules, type Verdict } from './check.js';
+import { check, type Verdict } from './check.js';
+import type { Rules } from './violation.js';
 import { HonestClient, type Account, type Weather } from './client-chain.js';
 import { plague, type Fault } from './nemesis.js';
 import { RandomSource } from './random-source.js';

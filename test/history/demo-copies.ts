@@ -1,6 +1,6 @@
 import sqlite3 from 'sqlite3';
 import type { Account } from './client-chain.js';
-import type { Rules } from './check.js';
+import type { Rules } from './violation.js';
 import type { Terrain } from './campaign.js';
 
 const DAY_MS = 86_400_000;

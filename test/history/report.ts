@@ -1,5 +1,5 @@
 import type { CampaignReport } from './campaign.js';
-import type { Violation } from './check.js';
+import type { Violation } from './violation.js';
 import type { Operation } from './recorder.js';
 
 /** Violations that are shown in full. */

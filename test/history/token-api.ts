@@ -146,13 +146,19 @@ function readAnswer(http: HttpAnswer, kind: Call['kind']): { answer: Answer; tok
     return { answer: { status, errorCode, malformed: `success, code and status disagree in {${names}}` } };
   }
   if (!success) {
-    const malformed = errorCode === null ? 'a failure without errorCode' : undefined;
-    return { answer: { status, errorCode, malformed } };
+    return { answer: { status, errorCode, malformed: malformedFailure(http, errorCode) } };
   }
   if (kind === 'revoke') return { answer: { status, errorCode } };
   const read = readTokens(objectOf(envelope['data']));
   if (typeof read === 'string') return { answer: { status, errorCode, malformed: read } };
   return { answer: { status, errorCode, grant: read.grant }, tokens: read.tokens };
+}
+
+/** "Not now" tells when: without it a client asks at once, and all of them together. */
+function malformedFailure({ status, headers }: HttpAnswer, errorCode: string | null): string | undefined {
+  if (errorCode === null) return 'a failure without errorCode';
+  const later = status === 409 || status === 429 || status === 503;
+  return later && headers['retry-after'] === undefined ? 'no Retry-After' : undefined;
 }
 
 function readTokens(data: Record<string, unknown>): { grant: Grant; tokens: Tokens } | string {
