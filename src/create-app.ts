@@ -85,6 +85,9 @@ function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): Fas
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // While the process ends, what still arrives is served and its connection closed; Fastify's own 503 would be
+    // an answer without envelope and Retry-After.
+    return503OnClosing: false,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     genReqId: () => randomUUID(),
     clientErrorHandler: answerParserFailure,
