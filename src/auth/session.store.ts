@@ -1,7 +1,6 @@
 import type { AuthEvent } from './auth-event.js';
-import type { NextState } from './decide.js';
 import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, NewSession, Session } from './session.js';
+import type { EndReason, NewSession, Session, SessionChange } from './session.js';
 
 /**
  * Where sessions live. The methods are the steps of the protocol, each atomic and durable when it resolves; an
@@ -44,7 +43,7 @@ export abstract class SessionStore {
    */
   abstract move(
     seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: NextState,
+    next: SessionChange,
     event: AuthEvent | null,
   ): Promise<boolean>;
 

@@ -6,9 +6,8 @@ import {
   type SqlValue,
 } from '../database/sql-database.js';
 import type { AuthEvent } from './auth-event.js';
-import type { NextState } from './decide.js';
 import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, NewSession, Session } from './session.js';
+import type { EndReason, NewSession, Session, SessionChange } from './session.js';
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
@@ -103,6 +102,8 @@ const MOVE: SharedUpdate = {
     'rotatedAt',
     'idleExpiresAt',
     'superseded',
+    'firstShareUserId',
+    'secondShareUserId',
   ],
   set: {
     generation: ':generation',
@@ -111,6 +112,8 @@ const MOVE: SharedUpdate = {
     rotated_at: ':rotatedAt',
     idle_expires_at: ':idleExpiresAt',
     superseded: ':superseded',
+    first_share_user_id: ':firstShareUserId',
+    second_share_user_id: ':secondShareUserId',
   },
   where: [
     'target.owner_id = :ownerId',
@@ -166,7 +169,7 @@ export class SqlSessionStore extends SessionStore {
 
   override move(
     seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: NextState,
+    next: SessionChange,
     event: AuthEvent | null,
   ): Promise<boolean> {
     return this.database.compareAndSet(
@@ -182,6 +185,8 @@ export class SqlSessionStore extends SessionStore {
         next.rotatedAt,
         next.idleExpiresAt,
         supersededColumn(next.superseded),
+        next.firstShareUserId,
+        next.secondShareUserId,
       ],
       event === null ? null : (transaction) => write(transaction, event),
     );
