@@ -201,6 +201,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       it.each<[string, (session: Session) => Promise<Partial<Session>>]>([
         ['another generation', async () => ({ generation: 1 })],
         ['another branch', async () => ({ branch: 1 })],
+        ['another past', async () => ({ superseded: [{ generation: 0, branch: 0, at: T }] })],
         ['another project', async () => ({ ownerId: 'another' })],
         ['an unknown session', async () => ({ id: 'ffffffffffffffff' })],
         [

@@ -6,8 +6,7 @@ import {
   type SqlValue,
 } from '../database/sql-database.js';
 import type { AuthEvent } from './auth-event.js';
-import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, NewSession, Session, SessionChange } from './session.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
@@ -96,6 +95,7 @@ const MOVE: SharedUpdate = {
     'ownerId',
     'seenGeneration',
     'seenBranch',
+    'seenSuperseded',
     'generation',
     'branch',
     'tokenSeq',
@@ -119,6 +119,8 @@ const MOVE: SharedUpdate = {
     'target.owner_id = :ownerId',
     'target.generation = :seenGeneration',
     'target.branch = :seenBranch',
+    // A late replay notes itself here and moves nothing else.
+    'target.superseded = :seenSuperseded',
     `target.status = 'active'`,
     // The decision was made on a copy; whether user and project still are in order is for the database to say.
     `EXISTS (
@@ -167,11 +169,7 @@ export class SqlSessionStore extends SessionStore {
     return row?.id ?? null;
   }
 
-  override move(
-    seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: SessionChange,
-    event: AuthEvent | null,
-  ): Promise<boolean> {
+  override move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     return this.database.compareAndSet(
       MOVE,
       [
@@ -179,6 +177,7 @@ export class SqlSessionStore extends SessionStore {
         seen.ownerId,
         seen.generation,
         seen.branch,
+        supersededColumn(seen.superseded),
         next.generation,
         next.branch,
         next.tokenSeq,

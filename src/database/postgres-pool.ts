@@ -12,11 +12,9 @@ const ANSWER_MS = 3_000;
 /** A connection is made anew now and then: behind a moved address none stays on the old server. */
 const LIFETIME_SECONDS = 1_800;
 
-const INT8 = 20;
-
 /** Ours are counts and times in ms, which fit a number. */
 const getTypeParser: typeof pgTypes.getTypeParser = (type, format) =>
-  Number(type) === INT8 ? Number : (pgTypes.getTypeParser(type, format) as unknown);
+  type === pgTypes.builtins.INT8 ? Number : (pgTypes.getTypeParser(type, format) as unknown);
 
 export function poolOptions(url: string, max: number): PoolConfig {
   return {

@@ -1,6 +1,5 @@
 import type { AuthEvent } from '../../src/auth/auth-event.js';
-import type { TokenPosition } from '../../src/auth/refresh-token.js';
-import type { EndReason, NewSession, Session, SessionChange } from '../../src/auth/session.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from '../../src/auth/session.js';
 import { SessionStore } from '../../src/auth/session.store.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
 
@@ -67,14 +66,11 @@ export class MemorySessionStore extends SessionStore {
     return null;
   }
 
-  override async move(
-    seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: SessionChange,
-    event: AuthEvent | null,
-  ): Promise<boolean> {
+  override async move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     const session = this.look(seen.ownerId, seen.id);
     if (session === null || session.status === 'ended') return false;
     if (session.generation !== seen.generation || session.branch !== seen.branch) return false;
+    if (JSON.stringify(session.superseded) !== JSON.stringify(seen.superseded)) return false;
     if (!session.subject.active || session.createdAt < session.subject.validAfter) return false;
     if (event !== null) this.write(event);
     const { generation, branch, tokenSeq, rotatedAt, idleExpiresAt, superseded } = next;
