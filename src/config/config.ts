@@ -13,6 +13,8 @@ export interface Config {
   readonly port: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly database: DatabaseConfig;
+  /** Connections of one process to Postgres for the hot path; four more are TypeORM's. */
+  readonly databasePoolSize: number;
   readonly redisUrl: string | null;
   readonly jwtSecret: string;
   readonly peppers: Peppers;
@@ -93,6 +95,7 @@ const environmentSchema = z.object({
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),
+  DATABASE_POOL_SIZE: integer(1, 1_000).default(10),
   REDIS_URL: redisUrl.optional(),
   JWT_SECRET: z.string().optional(),
   TOKEN_PEPPER: z.string().optional(),
@@ -130,6 +133,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     port: values.PORT,
     tls: tls(values.TLS_CERT_FILE, values.TLS_KEY_FILE),
     database: values.DATABASE_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
     jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
     peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
