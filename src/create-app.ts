@@ -14,6 +14,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
+import { serveDocs } from './docs/serve-docs.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { logRequest, logRequests } from './logging/request-log.js';
@@ -66,6 +67,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     done();
   });
   await readBodies(fastify);
+  if (config.swaggerEnabled) await serveDocs(app, config);
   await app.init();
   await fastify.ready();
   return app;
