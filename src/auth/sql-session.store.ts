@@ -7,8 +7,7 @@ import {
 } from '../database/sql-database.js';
 import { writeEvent } from './audit-trail.js';
 import type { AuthEvent } from './auth-event.js';
-import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, NewSession, Session, SessionChange } from './session.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
@@ -94,6 +93,7 @@ const MOVE: SharedUpdate = {
     'ownerId',
     'seenGeneration',
     'seenBranch',
+    'seenSuperseded',
     'generation',
     'branch',
     'tokenSeq',
@@ -117,6 +117,8 @@ const MOVE: SharedUpdate = {
     'target.owner_id = :ownerId',
     'target.generation = :seenGeneration',
     'target.branch = :seenBranch',
+    // A late replay notes itself here and moves nothing else.
+    'target.superseded = :seenSuperseded',
     `target.status = 'active'`,
     // The decision was made on a copy; whether user and project still are in order is for the database to say.
     `EXISTS (
@@ -166,11 +168,7 @@ export class SqlSessionStore extends SessionStore {
     return row?.id ?? null;
   }
 
-  override move(
-    seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: SessionChange,
-    event: AuthEvent | null,
-  ): Promise<boolean> {
+  override move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     return this.database.compareAndSet(
       MOVE,
       [
@@ -178,6 +176,7 @@ export class SqlSessionStore extends SessionStore {
         seen.ownerId,
         seen.generation,
         seen.branch,
+        supersededColumn(seen.superseded),
         next.generation,
         next.branch,
         next.tokenSeq,
