@@ -59,7 +59,8 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const property of ['failure', 'tenant', 'caller']) fastify.decorateRequest(property, null);
+  for (const property of ['failure', 'tenant', 'caller', 'administrator'])
+    fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
   fastify.addHook('onRequest', (_request, reply, done) => {

@@ -25,6 +25,8 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[];
+  /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
+  readonly operatorTokenHash: Buffer | null;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -104,6 +106,14 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
   TRUSTED_PROXIES: addresses.default([]),
+  OPERATOR_TOKEN_SHA256: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/i,
+      'must be 64 hexadecimal digits: the SHA-256 of the token, never the token itself',
+    )
+    .transform((text) => Buffer.from(text, 'hex'))
+    .optional(),
 });
 
 /** The names of all variables; a test keeps `.env.example` in step with them. */
@@ -142,6 +152,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
+    operatorTokenHash: values.OPERATOR_TOKEN_SHA256 ?? null,
   };
 }
 

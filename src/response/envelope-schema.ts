@@ -46,9 +46,10 @@ export const failureSchema = z
     cacheType: z.null(),
     cacheDate: z.null(),
   })
-  .meta({ id: 'Failure', description: 'A failure in the envelope. / 失败时的统一响应。' }) satisfies z.ZodType<
-  Envelope<never>
->;
+  .meta({
+    id: 'Failure',
+    description: 'A failure in the envelope. / 失败时的统一响应。',
+  }) satisfies z.ZodType<Envelope<never>>;
 
 /** What `problemDetails` makes, for callers that accept `application/problem+json` (RFC 9457). */
 export const problemSchema = z
