@@ -13,6 +13,8 @@ export interface Config {
   readonly port: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly database: DatabaseConfig;
+  /** Connections of one process to Postgres for the hot path; four more are TypeORM's. */
+  readonly databasePoolSize: number;
   readonly redisUrl: string | null;
   readonly jwtSecret: string;
   readonly peppers: Peppers;
@@ -69,12 +71,22 @@ const boolean = z
   .enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false')
   .transform((text) => text === 'true' || text === '1' || text === 'on');
 
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+const addresses = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+        'must be addresses or CIDR ranges, separated by commas',
+      ),
+    ),
+  );
 
 const environmentSchema = z.object({
   NODE_ENV: z
@@ -85,6 +97,7 @@ const environmentSchema = z.object({
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),
+  DATABASE_POOL_SIZE: integer(1, 1_000).default(10),
   REDIS_URL: redisUrl.optional(),
   JWT_SECRET: z.string().optional(),
   TOKEN_PEPPER: z.string().optional(),
@@ -92,7 +105,7 @@ const environmentSchema = z.object({
   SWAGGER_ENABLED: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: addresses.default([]),
   OPERATOR_TOKEN_SHA256: z
     .string()
     .regex(
@@ -120,7 +133,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`);
+    throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);
   }
   const values = parsed.data;
   const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
@@ -130,6 +143,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     port: values.PORT,
     tls: tls(values.TLS_CERT_FILE, values.TLS_KEY_FILE),
     database: values.DATABASE_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
     jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
     peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
