@@ -2,6 +2,7 @@ import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Bare } from '../response/bare.decorator.js';
 import { DatabaseHealth } from './database-health.js';
+import { RedisHealth } from './redis-health.js';
 
 /** For probes: outside the API's prefix and envelope. */
 @Bare()
@@ -10,6 +11,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly database: DatabaseHealth,
+    private readonly redis: RedisHealth,
   ) {}
 
   /** The process runs and answers; nothing else is asked, for a restart would mend nothing else. */
@@ -23,6 +25,6 @@ export class HealthController {
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.database.check()]);
+    return this.health.check([() => this.database.check(), () => this.redis.check()]);
   }
 }
