@@ -52,14 +52,16 @@ export class TieredCache {
   /** Asks the tiers alone, the nearest first; what a further one knows the nearer then knows too. */
   async peek<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
     const now = this.clock.now();
+    // A copy from the future was read before the clock was set back: its age is unknown.
+    const isBelieved = (readAt: number) => Math.abs(now - readAt) <= maxAgeMs;
     const [local, redis] = this.cache.stores;
     const near = await local?.get<Copy<T>>(key);
-    if (near !== undefined && near.readAt >= now - maxAgeMs) return { ...near, cacheType: 'local' };
+    if (near !== undefined && isBelieved(near.readAt)) return { ...near, cacheType: 'local' };
     const held = await redis?.get<Copy<T>>(key);
-    if (held === undefined) return null;
-    // Read by a process whose clock may differ by what it cannot know: never younger than new.
+    if (held === undefined || !isBelieved(held.readAt)) return null;
+    // Two clocks agree only so far: a copy is never younger than new.
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
-    if (copy.readAt < now - maxAgeMs || this.isOutdated(key, copy.readAt)) return null;
+    if (this.isOutdated(key, copy.readAt)) return null;
     await local?.set(key, copy, KEEP_MS);
     return { ...copy, cacheType: 'redis' };
   }

@@ -69,12 +69,22 @@ const boolean = z
   .enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false')
   .transform((text) => text === 'true' || text === '1' || text === 'on');
 
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+const addresses = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+        'must be addresses or CIDR ranges, separated by commas',
+      ),
+    ),
+  );
 
 const environmentSchema = z.object({
   NODE_ENV: z
@@ -93,7 +103,7 @@ const environmentSchema = z.object({
   SWAGGER_ENABLED: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: addresses.default([]),
 });
 
 /** The names of all variables; a test keeps `.env.example` in step with them. */
@@ -113,7 +123,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`);
+    throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);
   }
   const values = parsed.data;
   const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
