@@ -55,7 +55,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     logger: new NestLogger(logger),
     bodyParser: false,
   });
-  app.setGlobalPrefix('bo/api', { exclude: ['health/*path'] });
+  app.setGlobalPrefix('bo/api', { exclude: ['health/*path', '.well-known/*path'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
