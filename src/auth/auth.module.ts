@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AccessTokens } from './access-token.js';
 import { keyId, signerOptions } from './access-token-key.js';
+import { BearerGuard } from './bearer.guard.js';
 import { BearerSessions } from './bearer-session.js';
 import { Introspection } from './introspection.js';
 import { KeyRings } from './key-rings.js';
@@ -49,7 +50,18 @@ import { UserController } from './user.controller.js';
     BearerSessions,
     Introspection,
     SessionSweep,
+    BearerGuard,
   ],
-  exports: [SessionStore, Passwords, RefreshTokenMint, SigningKeys],
+  exports: [
+    SessionStore,
+    Sessions,
+    Passwords,
+    RefreshTokenMint,
+    AccessTokens,
+    BearerSessions,
+    BearerGuard,
+    Refresh,
+    SigningKeys,
+  ],
 })
 export class AuthModule {}
