@@ -10,13 +10,11 @@ const active = z.literal(true).describe('The token is good right now. / 令牌�
 
 /** What an introspection answers (RFC 7662 §2.2). */
 export const introspectedSchema = z.union([
-  z
-    .object({ active: z.literal(false).describe('Nothing else is told. / 不透露其他信息。') })
-    .meta({
-      id: 'InactiveToken',
-      description:
-        'Unknown, tampered, expired, revoked or another project’s. / 未知、被篡改、已过期、已撤销或属于其他项目。',
-    }),
+  z.object({ active: z.literal(false).describe('Nothing else is told. / 不透露其他信息。') }).meta({
+    id: 'InactiveToken',
+    description:
+      'Unknown, tampered, expired, revoked or another project’s. / 未知、被篡改、已过期、已撤销或属于其他项目。',
+  }),
   z
     .object({
       active,
@@ -38,9 +36,14 @@ export const introspectedSchema = z.union([
         .describe(
           'The earlier of the idle and the absolute end: seconds since the Unix epoch. / 空闲到期与绝对到期中较早者，Unix 秒。',
         ),
-      token_seq: z.int().describe('The number of the session’s newest refresh token. / 会话最新刷新令牌的序号。'),
+      token_seq: z
+        .int()
+        .describe('The number of the session’s newest refresh token. / 会话最新刷新令牌的序号。'),
     })
-    .meta({ id: 'ActiveRefreshToken', description: 'The session of a refresh token. / 刷新令牌所属的会话。' }),
+    .meta({
+      id: 'ActiveRefreshToken',
+      description: 'The session of a refresh token. / 刷新令牌所属的会话。',
+    }),
 ]);
 
 export type Introspected = z.infer<typeof introspectedSchema>;

@@ -14,9 +14,13 @@ export const sessionViewSchema = z
       ),
     expiresAt: z.iso
       .datetime()
-      .describe('The earlier of the idle and the absolute end: ISO 8601, UTC. / 空闲到期与绝对到期中较早者，UTC。'),
+      .describe(
+        'The earlier of the idle and the absolute end: ISO 8601, UTC. / 空闲到期与绝对到期中较早者，UTC。',
+      ),
     ip: z.string().describe('The address that signed in. / 登录时的客户端地址。'),
-    userAgent: z.string().describe('The User-Agent that signed in, at most 256 characters. / 登录时的 User-Agent。'),
+    userAgent: z
+      .string()
+      .describe('The User-Agent that signed in, at most 256 characters. / 登录时的 User-Agent。'),
     current: z
       .boolean()
       .describe('Whether the caller’s access token is of this session. / 是否为当前访问令牌所属的会话。'),

@@ -51,7 +51,8 @@ export const ApiRefresh = () =>
     }),
     ApiQuery({
       name: 'refreshToken',
-      description: 'The session’s newest refresh token; exactly once. / 会话最新的刷新令牌，必须且只能出现一次。',
+      description:
+        'The session’s newest refresh token; exactly once. / 会话最新的刷新令牌，必须且只能出现一次。',
     }),
     ApiEnvelope(tokenGrantSchema, {
       example: { ...EXAMPLE_GRANT, tokenSeq: 2 },

@@ -22,8 +22,12 @@ export const tokenUserSchema = z
     ),
     jobId: list('Identifiers of the user’s posts. / 用户的岗位标识。'),
     sysId: list('Systems that the user is confined to; empty: all. / 用户可使用的系统；空表示不限。'),
-    mergeUserId: list('Identifiers of accounts that were merged into this one. / 已并入本账号的其他账号标识。'),
-    developer: z.literal([0, 1]).describe('1 for a developer of the project, else 0. / 1 表示项目开发者，否则为 0。'),
+    mergeUserId: list(
+      'Identifiers of accounts that were merged into this one. / 已并入本账号的其他账号标识。',
+    ),
+    developer: z
+      .literal([0, 1])
+      .describe('1 for a developer of the project, else 0. / 1 表示项目开发者，否则为 0。'),
   })
   .meta({ id: 'TokenUser', description: 'The user of a session. / 会话的用户。' });
 

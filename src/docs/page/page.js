@@ -269,7 +269,9 @@ function prepare(parameter) {
 // --- the page itself ----------------------------------------------------------------------------------------
 
 for (const { ownerId } of projects)
-  document.getElementById('projects').append(Object.assign(document.createElement('option'), { value: ownerId }));
+  document
+    .getElementById('projects')
+    .append(Object.assign(document.createElement('option'), { value: ownerId }));
 
 /** What is entered under "Authorize" goes into the fields. */
 const authorizing = {
