@@ -122,7 +122,7 @@ describe('the OpenAPI document', () => {
 
   test('has the envelope around the data of every call', () => {
     for (const { route, operation } of calls) {
-      const { schema } = operation.responses['200']?.content?.['application/json'] ?? {};
+      const { schema } = success(operation)?.content?.['application/json'] ?? {};
       expect({ route, keys: Object.keys((schema?.['properties'] ?? {}) as object).toSorted() }).toEqual({
         route,
         keys: ENVELOPE,
@@ -320,9 +320,13 @@ describe('the OpenAPI document', () => {
     return body;
   }
 
+  function success({ responses }: Operation) {
+    return responses['200'] ?? responses['201'];
+  }
+
   function failuresOf(operation: Operation): ErrorCode[] {
     return Object.entries(operation.responses).flatMap(([status, { content = {} }]) => {
-      if (status === '200') return [];
+      if (status === '200' || status === '201') return [];
       const codes = Object.keys(content['application/json']?.examples ?? {}) as ErrorCode[];
       expect(Object.keys(content['application/problem+json']?.examples ?? {})).toEqual(codes);
       for (const code of codes) expect(String(catalogue[code].status)).toBe(status);

@@ -1,4 +1,5 @@
 import { Controller, Get, Query, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Bare } from '../response/bare.decorator.js';
@@ -9,10 +10,15 @@ import { KeyRings, type KeySet } from './key-rings.js';
 import { KEY_SET_MAX_AGE_SECONDS } from './signing-key.js';
 
 const querySchema = z.object({
-  project: z.string('must be given once').regex(OWNER_ID, 'must name a project').optional(),
+  project: z
+    .string('must be given once')
+    .regex(OWNER_ID, 'must name a project')
+    .optional()
+    .describe('The project; all when absent. / 项目标识；缺省为全部。'),
 });
 
 /** For verifiers of access tokens: outside the API's prefix and envelope. @see RFC 7517 §5, RFC 8615 */
+@ApiTags('Keys')
 @Bare()
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class KeySetController {
@@ -23,6 +29,24 @@ export class KeySetController {
    * does not exist looks like one that signs with HS256.
    */
   @Get('jwks.json')
+  @ApiOperation({
+    operationId: 'keySet',
+    summary: 'The public signing keys / 公开的签名密钥',
+    description:
+      'A JSON Web Key Set (RFC 7517): of the project that the query names, else of all. Empty where a project signs with HS256. / JWK 集合（RFC 7517）：查询参数指定项目，否则为全部；使用 HS256 的项目为空。',
+  })
+  @ApiOkResponse({
+    description: 'The key set. / 密钥集合。',
+    content: {
+      'application/jwk-set+json': {
+        schema: {
+          type: 'object',
+          required: ['keys'],
+          properties: { keys: { type: 'array', items: { type: 'object' } } },
+        },
+      },
+    },
+  })
   async keySet(
     @Query({ schema: querySchema }) { project }: z.infer<typeof querySchema>,
     @Req() request: FastifyRequest,
