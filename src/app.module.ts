@@ -45,7 +45,7 @@ export class AppModule {
         TenancyModule,
         AuthModule,
         HealthModule,
-        ...(config.environment === 'development' ? [DemoModule] : []),
+        ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),
       ],
       providers: GLOBAL,
     };

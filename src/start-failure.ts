@@ -1,4 +1,5 @@
 import { ConfigError } from './config/config.js';
+import { PostgresFailure } from './database/postgres-failure.js';
 import { PluginLoadError } from './plugins/plugin-failure.js';
 
 /** What a system call or a database driver tells besides its message. */
@@ -12,6 +13,8 @@ interface Failure {
 /** Why the process could not start: one line that names the variable to mend, or a stack where only we can. */
 export function startFailure(error: unknown): string {
   if (error instanceof ConfigError || error instanceof PluginLoadError) return error.message;
+  if (error instanceof PostgresFailure)
+    return `DATABASE_URL: the database ${error.isAnswer ? 'refused' : 'cannot be reached'} (${error.code})`;
   if (!(error instanceof Error)) return String(error);
   const { code, syscall, severity } = error as Failure;
   if (typeof code === 'string') {
