@@ -56,11 +56,12 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     logger: new NestLogger(logger),
     bodyParser: false,
   });
-  app.setGlobalPrefix('bo/api', { exclude: ['health/*path'] });
+  app.setGlobalPrefix('bo/api', { exclude: ['health/*path', '.well-known/*path'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const property of ['failure', 'tenant', 'caller']) fastify.decorateRequest(property, null);
+  for (const property of ['failure', 'tenant', 'caller', 'administrator'])
+    fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
   fastify.addHook('onRequest', (_request, reply, done) => {

@@ -9,12 +9,12 @@ const START_MS = 120_000;
 
 /** Asks without pause, half of the clients on one connection as long as it is left open, half on a new one each time. */
 function load(service: Service) {
-  let isStopped = false;
+  const stopping = new AbortController();
   let answers = 0;
   const failures: string[] = [];
   const clients = Array.from({ length: 4 }, async (_, index) => {
     const agent = new Agent({ keepAlive: index % 2 === 0, maxSockets: 1 });
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       try {
         const { status, text } = await service.refresh(SAMPLE_TOKEN, agent);
         if (status === 200) answers++;
@@ -28,7 +28,7 @@ function load(service: Service) {
   return {
     answers: () => answers,
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       await Promise.all(clients);
       return failures;
     },

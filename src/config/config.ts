@@ -34,6 +34,8 @@ export interface Config {
   readonly shutdownDeadlineMs: number;
   /** Another process has migrated the database and filled it. */
   readonly isPrepared: boolean;
+  /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
+  readonly operatorTokenHash: Buffer | null;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -121,6 +123,14 @@ const environmentSchema = z.object({
     .default(1),
   SHUTDOWN_DELAY_MS: integer(0, 300_000).default(0),
   SHUTDOWN_DEADLINE_MS: integer(0, 300_000).default(10_000),
+  OPERATOR_TOKEN_SHA256: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/i,
+      'must be 64 hexadecimal digits: the SHA-256 of the token, never the token itself',
+    )
+    .transform((text) => Buffer.from(text, 'hex'))
+    .optional(),
 });
 
 /** The names of all variables; a test keeps `.env.example` in step with them. */
@@ -163,6 +173,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
     isPrepared: false,
+    operatorTokenHash: values.OPERATOR_TOKEN_SHA256 ?? null,
   };
 }
 
