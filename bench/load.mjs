@@ -1,0 +1,176 @@
+// @ts-check
+/**
+ * The generator: a process of its own, started with an IPC channel, so that it can sit on another core than
+ * the server. It takes one plan after another, each a closed loop: every connection has one request in
+ * flight and serves its share of the virtual users in turn.
+ */
+import { Connection } from './connection.mjs';
+import { cpuTime, machineTime, quantile, residentMemory } from './measure.mjs';
+import { VerifyValues } from './verify-values.mjs';
+import { virtualUser } from './virtual-users.mjs';
+
+/**
+ * @typedef {object} Plan
+ * @property {number} port
+ * @property {number} connections
+ * @property {number} warmupSeconds
+ * @property {number | null} seconds
+ * @property {number | null} requests instead of seconds
+ * @property {import('./virtual-users.mjs').Scenario} scenario
+ * @property {import('./virtual-users.mjs').Account} account
+ * @property {import('./virtual-users.mjs').Session[]} sessions one virtual user each
+ * @property {string} secret of the access tokens
+ * @property {number[]} serverPids
+ * @property {number[]} storePids Redis, Postgres
+ */
+
+/**
+ * @typedef {object} Result
+ * @property {number} requests answered in the window
+ * @property {number} seconds
+ * @property {number} perSecond
+ * @property {number} p50 ms
+ * @property {number} p99 ms
+ * @property {number} serverCpu µs a request, user and system, all processes of the server
+ * @property {number} storeCpu µs a request, the same for Redis or Postgres
+ * @property {number} generatorLoad share of a core that the generator used: near 1, it was the bottleneck
+ * @property {number} othersLoad cores that others kept busy meanwhile: more than 0.1, the figures are disturbed
+ * @property {number} memory bytes, the server's peak so far
+ * @property {number} failures
+ * @property {string | null} firstFailure
+ * @property {[start: number, end: number]} window µs of the monotonic clock
+ * @property {import('./virtual-users.mjs').Session[]} sessions where each chain stands now
+ */
+
+const MAX_FAILURES = 50;
+
+/**
+ * @template T
+ * @param {T[]} list not shorter than that
+ * @param {number} index
+ * @returns {T}
+ */
+function nth(list, index) {
+  const found = list[index];
+  if (found === undefined) throw new RangeError(`${index} of ${list.length}`);
+  return found;
+}
+
+/**
+ * @param {Plan} plan
+ * @returns {Promise<Result>}
+ */
+async function run(plan) {
+  const verifyValues = new VerifyValues(plan.account.verifyKey);
+  const users = plan.sessions.map((session) =>
+    virtualUser(plan.scenario, plan.account, session, verifyValues, plan.secret),
+  );
+  const connections = Array.from({ length: plan.connections }, () => new Connection(plan.port));
+  await Promise.all(connections.map((connection) => connection.opened()));
+
+  let failures = 0;
+  /** @type {string | null} */
+  let firstFailure = null;
+
+  /**
+   * All connections at work until the time or the number is reached and every answer is in.
+   *
+   * @param {number | null} seconds
+   * @param {number | null} requests
+   * @returns {Promise<number[]>} latencies, ms
+   */
+  function loop(seconds, requests) {
+    /** @type {number[]} */
+    const latencies = [];
+    const end = seconds === null ? Infinity : performance.now() + seconds * 1000;
+    let left = requests ?? Infinity;
+    return new Promise((resolve) => {
+      let busy = connections.length;
+      connections.forEach((connection, index) => {
+        let at = index;
+        let began = 0;
+        /** @type {import('./virtual-users.mjs').VirtualUser} */
+        let user;
+        /** @param {import('./connection.mjs').Answer} answer */
+        const answered = (answer) => {
+          const now = performance.now();
+          latencies.push(now - began);
+          const wrong = user.judge(answer);
+          if (wrong !== null) {
+            failures++;
+            firstFailure ??= wrong;
+          }
+          next(now);
+        };
+        /** @param {number} now */
+        const next = (now) => {
+          if (now >= end || left <= 0 || failures > MAX_FAILURES) {
+            if (--busy === 0) resolve(latencies);
+            return;
+          }
+          left--;
+          // A virtual user belongs to one connection for the whole loop, so it never races itself.
+          user = nth(users, at);
+          at += connections.length;
+          if (at >= users.length) at = index;
+          const request = user.request();
+          began = performance.now();
+          connection.send(request, answered);
+        };
+        next(performance.now());
+      });
+    });
+  }
+
+  const warmed = await loop(plan.warmupSeconds, null);
+  // Twice what the warm-up lets expect; made before the window, at the cost of no one's latency.
+  const expected = plan.requests ?? (warmed.length / plan.warmupSeconds) * (plan.seconds ?? 0) * 2;
+  verifyValues.prepare(Math.min(expected, 1_000_000));
+
+  const allCpu = machineTime();
+  const ownCpu = process.cpuUsage();
+  const serverCpu = cpuTime(plan.serverPids);
+  const storeCpu = cpuTime(plan.storePids);
+  const start = performance.now();
+  const startClock = Number(process.hrtime.bigint() / 1000n);
+  const latencies = await loop(plan.seconds, plan.requests);
+  const elapsed = (performance.now() - start) / 1000;
+  const endClock = Number(process.hrtime.bigint() / 1000n);
+  const used = process.cpuUsage(ownCpu);
+  const server = cpuTime(plan.serverPids) - serverCpu;
+  const store = cpuTime(plan.storePids) - storeCpu;
+  const all = machineTime() - allCpu;
+  const count = latencies.length;
+  const result = {
+    requests: count,
+    seconds: elapsed,
+    perSecond: count / elapsed,
+    serverCpu: server / count,
+    storeCpu: store / count,
+    generatorLoad: (used.user + used.system) / 1e6 / elapsed,
+    othersLoad: Math.max(0, all - server - store - used.user - used.system) / 1e6 / elapsed,
+    memory: residentMemory(plan.serverPids, 'VmHWM'),
+    failures,
+    firstFailure,
+  };
+  const sorted = Float64Array.from(latencies).sort();
+  for (const connection of connections) connection.close();
+  return {
+    ...result,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    window: [startClock, endClock],
+    sessions: users.map((user) => user.session),
+  };
+}
+
+/** @param {Plan} plan */
+async function onPlan(plan) {
+  try {
+    process.send?.(await run(plan));
+  } catch (error) {
+    process.send?.({ error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+process.on('message', (/** @type {any} */ plan) => void onPlan(plan));
