@@ -94,6 +94,7 @@ const sqlite = ({ folder }) => ({ DATABASE_URL: `sqlite:${path.join(folder, 'bo-
 /** @param {number} count */
 const seeded = (count) =>
   Array.from({ length: count }, (_, i) => ({
+    account: PTDEV,
     refreshToken: seededToken(i),
     tokenSeq: 0,
     accessToken: '',

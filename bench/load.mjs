@@ -17,7 +17,6 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number | null} seconds
  * @property {number | null} requests instead of seconds
  * @property {import('./virtual-users.mjs').Scenario} scenario
- * @property {import('./virtual-users.mjs').Account} account
  * @property {import('./virtual-users.mjs').Session[]} sessions one virtual user each
  * @property {string} secret of the access tokens
  * @property {number[]} serverPids
@@ -46,6 +45,18 @@ const MAX_FAILURES = 50;
 
 /**
  * @template T
+ * @param {Map<string, T>} map
+ * @param {string} key that it has
+ * @returns {T}
+ */
+function mapped(map, key) {
+  const found = map.get(key);
+  if (found === undefined) throw new RangeError(`no ${key}`);
+  return found;
+}
+
+/**
+ * @template T
  * @param {T[]} list not shorter than that
  * @param {number} index
  * @returns {T}
@@ -61,9 +72,10 @@ function nth(list, index) {
  * @returns {Promise<Result>}
  */
 async function run(plan) {
-  const verifyValues = new VerifyValues(plan.account.verifyKey);
+  const keys = new Set(plan.sessions.map(({ account }) => account.verifyKey));
+  const verifyValues = new Map([...keys].map((key) => [key, new VerifyValues(key)]));
   const users = plan.sessions.map((session) =>
-    virtualUser(plan.scenario, plan.account, session, verifyValues, plan.secret),
+    virtualUser(plan.scenario, session, mapped(verifyValues, session.account.verifyKey), plan.secret),
   );
   const connections = Array.from({ length: plan.connections }, () => new Connection(plan.port));
   await Promise.all(connections.map((connection) => connection.opened()));
@@ -123,9 +135,11 @@ async function run(plan) {
   }
 
   const warmed = await loop(plan.warmupSeconds, null);
+  if (failures > MAX_FAILURES) throw new Error(`${failures} wrong answers, the first: ${firstFailure}`);
   // Twice what the warm-up lets expect; made before the window, at the cost of no one's latency.
   const expected = plan.requests ?? (warmed.length / plan.warmupSeconds) * (plan.seconds ?? 0) * 2;
-  verifyValues.prepare(Math.min(expected, 1_000_000));
+  for (const values of verifyValues.values())
+    values.prepare(Math.min(expected, 1_000_000) / verifyValues.size);
 
   const allCpu = machineTime();
   const ownCpu = process.cpuUsage();

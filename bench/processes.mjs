@@ -201,6 +201,9 @@ function childrenOf(pid) {
  * @property {() => void} stop
  */
 
+/** Longer than any plan lasts beyond its own seconds; then an answer never came. */
+const STALLED_MS = 60_000;
+
 /** @returns {Generator} */
 export function startGenerator() {
   const [file, args] = pinned(cores?.generator, process.execPath, [
@@ -212,15 +215,20 @@ export function startGenerator() {
       new Promise((resolve, reject) => {
         const died = () => reject(new Error('the generator ended'));
         child.once('exit', died);
+        const stalled = setTimeout(
+          () => reject(new Error('the generator still waits for an answer')),
+          STALLED_MS + 1000 * ((plan.seconds ?? 600) + plan.warmupSeconds),
+        );
         // What the generator sends is its Result, or the error that kept it from one.
         child.once('message', (/** @type {any} */ answer) => {
           child.removeListener('exit', died);
+          clearTimeout(stalled);
           if (answer.error === undefined) resolve(answer);
           else reject(new Error(`generator: ${answer.error}`));
         });
         child.send(plan);
       }),
-    stop: () => child.disconnect(),
+    stop: () => child.kill('SIGKILL'),
   };
 }
 

@@ -78,8 +78,8 @@ async function firstSessions(each, port) {
   const connection = new Connection(port);
   await connection.opened();
   const verifyValues = new VerifyValues(each.account.verifyKey);
-  const nobody = { refreshToken: '', tokenSeq: 0, accessToken: '' };
-  const user = virtualUser('login', each.account, nobody, verifyValues, each.secret);
+  const nobody = { account: each.account, refreshToken: '', tokenSeq: 0, accessToken: '' };
+  const user = virtualUser('login', nobody, verifyValues, each.secret);
   /** @type {Session[]} */
   const sessions = [];
   while (sessions.length < userCount) {
@@ -105,7 +105,7 @@ async function main() {
   const postgres = chosen.some(({ needs }) => needs.includes('postgres'))
     ? await startPostgres()
     : 'not needed';
-  const generator = startGenerator();
+  let generator = startGenerator();
   /** @type {Map<string, Session[]>} */
   const chains = new Map();
   /** @type {import('./report.mjs').Sample[]} */
@@ -147,7 +147,6 @@ async function main() {
           seconds: flags.requests === undefined ? Number(flags.seconds) : null,
           requests: flags.requests === undefined ? null : Number(flags.requests),
           scenario: each.scenario,
-          account: each.account,
           sessions,
           secret: each.secret,
           serverPids: [server.pid],
@@ -180,7 +179,18 @@ async function main() {
 
   try {
     // In turn, not one after the other: what the machine does besides then falls on all alike.
-    for (let round = 0; round < rounds; round++) for (const each of chosen) await measure(each, round);
+    for (let round = 0; round < rounds; round++) {
+      for (const each of chosen) {
+        try {
+          await measure(each, round);
+        } catch (error) {
+          say(`${each.name}: ${error instanceof Error ? error.message : String(error)}`);
+          process.exitCode = 1;
+          generator.stop();
+          generator = startGenerator();
+        }
+      }
+    }
   } finally {
     generator.stop();
     if (typeof redis !== 'string') await redis.stop();

@@ -15,6 +15,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
  * @typedef {object} Session where a chain of tokens stands; what a run hands to the next
+ * @property {Account} account
  * @property {string} refreshToken
  * @property {number} tokenSeq
  * @property {string} accessToken
@@ -109,14 +110,12 @@ class RefreshUser {
   #answers = 0;
 
   /**
-   * @param {Account} account
    * @param {Session} session
    * @param {VerifyValues} verifyValues
    * @param {boolean} rotates
    * @param {string} secret
    */
-  constructor(account, session, verifyValues, rotates, secret) {
-    this.account = account;
+  constructor(session, verifyValues, rotates, secret) {
     this.session = session;
     this.verifyValues = verifyValues;
     this.rotates = rotates;
@@ -124,7 +123,7 @@ class RefreshUser {
   }
 
   request() {
-    return `GET /bo/api/v3/auth/token/refresh?refreshToken=${this.session.refreshToken} HTTP/1.1\r\n${headers(this.account, this.verifyValues)}\r\n`;
+    return `GET /bo/api/v3/auth/token/refresh?refreshToken=${this.session.refreshToken} HTTP/1.1\r\n${headers(this.session.account, this.verifyValues)}\r\n`;
   }
 
   /** @param {Answer} answer */
@@ -134,6 +133,7 @@ class RefreshUser {
     const sampled = this.#answers++ % SIGNATURE_SAMPLE === 0;
     const wrong = judgeTokens(data, this.session, this.rotates, sampled ? this.secret : null);
     this.session = {
+      account: this.session.account,
       refreshToken: data['refreshToken'],
       tokenSeq: data['tokenSeq'],
       accessToken: data['accessToken'],
@@ -145,21 +145,19 @@ class RefreshUser {
 /** Logs in anew each time. @implements {VirtualUser} */
 class LoginUser {
   /**
-   * @param {Account} account
    * @param {Session} session
    * @param {VerifyValues} verifyValues
    * @param {string} secret
    */
-  constructor(account, session, verifyValues, secret) {
-    this.account = account;
+  constructor(session, verifyValues, secret) {
     this.session = session;
     this.verifyValues = verifyValues;
     this.secret = secret;
   }
 
   request() {
-    const { userName, password } = this.account;
-    return post(this.account, this.verifyValues, '/bo/api/v3/auth/token', { userName, password });
+    const { userName, password } = this.session.account;
+    return post(this.session.account, this.verifyValues, '/bo/api/v3/auth/token', { userName, password });
   }
 
   /** @param {Answer} answer */
@@ -168,6 +166,7 @@ class LoginUser {
     if (typeof data === 'string') return data;
     const wrong = judgeTokens(data, null, null, this.secret);
     this.session = {
+      account: this.session.account,
       refreshToken: data['refreshToken'],
       tokenSeq: data['tokenSeq'],
       accessToken: data['accessToken'],
@@ -179,19 +178,17 @@ class LoginUser {
 /** Asks about its own refresh token, which no access token's expiry takes away. @implements {VirtualUser} */
 class IntrospectUser {
   /**
-   * @param {Account} account
    * @param {Session} session
    * @param {VerifyValues} verifyValues
    */
-  constructor(account, session, verifyValues) {
-    this.account = account;
+  constructor(session, verifyValues) {
     this.session = session;
     this.verifyValues = verifyValues;
   }
 
   request() {
     const token = this.session.refreshToken;
-    return post(this.account, this.verifyValues, '/bo/api/v3/auth/token/introspect', { token });
+    return post(this.session.account, this.verifyValues, '/bo/api/v3/auth/token/introspect', { token });
   }
 
   /** @param {Answer} answer */
@@ -205,18 +202,16 @@ class IntrospectUser {
 /** Gets the bare Nest floor's small answer. @implements {VirtualUser} */
 class PlainUser {
   /**
-   * @param {Account} account
    * @param {Session} session
    * @param {VerifyValues} verifyValues
    */
-  constructor(account, session, verifyValues) {
-    this.account = account;
+  constructor(session, verifyValues) {
     this.session = session;
     this.verifyValues = verifyValues;
   }
 
   request() {
-    return `GET /bo/api/v3/bare HTTP/1.1\r\n${headers(this.account, this.verifyValues)}\r\n`;
+    return `GET /bo/api/v3/bare HTTP/1.1\r\n${headers(this.session.account, this.verifyValues)}\r\n`;
   }
 
   /** @param {Answer} answer */
@@ -229,15 +224,14 @@ class PlainUser {
 
 /**
  * @param {Scenario} scenario
- * @param {Account} account
  * @param {Session} session
  * @param {VerifyValues} verifyValues
  * @param {string} secret of the access tokens
  * @returns {VirtualUser}
  */
-export function virtualUser(scenario, account, session, verifyValues, secret) {
-  if (scenario === 'login') return new LoginUser(account, session, verifyValues, secret);
-  if (scenario === 'introspect') return new IntrospectUser(account, session, verifyValues);
-  if (scenario === 'plain') return new PlainUser(account, session, verifyValues);
-  return new RefreshUser(account, session, verifyValues, scenario === 'rotate', secret);
+export function virtualUser(scenario, session, verifyValues, secret) {
+  if (scenario === 'login') return new LoginUser(session, verifyValues, secret);
+  if (scenario === 'introspect') return new IntrospectUser(session, verifyValues);
+  if (scenario === 'plain') return new PlainUser(session, verifyValues);
+  return new RefreshUser(session, verifyValues, scenario === 'rotate', secret);
 }
