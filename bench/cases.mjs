@@ -7,6 +7,8 @@ import { startServer } from './processes.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const SECRET = 'bench-secret-bench-secret-bench-secret';
+const PEPPER = 'bench-pepper-bench-pepper-bench-pepper';
+const DATABASE = 'bo-auth.sqlite';
 
 /** @typedef {import('./virtual-users.mjs').Account} Account */
 /** @typedef {import('./virtual-users.mjs').Session} Session */
@@ -23,7 +25,6 @@ const ACME = { owner: 'acme', verifyKey: 'acme-key', userName: 'bob', password: 
  * @property {string} postgresUrl
  * @property {string[]} nodeOptions such as `--cpu-prof`
  * @property {number} sessions how many the server must know
- * @property {Record<string, string>} env for the service
  */
 
 /**
@@ -37,7 +38,9 @@ const ACME = { owner: 'acme', verifyKey: 'acme-key', userName: 'bob', password: 
  * @property {Account} account
  * @property {number} slots most connections that make sense; login keeps all cores busy by itself
  * @property {boolean} forgets whether a restart sets its sessions back
- * @property {string} secret
+ * @property {string} secret of the access tokens
+ * @property {string} pepper of the refresh tokens
+ * @property {string} database file in the case's folder, where it has one
  * @property {(surroundings: Surroundings) => Promise<import('./processes.mjs').Running>} start
  * @property {((count: number) => Session[]) | null} seeded sessions that need no login
  */
@@ -79,17 +82,16 @@ function service(env) {
       env: {
         NODE_ENV: 'development',
         JWT_SECRET: SECRET,
-        TOKEN_PEPPER: SECRET,
+        TOKEN_PEPPER: PEPPER,
         RATE_LIMIT_PER_MINUTE: '0',
         ...env(surroundings),
-        ...surroundings.env,
       },
     });
   };
 }
 
 /** @param {Surroundings} surroundings */
-const sqlite = ({ folder }) => ({ DATABASE_URL: `sqlite:${path.join(folder, 'bo-auth.sqlite')}` });
+const sqlite = ({ folder }) => ({ DATABASE_URL: `sqlite:${path.join(folder, DATABASE)}` });
 
 /** @param {number} count */
 const seeded = (count) =>
@@ -109,6 +111,8 @@ const DEFAULTS = /** @satisfies {Partial<Case>} */ ({
   slots: Infinity,
   forgets: false,
   secret: SECRET,
+  pepper: PEPPER,
+  database: DATABASE,
   seeded: /** @type {Case['seeded']} */ (null),
 });
 

@@ -118,6 +118,46 @@ export function table(rows) {
     `${(row.generatorLoad * 100).toFixed(0)} %`,
     `${(row.othersLoad * 100).toFixed(0)} %`,
   ]);
+  return aligned(head, lines);
+}
+
+/**
+ * @param {import('./growth.mjs').Point[]} points
+ * @returns {string}
+ */
+export function growthTable(points) {
+  const head = [
+    'case',
+    'axis',
+    'at',
+    'conns',
+    'µs CPU/req',
+    'req/s',
+    'p50 ms',
+    'p99 ms',
+    'peak MiB',
+    'others',
+  ];
+  const lines = points.map(({ axis, at, sample: { title, connections, result } }) => [
+    title,
+    axis,
+    String(at),
+    String(connections),
+    figures(result.serverCpu),
+    result.perSecond.toFixed(0),
+    figures(result.p50),
+    figures(result.p99),
+    (result.memory / 2 ** 20).toFixed(0),
+    `${(result.othersLoad * 100).toFixed(0)} %`,
+  ]);
+  return aligned(head, lines);
+}
+
+/**
+ * @param {string[]} head
+ * @param {string[][]} lines
+ */
+function aligned(head, lines) {
   const widths = head.map((title, i) =>
     Math.max(title.length, ...lines.map((line) => (line[i] ?? '').length)),
   );

@@ -3,16 +3,15 @@
  * `npm run bench`: measures the service and, in the same rounds, the floors it is held against.
  * See docs/performance.md.
  */
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cases } from './cases.mjs';
-import { cores, machine, startGenerator, startPostgres, startRedis } from './processes.mjs';
+import { grow } from './growth.mjs';
+import { Laboratory, say } from './measurement.mjs';
+import { cores, machine } from './processes.mjs';
 import { profileIn, selfTimes } from './profile.mjs';
-import { summarize, table } from './report.mjs';
-import { VerifyValues } from './verify-values.mjs';
-import { virtualUser } from './virtual-users.mjs';
-import { Connection } from './connection.mjs';
+import { growthTable, summarize, table } from './report.mjs';
 
 const HELP = `npm run bench -- [options]
 
@@ -26,10 +25,12 @@ const HELP = `npm run bench -- [options]
   --json               JSON on stdout instead of the table
   --profile            one round at 64 connections under --cpu-prof: the profile's path and top functions
   --top N              10 functions of the profile
+  --growth [AXES]      cost over sessions,projects,connections instead
   --list               the names of the cases
 `;
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     only: { type: 'string' },
     connections: { type: 'string' },
@@ -41,172 +42,108 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     top: { type: 'string', default: '10' },
+    growth: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 /** @typedef {import('./cases.mjs').Case} Case */
-/** @typedef {import('./virtual-users.mjs').Session} Session */
+/** @typedef {import('./report.mjs').Sample} Sample */
 
-const TMPFS = 0x01021994;
-const connectionCounts = (flags.connections ?? (flags.profile ? '64' : '1,64,256')).split(',').map(Number);
+const connections = (flags.connections ?? (flags.profile ? '64' : '1,64,256')).split(',').map(Number);
 const rounds = Number(flags.rounds ?? (flags.profile ? 1 : 3));
-const userCount = Math.max(Number(flags.users), ...connectionCounts);
+/** What a new user of the service runs, in both policies. */
+const GROWTH_CASES = 'reuse-sqlite,rotate-sqlite';
+const GROWTH_USERS = 1024;
 
-/** @param {string} text */
-const say = (text) => process.stderr.write(`${text}\n`);
+/** @type {import('./measurement.mjs').Effort} */
+const effort = {
+  warmupSeconds: Number(flags.warmup),
+  seconds: Number(flags.seconds),
+  requests: flags.requests === undefined ? null : Number(flags.requests),
+  users: Math.max(Number(flags.users), ...connections, flags.growth ? GROWTH_USERS : 0),
+};
 
 /** @returns {Case[]} what --only leaves, with the floors that it needs */
 function chosenCases() {
-  const wanted = flags.only?.split(',');
-  if (!wanted) return cases;
+  const wanted = (flags.only ?? (flags.growth ? GROWTH_CASES : '')).split(',');
   const named = cases.filter(({ name }) => wanted.some((part) => name.includes(part)));
-  const floors = flags.profile ? [] : named.map(({ floor }) => floor);
+  const floors = flags.profile || flags.growth ? [] : named.map(({ floor }) => floor);
   return cases.filter((each) => named.includes(each) || floors.includes(each.name));
 }
 
 /**
- * Where each virtual user's chain begins: seeded, or by a login of its own.
+ * A case that fails is told of and left out; the others go on.
  *
+ * @param {Laboratory} laboratory
  * @param {Case} each
- * @param {number} port
- * @returns {Promise<Session[]>}
+ * @param {() => Promise<void>} work
  */
-async function firstSessions(each, port) {
-  if (each.seeded) return each.seeded(userCount);
-  const connection = new Connection(port);
-  await connection.opened();
-  const verifyValues = new VerifyValues(each.account.verifyKey);
-  const nobody = { account: each.account, refreshToken: '', tokenSeq: 0, accessToken: '' };
-  const user = virtualUser('login', nobody, verifyValues, each.secret);
-  /** @type {Session[]} */
-  const sessions = [];
-  while (sessions.length < userCount) {
-    const answer = await new Promise((resolve) => connection.send(user.request(), resolve));
-    const wrong = user.judge(answer);
-    if (wrong !== null) throw new Error(`${each.name}: login: ${wrong}`);
-    sessions.push(user.session);
+async function attempt(laboratory, each, work) {
+  const missing = laboratory.missing(each);
+  if (missing !== null) {
+    say(`${each.name}: left out, ${missing}`);
+    return;
   }
-  connection.close();
-  return sessions;
-}
-
-async function main() {
-  const chosen = chosenCases();
-
-  mkdirSync('data', { recursive: true });
-  const folder = mkdtempSync(path.resolve('data', 'bench-'));
-  if (statfsSync(folder).type === TMPFS)
-    say('data/ is in memory: a durable write costs nothing here and the figures say too little');
-  if (cores === null) say('server and generator share their cores: the figures say too little');
-
-  const redis = chosen.some(({ needs }) => needs.includes('redis')) ? await startRedis(folder) : 'not needed';
-  const postgres = chosen.some(({ needs }) => needs.includes('postgres'))
-    ? await startPostgres()
-    : 'not needed';
-  let generator = startGenerator();
-  /** @type {Map<string, Session[]>} */
-  const chains = new Map();
-  /** @type {import('./report.mjs').Sample[]} */
-  const samples = [];
-
-  /**
-   * @param {Case} each
-   * @param {number} round
-   */
-  async function measure(each, round) {
-    const stores = each.needs.map((need) => (need === 'redis' ? redis : postgres));
-    const missing = stores.find((store) => typeof store === 'string');
-    if (typeof missing === 'string') {
-      if (round === 0) say(`${each.name}: left out, ${missing}`);
-      return;
-    }
-    const own = path.join(folder, each.name);
-    mkdirSync(own, { recursive: true });
-    const server = await each.start({
-      folder: own,
-      redisUrl: typeof redis === 'string' ? '' : redis.url,
-      postgresUrl: typeof postgres === 'string' ? '' : postgres.url,
-      nodeOptions: flags.profile ? ['--cpu-prof', '--cpu-prof-interval', '250', '--cpu-prof-dir', own] : [],
-      sessions: userCount,
-      env: {},
-    });
-    /** @type {[number, number]} */
-    let window = [0, 0];
-    let requests = 0;
-    try {
-      let sessions =
-        (each.forgets ? undefined : chains.get(each.name)) ?? (await firstSessions(each, server.port));
-      for (const connections of connectionCounts) {
-        if (connections > each.slots) continue;
-        const result = await generator.run({
-          port: server.port,
-          connections,
-          warmupSeconds: Number(flags.warmup),
-          seconds: flags.requests === undefined ? Number(flags.seconds) : null,
-          requests: flags.requests === undefined ? null : Number(flags.requests),
-          scenario: each.scenario,
-          sessions,
-          secret: each.secret,
-          serverPids: [server.pid],
-          storePids: stores.flatMap((store) => (typeof store === 'string' ? [] : store.pids)),
-        });
-        ({ sessions, window } = result);
-        requests = result.requests;
-        const { sessions: _sessions, window: _window, ...kept } = result;
-        samples.push({
-          name: each.name,
-          title: each.title,
-          floor: each.floor,
-          target: each.target,
-          connections,
-          round,
-          result: kept,
-        });
-        say(
-          `round ${round + 1}  ${each.name.padEnd(16)} ${String(connections).padStart(4)} connections  ` +
-            `${kept.serverCpu.toFixed(1).padStart(7)} µs  ${kept.perSecond.toFixed(0).padStart(6)}/s` +
-            (kept.failures > 0 ? `  ${kept.failures} FAILED: ${kept.firstFailure}` : ''),
-        );
-      }
-      chains.set(each.name, sessions);
-    } finally {
-      await server.stop();
-    }
-    if (flags.profile) printProfile(each, own, window, requests);
-  }
-
   try {
-    // In turn, not one after the other: what the machine does besides then falls on all alike.
-    for (let round = 0; round < rounds; round++) {
-      for (const each of chosen) {
-        try {
-          await measure(each, round);
-        } catch (error) {
-          say(`${each.name}: ${error instanceof Error ? error.message : String(error)}`);
-          process.exitCode = 1;
-          generator.stop();
-          generator = startGenerator();
-        }
-      }
-    }
-  } finally {
-    generator.stop();
-    if (typeof redis !== 'string') await redis.stop();
-    if (typeof postgres !== 'string') await postgres.stop();
-    if (!flags.profile) rmSync(folder, { recursive: true });
-  }
-
-  const rows = summarize(samples);
-  if (flags.json) {
-    const at = new Date().toISOString();
-    process.stdout.write(`${JSON.stringify({ at, machine: machine(), flags, rows, samples }, null, 2)}\n`);
-  } else if (!flags.profile) process.stdout.write(`\n${machine()}\n\n${table(rows)}\n`);
-  if (rows.some(({ failures }) => failures > 0)) {
-    say('answers were wrong: the figures of those cases are worth nothing');
+    await work();
+  } catch (error) {
+    say(`${each.name}: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }
+}
+
+/** @param {Laboratory} laboratory */
+async function runTable(laboratory) {
+  /** @type {Sample[]} */
+  const samples = [];
+  // In turn, not one after the other: what the machine does besides then falls on all alike.
+  for (let round = 0; round < rounds; round++)
+    for (const each of chosenCases())
+      await attempt(laboratory, each, async () => {
+        samples.push(...(await laboratory.measure(each, { round, connections })).samples);
+      });
+  const rows = summarize(samples);
+  print({ rows, samples }, table(rows));
+  return samples;
+}
+
+/** @param {Laboratory} laboratory */
+async function runGrowth(laboratory) {
+  /** @type {import('./growth.mjs').Point[]} */
+  const points = [];
+  const axes = positionals[0]?.split(',') ?? ['sessions', 'projects', 'connections'];
+  for (const each of chosenCases())
+    await attempt(laboratory, each, async () => void points.push(...(await grow(laboratory, each, axes))));
+  print({ points }, growthTable(points));
+  return points.map(({ sample }) => sample);
+}
+
+/** @param {Laboratory} laboratory */
+async function runProfile(laboratory) {
+  /** @type {Sample[]} */
+  const all = [];
+  for (const each of chosenCases())
+    await attempt(laboratory, each, async () => {
+      const folder = laboratory.folderOf(each);
+      const nodeOptions = ['--cpu-prof', '--cpu-prof-interval', '250', '--cpu-prof-dir', folder];
+      const { samples, window } = await laboratory.measure(each, { round: 0, connections, nodeOptions });
+      all.push(...samples);
+      printProfile(each, folder, window, samples.at(-1)?.result.requests ?? NaN);
+    });
+  return all;
+}
+
+/**
+ * @param {object} json
+ * @param {string} text
+ */
+function print(json, text) {
+  if (flags.json) {
+    const at = new Date().toISOString();
+    process.stdout.write(`${JSON.stringify({ at, machine: machine(), flags, ...json }, null, 2)}\n`);
+  } else process.stdout.write(`\n${machine()}\n\n${text}\n`);
 }
 
 /**
@@ -223,6 +160,11 @@ function printProfile(each, folder, window, requests) {
   }
   const times = selfTimes(file, window);
   const total = times.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  writeFileSync(path.join(folder, 'self-times.json'), JSON.stringify({ requests, times }, null, 1));
+  if (flags.json) {
+    print({ name: each.name, profile: file, requests, times }, '');
+    return;
+  }
   const lines = times
     .slice(0, Number(flags.top))
     .map(
@@ -233,7 +175,21 @@ function printProfile(each, folder, window, requests) {
     `\n${each.title}: ${requests} requests, ${(total / requests).toFixed(1)} µs each under the profiler\n` +
       `${file}\n\n µs each    share  function\n${lines.join('\n')}\n`,
   );
-  writeFileSync(path.join(folder, 'self-times.json'), JSON.stringify({ requests, times }, null, 1));
+}
+
+async function main() {
+  if (cores === null) say('server and generator share their cores: the figures say too little');
+  const laboratory = await Laboratory.open(chosenCases(), effort);
+  try {
+    const run = flags.profile ? runProfile : flags.growth ? runGrowth : runTable;
+    const samples = await run(laboratory);
+    if (samples.some(({ result }) => result.failures > 0)) {
+      say('answers were wrong: the figures of those cases are worth nothing');
+      process.exitCode = 1;
+    }
+  } finally {
+    await laboratory.close(flags.profile);
+  }
 }
 
 if (flags.help) process.stdout.write(HELP);
