@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import {
+  deriveFamilyKey,
+  issueToken,
+  newFamilyId,
+  type ParsedRefreshToken,
+  type TokenPosition,
+  verifyMac,
+} from './refresh-token.js';
+import type { Session } from './session.js';
+
+/** What a token is computed from, besides its position. */
+type Family = Pick<Session, 'id' | 'ownerId' | 'secret' | 'kid'>;
+
+const SECRET_BYTES = 32;
+
+/** Makes and verifies refresh tokens. None is ever stored: a leaked database without the pepper mints nothing. */
+@Injectable()
+export class RefreshTokenMint {
+  /** The derived keys, kept in this process alone: they are as good as the tokens. */
+  private readonly keys = new LRUCache<string, { secret: string; key: Buffer }>({ max: 100_000 });
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  newFamily(): Pick<Session, 'id' | 'secret' | 'kid'> {
+    return {
+      id: newFamilyId(),
+      secret: randomBytes(SECRET_BYTES).toString('base64url'),
+      kid: this.config.peppers.current.kid,
+    };
+  }
+
+  issue(family: Family, position: TokenPosition): string {
+    return issueToken(this.key(family), family.id, position);
+  }
+
+  verify(family: Family, token: ParsedRefreshToken): boolean {
+    return verifyMac(this.key(family), token);
+  }
+
+  /** @throws when the family's pepper was taken out of the configuration: not the client's fault, so not a 401 */
+  private key({ id, ownerId, secret, kid }: Family): Buffer {
+    const known = this.keys.get(id);
+    if (known?.secret === secret) return known.key;
+    const pepper = this.config.peppers.get(kid);
+    if (pepper === undefined) throw new Error(`TOKEN_PEPPER has no pepper with the id ${kid}`);
+    const key = deriveFamilyKey(pepper, Buffer.from(secret, 'base64url'), ownerId, id);
+    this.keys.set(id, { secret, key });
+    return key;
+  }
+}

@@ -1,0 +1,179 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../config/clock.js';
+import { type ApiError, errors } from '../response/error-catalogue.js';
+import { Reply } from '../response/reply.js';
+import { STALENESS_MS } from '../tenancy/staleness.js';
+import type { Tenant } from '../tenancy/tenant.js';
+import { UserDirectory } from '../tenancy/user-directory.js';
+import type { User } from '../tenancy/user.entity.js';
+import { assertWithinScope } from '../tenancy/user-scope.js';
+import { AccessTokens } from './access-token.js';
+import type { AuthEvent, AuthEventKind } from './auth-event.js';
+import type { Client } from './client.js';
+import { type Decision, decide, type NextState } from './decide.js';
+import { refreshPolicy } from './refresh-policy.js';
+import { RefreshTokenMint } from './refresh-token-mint.js';
+import type { TokenPosition } from './refresh-token.js';
+import type { EndReason, Session } from './session.js';
+import { SessionStore } from './session.store.js';
+import { type PresentedSession, Sessions } from './sessions.js';
+import { tokenGrant, type TokenGrant } from './token-grant.js';
+
+/** A decision on a session that was found, and the copy that it was made on. */
+interface Judged extends PresentedSession {
+  readonly decision: Decision;
+}
+
+/** What a decision answers with, and what it writes first. */
+interface Answer {
+  readonly position: TokenPosition;
+  readonly tokenSeq: number;
+  readonly next: NextState | null;
+  readonly event: AuthEventKind | null;
+}
+
+/**
+ * Refreshes a session.
+ *
+ * The answer is prepared first and committed last: what can fail (the plugin above all) fails while the token
+ * presented is still good. A commit that finds the row moved says so, and the request begins again.
+ *
+ * @see RFC 6749 §6, RFC 9700 §4.14
+ */
+@Injectable()
+export class Refresh {
+  private readonly logger = new Logger(Refresh.name);
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly users: UserDirectory,
+    private readonly sessions: Sessions,
+    private readonly store: SessionStore,
+    private readonly mint: RefreshTokenMint,
+    private readonly accessTokens: AccessTokens,
+  ) {}
+
+  /** @throws REFRESH_TOKEN_EXPIRED, REFRESH_TOKEN_REUSED, REFRESH_TOKEN_SUPERSEDED */
+  async refresh(tenant: Tenant, token: string, client: Client): Promise<Reply<TokenGrant>> {
+    const { project } = tenant;
+    const now = this.clock.now();
+    const judged = await this.judge(tenant, token, now);
+    if (judged === null) throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
+    const session = judged.read.value;
+    const answer = await this.answer(judged, now, client);
+    const user = await this.user(session);
+    assertWithinScope(tenant, user);
+
+    const refreshToken =
+      session.importedTokenHash !== null && answer.position.generation === 0
+        ? token
+        : this.mint.issue(session, answer.position);
+    const grant = tokenGrant(
+      project,
+      user,
+      session,
+      { refreshToken, tokenSeq: answer.tokenSeq },
+      this.accessTokens.sign(project, user, session, now),
+    );
+    const { next } = answer;
+    const settle = next === null ? null : () => this.move(session, next, answer.event, now, client);
+    return new Reply(grant, judged.read, settle);
+  }
+
+  /**
+   * Decides on the nearest copy where the database has the last word anyway (a rotation) or where a stale answer
+   * is allowed for a bounded time (`reuse`); everything else is decided on what is committed.
+   */
+  async judge({ project }: Pick<Tenant, 'project'>, token: string, now: number): Promise<Judged | null> {
+    const policy = refreshPolicy(project);
+    const near = await this.sessions.findNearest(project.ownerId, token);
+    if (near === null) return null;
+    const decision = decide(near.read.value, near.presented, now, policy);
+    const { cacheType, readAt } = near.read;
+    const isCopy = cacheType === 'local' || cacheType === 'redis';
+    const maySuffice =
+      decision.kind === 'rotate' || (decision.kind === 'keep' && readAt >= now - STALENESS_MS);
+    if (!isCopy || maySuffice) return { ...near, decision };
+    const found = await this.sessions.findCommitted(project.ownerId, token);
+    return found && { ...found, decision: decide(found.read.value, found.presented, now, policy) };
+  }
+
+  private async answer({ decision, read, presented }: Judged, now: number, client: Client): Promise<Answer> {
+    const session = read.value;
+    switch (decision.kind) {
+      case 'keep':
+        return {
+          position: presented,
+          tokenSeq: session.tokenSeq,
+          next: decision.touch === null ? null : { ...session, idleExpiresAt: decision.touch },
+          event: null,
+        };
+      case 'rotate':
+        return moved(decision.next, isImported(session, presented) ? 'imported' : null);
+      case 'displace':
+        return moved(decision.next, 'displaced');
+      case 'advance':
+        this.logger.warn({ sessionId: session.id }, 'the store has lost a commit: the session was moved forward');
+        return moved(decision.next, 'advanced');
+      case 'replay':
+        return { position: decision.successor, tokenSeq: decision.tokenSeq, next: decision.next, event: null };
+      case 'superseded':
+        throw errors.REFRESH_TOKEN_SUPERSEDED({ retryAfter: decision.retryAfterSeconds });
+      case 'reused':
+        await this.end(session, 'reused', now, client);
+        throw errors.REFRESH_TOKEN_REUSED({ detail: `session ${session.id}` });
+      case 'refused':
+        throw await this.refusal(session, decision.reason, now, client);
+    }
+  }
+
+  /** What has expired stays so, even if the clock is set back: it is written down. */
+  private async refusal(session: Session, reason: string, now: number, client: Client): Promise<ApiError> {
+    if (reason === 'expired' || reason === 'idle') await this.end(session, 'expired', now, client);
+    return errors.REFRESH_TOKEN_EXPIRED({ detail: reason });
+  }
+
+  private async move(
+    session: Session,
+    next: NextState,
+    kind: AuthEventKind | null,
+    now: number,
+    client: Client,
+  ): Promise<boolean> {
+    const event = kind === null ? null : eventOf(kind, session, now, client);
+    const moved = await this.store.move(session, next, event);
+    await (moved ? this.sessions.keep(session, next) : this.sessions.forget(session.ownerId, session.id));
+    return moved;
+  }
+
+  private async end(session: Session, reason: EndReason & ('reused' | 'expired'), now: number, client: Client) {
+    const event = reason === 'reused' ? eventOf('reused', session, now, client) : null;
+    await this.store.end(session, reason, now, event);
+    await this.sessions.forget(session.ownerId, session.id);
+  }
+
+  private async user({ ownerId, userId }: Session): Promise<User> {
+    const user = await this.users.find(ownerId, userId);
+    if (user?.status !== 'active') throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the user is gone or disabled' });
+    return user;
+  }
+}
+
+function moved(next: NextState, event: AuthEventKind | null): Answer {
+  return { position: next, tokenSeq: next.tokenSeq, next, event };
+}
+
+function isImported(session: Session, presented: TokenPosition): boolean {
+  return session.importedTokenHash !== null && presented.generation === 0;
+}
+
+function eventOf(kind: AuthEventKind, session: Session, at: number, client: Client): AuthEvent {
+  return {
+    kind,
+    at,
+    ownerId: session.ownerId,
+    userId: session.userId,
+    sessionId: session.id,
+    detail: { ip: client.ip, requestId: client.requestId, generation: session.generation },
+  };
+}

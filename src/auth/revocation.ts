@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../config/clock.js';
+import { errors } from '../response/error-catalogue.js';
+import type { Tenant } from '../tenancy/tenant.js';
+import { UserDirectory } from '../tenancy/user-directory.js';
+import type { AuthEvent } from './auth-event.js';
+import type { Client } from './client.js';
+import type { Session } from './session.js';
+import { SessionStore } from './session.store.js';
+import { Sessions } from './sessions.js';
+
+/** Ends sessions at their owner's wish. */
+@Injectable()
+export class Revocation {
+  constructor(
+    private readonly clock: Clock,
+    private readonly store: SessionStore,
+    private readonly sessions: Sessions,
+    private readonly users: UserDirectory,
+  ) {}
+
+  /**
+   * Ends the session of a refresh token, whichever of its family's tokens it is. An unknown token is no error: the
+   * caller's wish is fulfilled.
+   *
+   * @see RFC 7009 §2.2
+   */
+  async revokeToken({ project }: Tenant, token: string, client: Client): Promise<void> {
+    const found = await this.sessions.findNearest(project.ownerId, token);
+    if (found !== null) await this.end(found.read.value, client);
+  }
+
+  /** @throws SESSION_UNKNOWN for a session that is not alive, or not the caller's */
+  async endSession(current: Session, sessionId: string, client: Client): Promise<number> {
+    const session = (await this.sessions.committed(current.ownerId, sessionId))?.value;
+    if (session?.userId !== current.userId || session.status !== 'active') throw errors.SESSION_UNKNOWN();
+    return (await this.end(session, client)) ? 1 : 0;
+  }
+
+  async endOthers(current: Session, client: Client): Promise<number> {
+    const now = this.clock.now();
+    const ended = await this.store.endOthers(current, now, this.event('logged-out', current, now, client));
+    await this.sessions.forget(current.ownerId, ...ended);
+    return ended.length;
+  }
+
+  async endAll(current: Session, client: Client): Promise<number> {
+    const now = this.clock.now();
+    const { ownerId, userId } = current;
+    const alive = await this.store.list(ownerId, userId, now);
+    const event = this.event('logged-out', { ...current, id: null }, now, client);
+    const ended = await this.store.endAll(ownerId, userId, now, event);
+    await this.users.forget(ownerId, userId);
+    await this.sessions.forget(ownerId, current.id, ...alive.map(({ id }) => id));
+    return ended;
+  }
+
+  private async end(session: Session, client: Client): Promise<boolean> {
+    const now = this.clock.now();
+    const ended = await this.store.end(session, 'revoked', now, this.event('revoked', session, now, client));
+    await this.sessions.forget(session.ownerId, session.id);
+    return ended;
+  }
+
+  private event(
+    kind: AuthEvent['kind'],
+    session: Pick<Session, 'ownerId' | 'userId'> & { id: string | null },
+    at: number,
+    client: Client,
+  ): AuthEvent {
+    return {
+      kind,
+      at,
+      ownerId: session.ownerId,
+      userId: session.userId,
+      sessionId: session.id,
+      detail: { ip: client.ip, requestId: client.requestId },
+    };
+  }
+}

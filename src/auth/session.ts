@@ -1,0 +1,28 @@
+import type { FamilyState, NextState } from './decide.js';
+
+/** One login on one device: a family of refresh tokens, and the row of `bo_auth_session`. */
+export interface Session extends FamilyState {
+  /** The family id: 16 lower-case hexadecimal characters. */
+  readonly id: string;
+  readonly ownerId: string;
+  readonly userId: string;
+  readonly clientId: string;
+  /** Base64url of 32 random bytes; with the pepper, the family's key. */
+  readonly secret: string;
+  /** Which pepper. */
+  readonly kid: string;
+  /** SHA-256 of a token that was issued elsewhere and stands for generation 0, branch 0. */
+  readonly importedTokenHash: string | null;
+  readonly ip: string;
+  readonly userAgent: string;
+  readonly firstShareUserId: string | null;
+  readonly secondShareUserId: string | null;
+}
+
+/** A session as it is opened; its subject is whatever the user and project rows say. */
+export type NewSession = Omit<Session, 'subject' | 'status'>;
+
+export type EndReason = 'revoked' | 'reused' | 'expired' | 'evicted' | 'logged-out';
+
+/** Columns of {@link NextState}, as a name for those who only pass it on. */
+export type { NextState };

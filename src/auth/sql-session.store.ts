@@ -1,0 +1,264 @@
+import { Injectable } from '@nestjs/common';
+import { type SharedUpdate, SqlDatabase, type SqlTransaction, type SqlValue } from '../database/sql-database.js';
+import type { AuthEvent } from './auth-event.js';
+import type { NextState } from './decide.js';
+import type { TokenPosition } from './refresh-token.js';
+import type { EndReason, NewSession, Session } from './session.js';
+import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
+import { SessionStore } from './session.store.js';
+
+const SELECT = `
+  SELECT target.*, subject.status AS user_status, subject.valid_after, project.status AS project_status
+  FROM bo_auth_session AS target
+  JOIN bo_user AS subject ON subject.owner_id = target.owner_id AND subject.user_id = target.user_id
+  JOIN bo_project AS project ON project.owner_id = target.owner_id`;
+
+const FIND = `${SELECT} WHERE target.id = $1 AND target.owner_id = $2`;
+
+const FIND_IMPORTED = `SELECT id FROM bo_auth_session WHERE owner_id = $1 AND imported_token_hash = $2`;
+
+/** Of the user $1, $2; alive at $3. */
+const ALIVE = `
+  target.owner_id = $1 AND target.user_id = $2 AND target.status = 'active' AND target.expires_at > $3
+  AND (target.idle_expires_at IS NULL OR target.idle_expires_at > $3)
+  AND target.created_at >= (SELECT valid_after FROM bo_user WHERE owner_id = target.owner_id AND user_id = target.user_id)`;
+
+const LIST = `${SELECT} WHERE ${ALIVE} ORDER BY target.created_at DESC, target.id`;
+
+const COLUMNS = [
+  'id',
+  'owner_id',
+  'user_id',
+  'client_id',
+  'secret',
+  'kid',
+  'imported_token_hash',
+  'generation',
+  'branch',
+  'token_seq',
+  'rotated_at',
+  'created_at',
+  'idle_expires_at',
+  'expires_at',
+  'superseded',
+  'ip',
+  'user_agent',
+  'first_share_user_id',
+  'second_share_user_id',
+];
+
+const INSERT = `
+  INSERT INTO bo_auth_session (${COLUMNS.join(', ')}, status)
+  VALUES (${COLUMNS.map((_, index) => `$${index + 1}`).join(', ')}, 'active')`;
+
+/** Keeps the $4 newest of the user's living sessions, and always the one that is just being opened, $5. */
+const EVICT = `
+  UPDATE bo_auth_session SET status = 'ended', end_reason = 'evicted', ended_at = $3 WHERE id IN (
+    SELECT target.id FROM bo_auth_session AS target WHERE ${ALIVE}
+    ORDER BY CASE WHEN target.id = $4 THEN 0 ELSE 1 END, target.created_at DESC, target.id
+    LIMIT 1000000 OFFSET $5
+  ) RETURNING id`;
+
+const END = `
+  UPDATE bo_auth_session SET status = 'ended', end_reason = $1, ended_at = $2
+  WHERE id = $3 AND owner_id = $4 AND status = 'active' RETURNING id`;
+
+const END_OTHERS = `
+  UPDATE bo_auth_session AS target SET status = 'ended', end_reason = 'logged-out', ended_at = $3
+  WHERE ${ALIVE} AND target.id <> $4 RETURNING id`;
+
+const COUNT_ALIVE = `SELECT count(*) AS alive FROM bo_auth_session AS target WHERE ${ALIVE}`;
+
+const NEWEST = `SELECT max(created_at) AS created_at FROM bo_auth_session WHERE owner_id = $1 AND user_id = $2`;
+
+const SET_VALID_AFTER = `
+  UPDATE bo_user SET valid_after = $1 WHERE owner_id = $2 AND user_id = $3 AND valid_after < $1`;
+
+/** Changes nothing, but holds the user's row until the transaction ends: two logins cannot both count to N. */
+const HOLD_USER = `UPDATE bo_user SET status = status WHERE owner_id = $1 AND user_id = $2`;
+
+const INSERT_EVENT = `
+  INSERT INTO bo_auth_event (at, owner_id, user_id, session_id, kind, detail) VALUES ($1, $2, $3, $4, $5, $6)`;
+
+const PURGE = `
+  DELETE FROM bo_auth_session WHERE id IN (
+    SELECT id FROM bo_auth_session WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
+  ) RETURNING id`;
+
+const MOVE: SharedUpdate = {
+  table: 'bo_auth_session',
+  values: [
+    'id',
+    'ownerId',
+    'seenGeneration',
+    'seenBranch',
+    'generation',
+    'branch',
+    'tokenSeq',
+    'rotatedAt',
+    'idleExpiresAt',
+    'superseded',
+  ],
+  set: {
+    generation: ':generation',
+    branch: ':branch',
+    token_seq: ':tokenSeq',
+    rotated_at: ':rotatedAt',
+    idle_expires_at: ':idleExpiresAt',
+    superseded: ':superseded',
+  },
+  where: [
+    'target.owner_id = :ownerId',
+    'target.generation = :seenGeneration',
+    'target.branch = :seenBranch',
+    `target.status = 'active'`,
+    // The decision was made on a copy; whether user and project still are in order is for the database to say.
+    `EXISTS (
+      SELECT 1 FROM bo_user AS subject JOIN bo_project AS project ON project.owner_id = subject.owner_id
+      WHERE subject.owner_id = target.owner_id AND subject.user_id = target.user_id
+      AND subject.status = 'active' AND subject.valid_after <= target.created_at AND project.status = 'active')`,
+  ],
+};
+
+/** Sessions in SQLite or Postgres. */
+@Injectable()
+export class SqlSessionStore extends SessionStore {
+  constructor(private readonly database: SqlDatabase) {
+    super();
+  }
+
+  override open(
+    session: NewSession,
+    maxSessions: number | null,
+    event: AuthEvent,
+  ): Promise<readonly string[]> {
+    return this.database.transact(async (transaction) => {
+      if (maxSessions !== null) await transaction.all(HOLD_USER, [session.ownerId, session.userId]);
+      await transaction.all(INSERT, columnsOf(session));
+      await write(transaction, event);
+      if (maxSessions === null) return [];
+      const evicted = await transaction.all<{ id: string }>(EVICT, [
+        session.ownerId,
+        session.userId,
+        session.createdAt,
+        session.id,
+        maxSessions,
+      ]);
+      for (const { id } of evicted) await write(transaction, { ...event, kind: 'evicted', sessionId: id });
+      return evicted.map(({ id }) => id);
+    });
+  }
+
+  override async find(ownerId: string, sessionId: string): Promise<Session | null> {
+    const [row] = await this.database.all<SessionRow>(FIND, [sessionId, ownerId]);
+    return row === undefined ? null : sessionOf(row);
+  }
+
+  override async findImported(ownerId: string, tokenHash: string): Promise<string | null> {
+    const [row] = await this.database.all<{ id: string }>(FIND_IMPORTED, [ownerId, tokenHash]);
+    return row?.id ?? null;
+  }
+
+  override move(
+    seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
+    next: NextState,
+    event: AuthEvent | null,
+  ): Promise<boolean> {
+    return this.database.compareAndSet(
+      MOVE,
+      [
+        seen.id,
+        seen.ownerId,
+        seen.generation,
+        seen.branch,
+        next.generation,
+        next.branch,
+        next.tokenSeq,
+        next.rotatedAt,
+        next.idleExpiresAt,
+        supersededColumn(next.superseded),
+      ],
+      event === null ? null : (transaction) => write(transaction, event),
+    );
+  }
+
+  override end(
+    { id, ownerId }: Pick<Session, 'id' | 'ownerId'>,
+    reason: EndReason,
+    now: number,
+    event: AuthEvent | null,
+  ): Promise<boolean> {
+    return this.database.transact(async (transaction) => {
+      const ended = await transaction.all(END, [reason, now, id, ownerId]);
+      if (ended.length === 0) return false;
+      if (event !== null) await write(transaction, event);
+      return true;
+    });
+  }
+
+  override async list(ownerId: string, userId: string, now: number): Promise<readonly Session[]> {
+    const rows = await this.database.all<SessionRow>(LIST, [ownerId, userId, now]);
+    return rows.map(sessionOf);
+  }
+
+  override endOthers(keep: Session, now: number, event: AuthEvent): Promise<readonly string[]> {
+    return this.database.transact(async (transaction) => {
+      const ended = await transaction.all<{ id: string }>(END_OTHERS, [keep.ownerId, keep.userId, now, keep.id]);
+      if (ended.length > 0) await write(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
+      return ended.map(({ id }) => id);
+    });
+  }
+
+  override endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
+    return this.database.transact(async (transaction) => {
+      const [counted] = await transaction.all<{ alive: number | string }>(COUNT_ALIVE, [ownerId, userId, now]);
+      const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [ownerId, userId]);
+      // Another process's clock may be ahead of ours; what it has opened is to end too.
+      const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
+      await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
+      const alive = Number(counted?.alive ?? 0);
+      await write(transaction, { ...event, detail: { ...event.detail, ended: alive } });
+      return alive;
+    });
+  }
+
+  override async purge(before: number, limit: number): Promise<number> {
+    const deleted = await this.database.transact((transaction) => transaction.all(PURGE, [before, limit]));
+    return deleted.length;
+  }
+}
+
+function columnsOf(session: NewSession): SqlValue[] {
+  return [
+    session.id,
+    session.ownerId,
+    session.userId,
+    session.clientId,
+    session.secret,
+    session.kid,
+    session.importedTokenHash,
+    session.generation,
+    session.branch,
+    session.tokenSeq,
+    session.rotatedAt,
+    session.createdAt,
+    session.idleExpiresAt,
+    session.expiresAt,
+    supersededColumn(session.superseded),
+    session.ip,
+    session.userAgent,
+    session.firstShareUserId,
+    session.secondShareUserId,
+  ];
+}
+
+async function write(transaction: SqlTransaction, event: AuthEvent): Promise<void> {
+  await transaction.all(INSERT_EVENT, [
+    event.at,
+    event.ownerId,
+    event.userId,
+    event.sessionId,
+    event.kind,
+    JSON.stringify(event.detail),
+  ]);
+}

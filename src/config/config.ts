@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { PepperFormatError, Peppers } from './pepper.js';
+
+/** Where the sessions, users and projects are kept. `file: null` is a database that ends with the process. */
+export type DatabaseConfig =
+  { readonly kind: 'sqlite'; readonly file: string | null } | { readonly kind: 'postgres'; readonly url: string };
+
+/** Everything the process may know of its environment, parsed once. Only this folder reads `process.env`. */
+export interface Config {
+  readonly environment: 'development' | 'production';
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly database: DatabaseConfig;
+  readonly redisUrl: string | null;
+  readonly jwtSecret: string;
+  readonly peppers: Peppers;
+  readonly pluginsDir: string;
+  readonly swaggerEnabled: boolean;
+  readonly logLevel: LogLevel;
+  /** Requests a minute for one project and client address; 0 is off. */
+  readonly rateLimitPerMinute: number;
+  /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed; empty: nobody's. */
+  readonly trustedProxies: readonly string[];
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Development only: `npm start` works without a `.env`, and production refuses these two values. */
+const DEVELOPMENT_SECRETS = {
+  JWT_SECRET: 'development-only-jwt-secret-change-me',
+  TOKEN_PEPPER: 'development-only-token-pepper-change-me',
+} as const;
+
+const MIN_SECRET_BYTES = 32;
+
+/** A bad environment; the message is one line that names the variable and never repeats a secret's value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const database = z.string().transform((text, context): DatabaseConfig => {
+  if (text === 'sqlite::memory:') return { kind: 'sqlite', file: null };
+  if (/^sqlite:(?!\/\/).+/.test(text)) return { kind: 'sqlite', file: text.slice('sqlite:'.length) };
+  if (/^postgres(ql)?:\/\/./.test(text) && URL.canParse(text)) return { kind: 'postgres', url: text };
+  context.addIssue('must be sqlite:<file>, sqlite::memory: or postgres://…');
+  return z.NEVER;
+});
+
+const redisUrl = z
+  .string()
+  .refine(
+    (text) => /^rediss?:\/\/./.test(text) && URL.canParse(text),
+    'must be a URL like redis://127.0.0.1:6379',
+  );
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
+
+const boolean = z
+  .enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false')
+  .transform((text) => text === 'true' || text === '1' || text === 'on');
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const environmentSchema = z.object({
+  NODE_ENV: z
+    .enum(['development', 'production', 'test'], 'must be development, test or production')
+    .default('development'),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: integer(0, 65_535).default(58_582),
+  TLS_CERT_FILE: z.string().optional(),
+  TLS_KEY_FILE: z.string().optional(),
+  DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),
+  REDIS_URL: redisUrl.optional(),
+  JWT_SECRET: z.string().optional(),
+  TOKEN_PEPPER: z.string().optional(),
+  PLUGINS_DIR: z.string().default('./Config/AppNodeJs/Plugins'),
+  SWAGGER_ENABLED: boolean.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
+  TRUSTED_PROXIES: list.default([]),
+});
+
+/** The names of all variables; a test keeps `.env.example` in step with them. */
+export const VARIABLES = Object.keys(environmentSchema.shape);
+
+/**
+ * Reads the environment.
+ *
+ * An empty variable counts as absent: that is how a `.env` file and a container manifest leave one out.
+ *
+ * @throws {ConfigError} naming the first variable that is wrong
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => VARIABLES.includes(name) && value !== ''),
+  );
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const values = parsed.data;
+  const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
+  return {
+    environment,
+    host: values.HOST,
+    port: values.PORT,
+    tls: tls(values.TLS_CERT_FILE, values.TLS_KEY_FILE),
+    database: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL ?? null,
+    jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
+    peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
+    pluginsDir: values.PLUGINS_DIR,
+    swaggerEnabled: values.SWAGGER_ENABLED ?? environment === 'development',
+    logLevel: values.LOG_LEVEL,
+    rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    trustedProxies: values.TRUSTED_PROXIES,
+  };
+}
+
+function tls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {
+  if (certFile === undefined && keyFile === undefined) return null;
+  if (certFile === undefined) throw new ConfigError('TLS_CERT_FILE: must be set when TLS_KEY_FILE is');
+  if (keyFile === undefined) throw new ConfigError('TLS_KEY_FILE: must be set when TLS_CERT_FILE is');
+  return { certFile, keyFile };
+}
+
+function secret(
+  name: keyof typeof DEVELOPMENT_SECRETS,
+  value: string | undefined,
+  environment: Config['environment'],
+): string {
+  const fallback = DEVELOPMENT_SECRETS[name];
+  if (environment === 'development') return value ?? fallback;
+  if (value === undefined) throw new ConfigError(`${name}: must be set in production`);
+  if (value === fallback || value.includes('change-me'))
+    throw new ConfigError(`${name}: must not be the development default in production`);
+  if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
+    throw new ConfigError(`${name}: must be at least ${MIN_SECRET_BYTES} bytes in production`);
+  return value;
+}
+
+function peppers(text: string, environment: Config['environment']): Peppers {
+  try {
+    const parsed = Peppers.parse(text);
+    if (environment === 'production' && parsed.shortestBytes < MIN_SECRET_BYTES)
+      throw new ConfigError(`TOKEN_PEPPER: each secret must be at least ${MIN_SECRET_BYTES} bytes in production`);
+    return parsed;
+  } catch (error) {
+    if (error instanceof PepperFormatError) throw new ConfigError(`TOKEN_PEPPER: ${error.message}`);
+    throw error;
+  }
+}

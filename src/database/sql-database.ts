@@ -1,0 +1,49 @@
+export type SqlValue = string | number | null;
+
+/** Statements of one transaction; they all happen or none does. */
+export interface SqlTransaction {
+  /** Runs one statement and gives the rows that it returns (`SELECT`, or `… RETURNING`). */
+  all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/**
+ * The hot path's way to the database, beside TypeORM: prepared statements, one round trip each.
+ *
+ * Placeholders are `$1`, `$2`, …, as Postgres has them.
+ * Every method fails with {@link StoreUnavailable} where the database cannot be asked or its answer was lost.
+ */
+export abstract class SqlDatabase {
+  abstract readonly kind: 'sqlite' | 'postgres';
+
+  /** Reads committed rows. */
+  abstract all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
+
+  /** Runs `work` alone in a transaction, durable when the promise resolves. */
+  abstract transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
+
+  /**
+   * Updates one row if it still is as `where` says. Many callers may share one durable commit, but none hears of
+   * its own before it happened.
+   *
+   * @param also what belongs into the same transaction, where the row was changed; it is then not shared
+   * @returns whether this caller's row was changed
+   */
+  abstract compareAndSet(
+    update: SharedUpdate,
+    values: readonly SqlValue[],
+    also: ((transaction: SqlTransaction) => Promise<void>) | null,
+  ): Promise<boolean>;
+
+  abstract close(): Promise<void>;
+}
+
+/** A compare-and-set as data, so that each database can run it its own way: alone, or many in one statement. */
+export interface SharedUpdate {
+  readonly table: string;
+  /** Value names in the order in which callers pass them; the first is the row's primary key, `id`. */
+  readonly values: readonly string[];
+  /** Column = expression over `:name` values. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Conditions over columns (as `target.column`) and `:name` values, besides the key's. */
+  readonly where: readonly string[];
+}

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance, HTTPMethods } from 'fastify';
+import createRouter from 'find-my-way';
+
+/** Which methods a path answers to, learnt from the routes as they are registered. */
+@Injectable()
+export class AllowedMethods {
+  private readonly router = createRouter();
+  private readonly methods = new Set<HTTPMethods>();
+
+  /** To be called before the routes are registered. */
+  learnFrom(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat() as HTTPMethods[]) {
+        if (this.router.hasRoute(each, url)) continue;
+        this.methods.add(each);
+        this.router.on(each, url, () => {});
+      }
+    });
+  }
+
+  /** @param url as in the request line, with its query */
+  of(url: string): string[] {
+    const path = url.split('?', 1)[0] ?? '';
+    return [...this.methods].filter((method) => this.router.find(method, path) !== null).toSorted();
+  }
+}

@@ -1,0 +1,36 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
+import { lastValueFrom, type Observable, of } from 'rxjs';
+import { BARE } from './bare.decorator.js';
+import { JSON_TYPE, successEnvelope } from './envelope.js';
+import { errors } from './error-catalogue.js';
+import type { Reply } from './reply.js';
+
+/** A request that loses this many races in a row is told to come again rather than kept spinning. */
+const MAX_ATTEMPTS = 8;
+
+/**
+ * Wraps what a handler returns, then commits it, then sends it.
+ *
+ * It is the outermost interceptor: when it settles a reply, the plugin has run and the body is a string, so that
+ * nothing after the commit can fail and cost the client its session.
+ */
+@Injectable()
+export class EnvelopeInterceptor implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler<Reply<unknown>>): Promise<Observable<unknown>> {
+    if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()]))
+      return next.handle();
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const reply = await lastValueFrom(next.handle());
+      const body = JSON.stringify(successEnvelope(reply.data, reply.provenance));
+      if (reply.settle === null || (await reply.settle())) {
+        context.switchToHttp().getResponse<FastifyReply>().header('content-type', JSON_TYPE);
+        return of(body);
+      }
+    }
+    throw errors.UNAVAILABLE({ detail: `lost ${MAX_ATTEMPTS} races in a row`, retryAfter: 1 });
+  }
+}

@@ -1,0 +1,47 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { lastValueFrom, type Observable, of } from 'rxjs';
+import { PluginFailure } from '../plugins/plugin-failure.js';
+import { PluginRegistry } from '../plugins/plugin-registry.js';
+import { errors } from './error-catalogue.js';
+import { Reply } from './reply.js';
+import { TAKES_PLUGIN } from './response-plugin.decorator.js';
+
+const DEFAULT_PLUGIN = 'common-data';
+
+/**
+ * Rewrites `data` by the plugin that `_nodejs` names.
+ *
+ * The name is judged before the handler runs: an unknown one must not spend a refresh token.
+ */
+@Injectable()
+export class PluginInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly plugins: PluginRegistry,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler<Reply<unknown>>): Promise<Observable<unknown>> {
+    if (!this.reflector.get<true>(TAKES_PLUGIN, context.getHandler())) return next.handle();
+    const request = context.switchToHttp().getRequest<FastifyRequest<{ Querystring: { _nodejs?: unknown } }>>();
+    const name = request.query._nodejs ?? DEFAULT_PLUGIN;
+    if (typeof name !== 'string' || !this.plugins.has(name)) throw errors.PLUGIN_UNKNOWN();
+    const reply = await lastValueFrom(next.handle());
+    return of(new Reply(await this.rewrite(name, reply.data, request), reply.provenance, reply.settle));
+  }
+
+  private async rewrite(name: string, data: unknown, request: FastifyRequest): Promise<unknown> {
+    try {
+      return await this.plugins.run(name, data, {
+        plugin: name,
+        ownerId: String(request.headers.xownerid),
+        method: request.method,
+        route: request.routeOptions.url ?? '',
+      });
+    } catch (error) {
+      if (error instanceof PluginFailure) throw errors.PLUGIN_FAILED({ detail: error.message });
+      throw error;
+    }
+  }
+}

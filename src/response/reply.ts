@@ -1,0 +1,20 @@
+/** Which tier the data was read from and when it was last read from the database (ms since the epoch). */
+export interface Provenance {
+  readonly cacheType: 'local' | 'redis' | 'sqlite' | 'postgres';
+  readonly readAt: number;
+}
+
+/**
+ * What a handler returns: the payload, and the write to make once the answer is ready.
+ *
+ * The order is prepare, settle, send. The plugin and the serialiser run first, so that neither can fail after a
+ * refresh token has been spent; `settle` then commits. `false` means that another request moved the session in
+ * between: the handler is asked again and judges the new state.
+ */
+export class Reply<T> {
+  constructor(
+    readonly data: T,
+    readonly provenance: Provenance | null = null,
+    readonly settle: (() => Promise<boolean>) | null = null,
+  ) {}
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { TieredCache } from '../cache/tiered-cache.js';
+import { Area } from './area.entity.js';
+import { STALENESS_MS } from './staleness.js';
+
+/** Deeper than any administrative division; a loop in the data ends here. */
+const MAX_DEPTH = 16;
+
+/** The administrative areas, which all projects share: their keys begin with `/`, which no tenant's does. */
+@Injectable()
+export class AreaTree {
+  constructor(
+    @InjectRepository(Area) private readonly areas: Repository<Area>,
+    private readonly cache: TieredCache,
+  ) {}
+
+  /** The area and all above it, nearest first; empty: there is no such area. */
+  async path(areaCode: string): Promise<readonly string[]> {
+    const path: string[] = [];
+    for (let code: string | null = areaCode; code !== null && path.length < MAX_DEPTH; ) {
+      const area = await this.find(code);
+      if (area === null) break;
+      path.push(area.areaCode);
+      code = area.parentCode;
+    }
+    return path;
+  }
+
+  private async find(areaCode: string): Promise<Area | null> {
+    const read = await this.cache.read(`/area/${areaCode}`, STALENESS_MS, () =>
+      this.areas.findOneBy({ areaCode }),
+    );
+    return read?.value ?? null;
+  }
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LRUCache } from 'lru-cache';
+import type { Repository } from 'typeorm';
+import { TieredCache } from '../cache/tiered-cache.js';
+import { Project } from './project.entity.js';
+import { STALENESS_MS } from './staleness.js';
+import type { TenantProject } from './tenant.js';
+import { TimeZone } from './time-zone.js';
+import { prepareProfile } from './verification-profile.js';
+
+/** `XownerId`: what a project may be called. */
+export const OWNER_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Finds projects by their `XownerId`. */
+@Injectable()
+export class ProjectDirectory {
+  /** What was made of a row, for as long as it is the same row. */
+  private readonly prepared = new LRUCache<string, { row: Project; project: TenantProject }>({ max: 20_000 });
+
+  constructor(
+    @InjectRepository(Project) private readonly projects: Repository<Project>,
+    private readonly cache: TieredCache,
+  ) {}
+
+  /** @returns the project, disabled ones too, or `null` */
+  async find(ownerId: string): Promise<TenantProject | null> {
+    const read = await this.cache.read(projectKey(ownerId), STALENESS_MS, () =>
+      this.projects.findOneBy({ ownerId }),
+    );
+    return read === null ? null : this.prepare(read.value);
+  }
+
+  private prepare(row: Project): TenantProject {
+    const known = this.prepared.get(row.ownerId);
+    if (known?.row === row) return known.project;
+    const zone = TimeZone.of(row.timeZone);
+    const verification = prepareProfile({
+      cipher: row.verifyCipher,
+      key: row.verifyKey,
+      iv: row.verifyIv,
+      encoding: row.verifyEncoding,
+      skewSeconds: row.verifySkewSeconds,
+      stampRequired: row.verifyStampRequired,
+      timeZone: row.timeZone,
+    });
+    const project: TenantProject = { ...row, zone, verification };
+    this.prepared.set(row.ownerId, { row, project });
+    return project;
+  }
+}
+
+export function projectKey(ownerId: string): string {
+  return `${ownerId}/project`;
+}

@@ -1,0 +1,14 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A system of a project, named by the `XsysId` header. */
+@Entity('bo_system')
+export class System {
+  @PrimaryColumn({ name: 'owner_id', type: 'varchar', length: 64 })
+  ownerId!: string;
+
+  @PrimaryColumn({ name: 'sys_id', type: 'varchar', length: 64 })
+  sysId!: string;
+
+  @Column({ type: 'varchar', length: 128 })
+  name!: string;
+}

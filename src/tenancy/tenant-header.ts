@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify';
+import { OWNER_ID } from './project-directory.js';
+
+/** Longer than any identifier column. */
+const MAX_LENGTH = 64;
+
+export type HeaderValue =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'one'; readonly value: string }
+  | { readonly kind: 'bad'; readonly why: string };
+
+/**
+ * Reads a header that may be sent once. An empty one counts as absent.
+ *
+ * node joins equal headers with `", "`, so a value with a comma is held against the raw list.
+ */
+export function singleHeader(request: FastifyRequest, name: string): HeaderValue {
+  const value = request.headers[name];
+  if (value === undefined || value === '') return { kind: 'absent' };
+  if (typeof value !== 'string') return { kind: 'bad', why: `${name} was sent more than once` };
+  if (value.includes(',') && timesSent(request, name) > 1)
+    return { kind: 'bad', why: `${name} was sent more than once` };
+  if (value.length > MAX_LENGTH) return { kind: 'bad', why: `${name} is too long` };
+  return { kind: 'one', value };
+}
+
+/** The `XownerId` as text that is safe to look up, or `null`. */
+export function ownerIdOf(request: FastifyRequest): string | null {
+  const value = request.headers['xownerid'];
+  return typeof value === 'string' && OWNER_ID.test(value) ? value : null;
+}
+
+function timesSent(request: FastifyRequest, name: string): number {
+  return request.raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length;
+}

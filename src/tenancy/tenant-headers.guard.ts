@@ -1,0 +1,111 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { Clock } from '../config/clock.js';
+import { BARE } from '../response/bare.decorator.js';
+import { type ApiError, errors } from '../response/error-catalogue.js';
+import { AreaTree } from './area-tree.js';
+import { presentedToken } from './presented-token.js';
+import { ProjectDirectory } from './project-directory.js';
+import { digestUse, ReplayMemory } from './replay-memory.js';
+import { SystemDirectory } from './system-directory.js';
+import type { TenantProject } from './tenant.js';
+import { ownerIdOf, singleHeader } from './tenant-header.js';
+import { UserDirectory } from './user-directory.js';
+import { openXverifyApi } from './xverify-api.js';
+
+/**
+ * Judges the tenant headers: which project, whether the caller knows its key, and to what the rest narrows.
+ *
+ * The order matters. Nothing of a project is looked up for a caller who does not know its key, and a GUID is
+ * remembered only for a request whose headers are in order, so that a mistake in them spends nothing.
+ */
+@Injectable()
+export class TenantHeadersGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly clock: Clock,
+    private readonly projects: ProjectDirectory,
+    private readonly systems: SystemDirectory,
+    private readonly users: UserDirectory,
+    private readonly areas: AreaTree,
+    private readonly replays: ReplayMemory,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()])) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const project = await this.project(request);
+    const claim = this.verify(request, project);
+    request.tenant = {
+      project,
+      systemId: await this.systemId(request, project),
+      firstShareUserId: await this.shareUserId(request, project, 'xuserfromfirstshareid'),
+      secondShareUserId: await this.shareUserId(request, project, 'xuserfromsecondshareid'),
+      areaPath: await this.areaPath(request),
+    };
+    claim();
+    return true;
+  }
+
+  private async project(request: FastifyRequest): Promise<TenantProject> {
+    const ownerId = ownerIdOf(request);
+    if (ownerId === null) throw errors.PROJECT_HEADER_INVALID();
+    const project = await this.projects.find(ownerId);
+    if (project === null || project.status !== 'active')
+      throw errors.PROJECT_UNKNOWN({ detail: project === null ? 'unknown' : 'disabled' });
+    return project;
+  }
+
+  /** @returns what remembers the GUID; every refusal looks the same, so that there is no padding oracle */
+  private verify(request: FastifyRequest, project: TenantProject): () => void {
+    const value = request.headers['xverifyapi'];
+    if (typeof value !== 'string' || value === '') throw refused('missing');
+    const now = this.clock.now();
+    const verdict = openXverifyApi(project.verification, value, now);
+    if (verdict.kind === 'refused') throw refused(verdict.reason);
+    return () => {
+      const path = request.url.split('?', 1)[0] ?? '';
+      const use = digestUse(request.method, path, presentedToken(request));
+      if (this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now) === 'replay')
+        throw refused('replayed');
+    };
+  }
+
+  private async systemId(request: FastifyRequest, project: TenantProject): Promise<string | null> {
+    const sysId = optionalHeader(request, 'xsysid');
+    if (sysId === null) return null;
+    if (!(await this.systems.has(project.ownerId, sysId))) throw errors.SYSTEM_UNKNOWN();
+    return sysId;
+  }
+
+  private async shareUserId(
+    request: FastifyRequest,
+    project: TenantProject,
+    header: string,
+  ): Promise<string | null> {
+    const userId = optionalHeader(request, header);
+    if (userId === null) return null;
+    const user = await this.users.find(project.ownerId, userId);
+    if (user?.status !== 'active') throw errors.SHARE_USER_UNKNOWN({ detail: header });
+    return userId;
+  }
+
+  private async areaPath(request: FastifyRequest): Promise<readonly string[]> {
+    const areaCode = optionalHeader(request, 'xfilterareacode');
+    if (areaCode === null) return [];
+    const path = await this.areas.path(areaCode);
+    if (path.length === 0) throw errors.AREA_UNKNOWN();
+    return path;
+  }
+}
+
+function optionalHeader(request: FastifyRequest, name: string): string | null {
+  const header = singleHeader(request, name);
+  if (header.kind === 'bad') throw errors.HEADER_INVALID({ detail: header.why });
+  return header.kind === 'absent' ? null : header.value;
+}
+
+function refused(detail: string): ApiError {
+  return errors.VERIFY_API_REFUSED({ detail });
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { TieredCache } from '../cache/tiered-cache.js';
+import { STALENESS_MS } from './staleness.js';
+import { User } from './user.entity.js';
+
+/** Finds the users of a project. */
+@Injectable()
+export class UserDirectory {
+  constructor(
+    @InjectRepository(User) private readonly users: Repository<User>,
+    private readonly cache: TieredCache,
+  ) {}
+
+  /** A copy may be {@link STALENESS_MS} old. */
+  async find(ownerId: string, userId: string): Promise<User | null> {
+    const read = await this.cache.read(userKey(ownerId, userId), STALENESS_MS, () =>
+      this.users.findOneBy({ ownerId, userId }),
+    );
+    return read?.value ?? null;
+  }
+
+  /** For signing in: always from the database. */
+  findByName(ownerId: string, userName: string): Promise<User | null> {
+    return this.users.findOneBy({ ownerId, userName });
+  }
+
+  /** To be called after a user was changed. */
+  forget(ownerId: string, userId: string): Promise<void> {
+    return this.cache.drop(userKey(ownerId, userId));
+  }
+}
+
+/** The tenant's characters exclude `/`, so no two pairs make the same key. */
+function userKey(ownerId: string, userId: string): string {
+  return `${ownerId}/user/${userId}`;
+}
