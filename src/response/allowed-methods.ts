@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance, HTTPMethods } from 'fastify';
-import createRouter from 'find-my-way';
+import type { FastifyInstance } from 'fastify';
+import createRouter, { type HTTPMethod } from 'find-my-way';
 
 /** Which methods a path answers to, learnt from the routes as they are registered. */
 @Injectable()
 export class AllowedMethods {
   private readonly router = createRouter();
-  private readonly methods = new Set<HTTPMethods>();
+  private readonly methods = new Set<HTTPMethod>();
 
   /** To be called before the routes are registered. */
   learnFrom(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ method, url }) => {
-      for (const each of [method].flat() as HTTPMethods[]) {
+      for (const each of [method].flat() as HTTPMethod[]) {
         if (this.router.hasRoute(each, url)) continue;
         this.methods.add(each);
         this.router.on(each, url, () => {});

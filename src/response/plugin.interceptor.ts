@@ -3,12 +3,10 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { PluginFailure } from '../plugins/plugin-failure.js';
-import { PluginRegistry } from '../plugins/plugin-registry.js';
+import { DEFAULT_PLUGIN, PluginRegistry } from '../plugins/plugin-registry.js';
 import { errors } from './error-catalogue.js';
 import { Reply } from './reply.js';
 import { TAKES_PLUGIN } from './response-plugin.decorator.js';
-
-const DEFAULT_PLUGIN = 'common-data';
 
 /**
  * Rewrites `data` by the plugin that `_nodejs` names.
@@ -22,20 +20,19 @@ export class PluginInterceptor implements NestInterceptor {
     private readonly plugins: PluginRegistry,
   ) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler<Reply<unknown>>): Promise<Observable<unknown>> {
+  async intercept(context: ExecutionContext, next: CallHandler<Reply<object>>): Promise<Observable<unknown>> {
     if (!this.reflector.get<true>(TAKES_PLUGIN, context.getHandler())) return next.handle();
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Querystring: { _nodejs?: unknown } }>>();
     const name = request.query._nodejs ?? DEFAULT_PLUGIN;
-    if (typeof name !== 'string' || !this.plugins.has(name)) throw errors.PLUGIN_UNKNOWN();
+    if (typeof name !== 'string' || this.plugins.find(name) === null) throw errors.PLUGIN_UNKNOWN();
     const reply = await lastValueFrom(next.handle());
     return of(new Reply(await this.rewrite(name, reply.data, request), reply.provenance, reply.settle));
   }
 
-  private async rewrite(name: string, data: unknown, request: FastifyRequest): Promise<unknown> {
+  private async rewrite(name: string, data: object, request: FastifyRequest): Promise<object> {
     try {
       return await this.plugins.run(name, data, {
-        plugin: name,
-        ownerId: String(request.headers.xownerid),
+        ownerId: String(request.headers['xownerid']),
         method: request.method,
         route: request.routeOptions.url ?? '',
       });

@@ -1,0 +1,52 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AuthModule } from './auth/auth.module.js';
+import { CacheModule } from './cache/cache.module.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { DemoModule } from './demo/demo.module.js';
+import { HealthModule } from './health/health.module.js';
+import { PluginsModule } from './plugins/plugins.module.js';
+import { EnvelopeInterceptor } from './response/envelope.interceptor.js';
+import { ErrorFilter } from './response/error.filter.js';
+import { PluginInterceptor } from './response/plugin.interceptor.js';
+import { ResponseModule } from './response/response.module.js';
+import { ValidationPipe } from './response/validation.pipe.js';
+import { RateLimitGuard } from './tenancy/rate-limit.guard.js';
+import { TenancyModule } from './tenancy/tenancy.module.js';
+import { TenantHeadersGuard } from './tenancy/tenant-headers.guard.js';
+
+/**
+ * What every request passes, in this order: the guards, the interceptors from the outermost inwards, the pipe,
+ * the handler, the interceptors back outwards. Whatever throws is answered by the filter.
+ */
+const GLOBAL = [
+  { provide: APP_GUARD, useClass: RateLimitGuard },
+  { provide: APP_GUARD, useClass: TenantHeadersGuard },
+  { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
+  { provide: APP_INTERCEPTOR, useClass: PluginInterceptor },
+  { provide: APP_PIPE, useClass: ValidationPipe },
+  { provide: APP_FILTER, useClass: ErrorFilter },
+];
+
+@Module({})
+export class AppModule {
+  static of(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.of(config),
+        DatabaseModule,
+        CacheModule,
+        PluginsModule,
+        ResponseModule,
+        TenancyModule,
+        AuthModule,
+        HealthModule,
+        ...(config.environment === 'development' ? [DemoModule] : []),
+      ],
+      providers: GLOBAL,
+    };
+  }
+}

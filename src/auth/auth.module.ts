@@ -1,0 +1,49 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { createSecretKey } from 'node:crypto';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { AccessTokens, keyId } from './access-token.js';
+import { BearerSessions } from './bearer-session.js';
+import { Introspection } from './introspection.js';
+import { Login } from './login.js';
+import { Passwords } from './password.js';
+import { Refresh } from './refresh.js';
+import { RefreshTokenMint } from './refresh-token-mint.js';
+import { Revocation } from './revocation.js';
+import { SessionController } from './session.controller.js';
+import { SessionStore } from './session.store.js';
+import { SessionSweep } from './session-sweep.js';
+import { Sessions } from './sessions.js';
+import { SqlSessionStore } from './sql-session.store.js';
+import { TokenController } from './token.controller.js';
+import { UserController } from './user.controller.js';
+
+@Module({
+  imports: [
+    JwtModule.registerAsync({
+      inject: [CONFIG],
+      useFactory: ({ jwtSecret }: Config) => ({
+        // A key object: with a string, jsonwebtoken tries at each signature whether it is a private key.
+        secret: createSecretKey(Buffer.from(jwtSecret, 'utf8')),
+        signOptions: { algorithm: 'HS256', keyid: keyId(jwtSecret) },
+      }),
+    }),
+  ],
+  controllers: [TokenController, UserController, SessionController],
+  providers: [
+    { provide: SessionStore, useClass: SqlSessionStore },
+    Sessions,
+    RefreshTokenMint,
+    AccessTokens,
+    Passwords,
+    Login,
+    Refresh,
+    Revocation,
+    BearerSessions,
+    Introspection,
+    SessionSweep,
+  ],
+  exports: [SessionStore, Passwords, RefreshTokenMint],
+})
+export class AuthModule {}

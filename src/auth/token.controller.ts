@@ -1,0 +1,88 @@
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { Reply } from '../response/reply.js';
+import { TakesResponsePlugin } from '../response/response-plugin.decorator.js';
+import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
+import type { Tenant } from '../tenancy/tenant.js';
+import { type Client, CurrentClient } from './client.js';
+import { Introspection, type Introspected } from './introspection.js';
+import { Login } from './login.js';
+import { Refresh } from './refresh.js';
+import { Revocation } from './revocation.js';
+import type { TokenGrant } from './token-grant.js';
+
+const text = (max: number) => {
+  const rule = `must be given exactly once, as 1 to ${max} characters`;
+  // No database column holds NUL, and Postgres refuses it.
+  return z
+    .string(rule)
+    .min(1, rule)
+    .max(max, rule)
+    .refine((value) => !value.includes('\0'), rule);
+};
+
+const refreshSchema = z.object({ refreshToken: text(512) });
+const introspectSchema = z.object({ token: text(8192) });
+const loginSchema = z.object({ userName: text(64), password: text(1024), clientId: text(64).optional() });
+
+@Controller({ path: 'auth/token', version: '3' })
+export class TokenController {
+  constructor(
+    private readonly logins: Login,
+    private readonly refreshes: Refresh,
+    private readonly revocation: Revocation,
+    private readonly introspection: Introspection,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @TakesResponsePlugin()
+  login(
+    @CurrentTenant() tenant: Tenant,
+    @Body({ schema: loginSchema }) body: z.infer<typeof loginSchema>,
+    @CurrentClient() client: Client,
+  ): Promise<Reply<TokenGrant>> {
+    return this.logins.login(tenant, body, client);
+  }
+
+  @Get('refresh')
+  @TakesResponsePlugin()
+  refresh(
+    @CurrentTenant() tenant: Tenant,
+    @Query({ schema: refreshSchema }) query: z.infer<typeof refreshSchema>,
+    @CurrentClient() client: Client,
+  ): Promise<Reply<TokenGrant>> {
+    return this.refreshes.refresh(tenant, query.refreshToken, client);
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @TakesResponsePlugin()
+  refreshByPost(
+    @CurrentTenant() tenant: Tenant,
+    @Body({ schema: refreshSchema }) body: z.infer<typeof refreshSchema>,
+    @CurrentClient() client: Client,
+  ): Promise<Reply<TokenGrant>> {
+    return this.refreshes.refresh(tenant, body.refreshToken, client);
+  }
+
+  @Post('revoke')
+  @HttpCode(200)
+  async revoke(
+    @CurrentTenant() tenant: Tenant,
+    @Body({ schema: refreshSchema }) body: z.infer<typeof refreshSchema>,
+    @CurrentClient() client: Client,
+  ): Promise<Reply<{ revoked: true }>> {
+    await this.revocation.revokeToken(tenant, body.refreshToken, client);
+    return new Reply({ revoked: true });
+  }
+
+  @Post('introspect')
+  @HttpCode(200)
+  async introspect(
+    @CurrentTenant() tenant: Tenant,
+    @Body({ schema: introspectSchema }) body: z.infer<typeof introspectSchema>,
+  ): Promise<Reply<Introspected>> {
+    return new Reply(await this.introspection.introspect(tenant, body.token));
+  }
+}

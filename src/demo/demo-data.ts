@@ -1,0 +1,93 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { importedTokenHash } from '../auth/refresh-token.js';
+import { RefreshTokenMint } from '../auth/refresh-token-mint.js';
+import { Passwords } from '../auth/password.js';
+import { SessionStore } from '../auth/session.store.js';
+import { Clock } from '../config/clock.js';
+import { SqlDatabase } from '../database/sql-database.js';
+import { Area } from '../tenancy/area.entity.js';
+import { Project } from '../tenancy/project.entity.js';
+import { System } from '../tenancy/system.entity.js';
+import { User } from '../tenancy/user.entity.js';
+import { AREAS, PROJECTS, SEED_SESSION, SYSTEMS, USERS } from './demo-rows.js';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Makes a first start usable: the projects, users and areas that the documentation speaks of, and the session
+ * whose refresh token is the documented sample's. Development only.
+ */
+@Injectable()
+export class DemoData implements OnApplicationBootstrap {
+  private readonly logger = new Logger(DemoData.name);
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly dataSource: DataSource,
+    private readonly database: SqlDatabase,
+    private readonly passwords: Passwords,
+    private readonly mint: RefreshTokenMint,
+    private readonly sessions: SessionStore,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if ((await this.dataSource.getRepository(Project).count()) === 0) await this.fill();
+    await this.renewSeedSession();
+  }
+
+  private async fill(): Promise<void> {
+    const createdAt = this.clock.now();
+    const users = await Promise.all(
+      USERS.map(async ({ password, ...user }) => ({
+        ...user,
+        passwordHash: await this.passwords.hash(password),
+        createdAt,
+      })),
+    );
+    await this.dataSource.getRepository(Area).insert([...AREAS]);
+    await this.dataSource.getRepository(System).insert([...SYSTEMS]);
+    await this.dataSource.getRepository(User).insert(users);
+    await this.dataSource.getRepository(Project).insert(PROJECTS.map((project) => ({ ...project, createdAt })));
+    this.logger.log('demo data written: projects ptdev and acme');
+  }
+
+  /** The sample's token must work at each start, whatever was done to its session before. */
+  private async renewSeedSession(): Promise<void> {
+    const now = this.clock.now();
+    const { id, ownerId, userId, clientId, refreshToken } = SEED_SESSION;
+    const [user] = await this.database.all<{ valid_after: number }>(
+      'SELECT valid_after FROM bo_user WHERE owner_id = $1 AND user_id = $2',
+      [ownerId, userId],
+    );
+    if (user === undefined) return;
+    const createdAt = Math.max(now, Number(user.valid_after));
+    await this.database.transact((transaction) =>
+      transaction.all('DELETE FROM bo_auth_session WHERE id = $1', [id]),
+    );
+    await this.sessions.open(
+      {
+        ...this.mint.newFamily(),
+        id,
+        ownerId,
+        userId,
+        clientId,
+        importedTokenHash: importedTokenHash(refreshToken),
+        generation: 0,
+        branch: 0,
+        tokenSeq: 1,
+        rotatedAt: createdAt,
+        createdAt,
+        idleExpiresAt: null,
+        expiresAt: createdAt + 14 * DAY_MS,
+        superseded: [],
+        ip: '127.0.0.1',
+        userAgent: 'demo',
+        firstShareUserId: null,
+        secondShareUserId: null,
+      },
+      null,
+      { kind: 'login', at: createdAt, ownerId, userId, sessionId: id, detail: { demo: 1 } },
+    );
+  }
+}

@@ -1,0 +1,112 @@
+import type { Area } from '../tenancy/area.entity.js';
+import type { Project } from '../tenancy/project.entity.js';
+import type { System } from '../tenancy/system.entity.js';
+import type { User } from '../tenancy/user.entity.js';
+
+const DAY_SECONDS = 86_400;
+
+const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
+  status: 'active',
+  statusMode: 'http',
+  timeZone: 'UTC',
+  accessTokenSeconds: 600,
+  refreshPolicy: 'rotate',
+  graceSeconds: 60,
+  idleSeconds: 7 * DAY_SECONDS,
+  absoluteSeconds: 14 * DAY_SECONDS,
+  lostResponse: 'reissue',
+  maxSessions: null,
+  verifyCipher: 'des-ecb',
+  verifyIv: null,
+  verifyEncoding: 'base64',
+  verifySkewSeconds: 300,
+  verifyStampRequired: false,
+};
+
+export const PROJECTS: readonly Omit<Project, 'createdAt'>[] = [
+  {
+    ...PROJECT,
+    ownerId: 'ptdev',
+    name: '开发平台',
+    timeZone: 'Asia/Shanghai',
+    accessTokenSeconds: 60,
+    refreshPolicy: 'reuse',
+    idleSeconds: null,
+    verifyKey: 'ptdev-58',
+  },
+  { ...PROJECT, ownerId: 'acme', name: 'Acme', verifyKey: 'acme-key' },
+];
+
+export const SYSTEMS: readonly System[] = [
+  { ownerId: 'acme', sysId: 'crm', name: 'Customers' },
+  { ownerId: 'acme', sysId: 'erp', name: 'Resources' },
+];
+
+/** Codes of GB/T 2260. */
+export const AREAS: readonly Area[] = [
+  { areaCode: '110000', parentCode: null, name: '北京市' },
+  { areaCode: '310000', parentCode: null, name: '上海市' },
+  { areaCode: '310100', parentCode: '310000', name: '市辖区' },
+  { areaCode: '310101', parentCode: '310100', name: '黄浦区' },
+];
+
+const USER: Omit<User, 'ownerId' | 'userId' | 'userName' | 'clientId' | 'pushName' | 'passwordHash' | 'createdAt'> = {
+  status: 'active',
+  validAfter: 0,
+  roleId: [],
+  depId: [],
+  areaCode: [],
+  jobId: [],
+  sysId: [],
+  mergeUserId: [],
+  developer: 0,
+  openId: '',
+  wbId: '',
+  wxOpenId: '',
+  wxUnionId: '',
+  telephone: '',
+  headIcon: '',
+};
+
+export const USERS: readonly (Omit<User, 'passwordHash' | 'createdAt'> & { password: string })[] = [
+  {
+    ...USER,
+    ownerId: 'ptdev',
+    userId: 'ptdev',
+    userName: 'dev',
+    password: 'dev-password',
+    clientId: 'ptdev',
+    pushName: '开发管理员',
+    roleId: ['development'],
+    developer: 1,
+  },
+  {
+    ...USER,
+    ownerId: 'acme',
+    userId: 'alice',
+    userName: 'alice',
+    password: 'alice-password',
+    clientId: 'acme-web',
+    pushName: 'Alice',
+    sysId: ['crm'],
+    areaCode: ['310000'],
+  },
+  {
+    ...USER,
+    ownerId: 'acme',
+    userId: 'bob',
+    userName: 'bob',
+    password: 'bob-password',
+    clientId: 'acme-web',
+    pushName: 'Bob',
+  },
+];
+
+/** The token of the documented sample. */
+export const SEED_SESSION = {
+  id: '0000000000000001',
+  ownerId: 'ptdev',
+  userId: 'ptdev',
+  clientId: 'ptdev',
+  refreshToken: 'MtP0zZx1gZE66xDnhwd1UV973XoVL4nT',
+} as const;

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import { SqlDatabase } from '../database/sql-database.js';
+
+/** Longer than any healthy read, shorter than a probe's patience. */
+const DEADLINE_MS = 2_000;
+
+@Injectable()
+export class DatabaseHealth {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: SqlDatabase,
+  ) {}
+
+  async check() {
+    const indicator = this.indicators.check('database');
+    try {
+      // A row, not `SELECT 1`: that would not notice an SQLite file that was destroyed.
+      await Promise.race([this.database.all('SELECT owner_id FROM bo_project LIMIT 1', []), deadline()]);
+      return indicator.up({ kind: this.database.kind });
+    } catch {
+      return indicator.down({ kind: this.database.kind });
+    }
+  }
+}
+
+function deadline(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error('no answer')), DEADLINE_MS).unref();
+  });
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiError } from '../response/error-catalogue.js';
+
+/**
+ * One line a request, when its answer is out or its client is gone.
+ *
+ * The route's pattern stands for the path, whose query holds the token in the documented call; of an unknown
+ * path nothing is logged, since whatever was meant as a parameter may stand there.
+ */
+export function logRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    write(request, reply, false);
+    done();
+  });
+  fastify.addHook('onRequestAbort', (request, done) => {
+    write(request, null, true);
+    done();
+  });
+}
+
+function write(request: FastifyRequest, reply: FastifyReply | null, aborted: boolean): void {
+  const { failure, tenant } = request;
+  const line = {
+    method: request.method,
+    route: request.routeOptions.url ?? null,
+    status: reply?.statusCode ?? null,
+    ms: reply === null ? null : Math.round(reply.elapsedTime * 100) / 100,
+    ip: request.ip,
+    ownerId: tenant?.project.ownerId,
+    ...(aborted && { aborted: true }),
+    ...(failure !== null && described(failure)),
+  };
+  if (failure !== null && failure.status >= 500) request.log.error(line, 'request');
+  else request.log.info(line, 'request');
+}
+
+/** What went wrong, with the reason that the caller was not told. */
+function described({ errorCode, detail, status, cause }: ApiError): object {
+  const isOurs = status >= 500 && cause instanceof Error;
+  return { errorCode, detail, ...(isOurs && { err: { type: cause.name, message: cause.message, stack: cause.stack } }) };
+}
