@@ -11,38 +11,86 @@ import path from 'node:path';
  */
 
 /**
- * Self time per function within the window, the longest first. `(program)` is native code outside of any
- * JavaScript frame; idle time is left out.
+ * @typedef {object} Profile
+ * @property {SelfTime[]} functions by self time, the longest first; `(program)` is native code outside of any
+ *   JavaScript frame
+ * @property {SelfTime[]} owners the same time by whose work it was: the innermost package or file of ours on
+ *   the stack, so that Node's own functions count for whoever called them
+ */
+
+/**
+ * What a process did within the window, idle time left out.
  *
  * @param {string} file
  * @param {[start: number, end: number]} window µs of the monotonic clock, which is the profile's too
- * @returns {SelfTime[]}
+ * @returns {Profile}
  */
-export function selfTimes(file, [start, end]) {
-  /** @type {{ nodes: { id: number, callFrame: { functionName: string, url: string, lineNumber: number } }[], samples: number[], timeDeltas: number[], startTime: number }} */
+export function readProfile(file, [start, end]) {
+  /** @type {{ nodes: { id: number, children?: number[], callFrame: { functionName: string, url: string, lineNumber: number } }[], samples: number[], timeDeltas: number[], startTime: number }} */
   const profile = JSON.parse(readFileSync(file, 'utf8'));
-  /** @type {Map<number, SelfTime>} */
-  const byNode = new Map();
-  /** @type {Map<string, SelfTime>} */
-  const byFunction = new Map();
-  for (const { id, callFrame } of profile.nodes) {
+  const functions = new Tally();
+  const owners = new Tally();
+  /** @type {Map<number, { self: SelfTime, owner: SelfTime | null }>} */
+  const nodes = new Map();
+  /** @type {Map<number, number>} */
+  const parents = new Map();
+  for (const { id, children = [], callFrame } of profile.nodes) {
+    for (const child of children) parents.set(child, id);
     const name = callFrame.functionName || '(anonymous)';
     const place = callFrame.url === '' ? '' : `${shortPath(callFrame.url)}:${callFrame.lineNumber + 1}`;
-    const key = `${name} ${place}`;
-    const entry = byFunction.get(key) ?? { name, place, microseconds: 0 };
-    byFunction.set(key, entry);
-    byNode.set(id, entry);
+    const owner = ownerOf(callFrame.url);
+    nodes.set(id, { self: functions.entry(name, place), owner: owner === null ? null : owners.entry(owner, '') });
   }
+  const nobody = owners.entry('Node.js alone', '');
+  const collector = owners.entry('(garbage collector)', '');
   let at = profile.startTime;
-  profile.samples.forEach((node, i) => {
+  profile.samples.forEach((id, i) => {
     const delta = profile.timeDeltas[i] ?? 0;
     at += delta;
-    const entry = byNode.get(node);
-    if (entry && at >= start && at <= end) entry.microseconds += delta;
+    const self = nodes.get(id)?.self;
+    if (self === undefined || self.name === '(idle)' || at < start || at > end) return;
+    self.microseconds += delta;
+    /** @type {number | undefined} */
+    let ancestor = id;
+    while (ancestor !== undefined && !nodes.get(ancestor)?.owner) ancestor = parents.get(ancestor);
+    const owner = ancestor === undefined ? nobody : (nodes.get(ancestor)?.owner ?? nobody);
+    (self.name === '(garbage collector)' ? collector : owner).microseconds += delta;
   });
-  return [...byFunction.values()]
-    .filter((entry) => entry.microseconds > 0 && entry.name !== '(idle)')
-    .sort((a, b) => b.microseconds - a.microseconds);
+  return { functions: functions.longest(), owners: owners.longest() };
+}
+
+class Tally {
+  /** @type {Map<string, SelfTime>} */
+  #entries = new Map();
+
+  /**
+   * @param {string} name
+   * @param {string} place
+   */
+  entry(name, place) {
+    const key = `${name} ${place}`;
+    const entry = this.#entries.get(key) ?? { name, place, microseconds: 0 };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  longest() {
+    return [...this.#entries.values()]
+      .filter(({ microseconds }) => microseconds > 0)
+      .sort((a, b) => b.microseconds - a.microseconds);
+  }
+}
+
+/**
+ * @param {string} url
+ * @returns {string | null} a package, a file of ours, or null for Node.js itself
+ */
+function ownerOf(url) {
+  if (url === '' || url.startsWith('node:')) return null;
+  const file = shortPath(url);
+  if (!url.includes('node_modules/')) return file;
+  const [scope = '', name = ''] = file.split('/');
+  return scope.startsWith('@') ? `${scope}/${name}` : scope;
 }
 
 /** @param {string} url */

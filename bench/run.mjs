@@ -3,14 +3,12 @@
  * `npm run bench`: measures the service and, in the same rounds, the floors it is held against.
  * See docs/performance.md.
  */
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cases } from './cases.mjs';
 import { grow } from './growth.mjs';
 import { Laboratory, say } from './measurement.mjs';
 import { cores, machine } from './processes.mjs';
-import { profileIn, selfTimes } from './profile.mjs';
+import { profileIn, readProfile } from './profile.mjs';
 import { growthTable, summarize, table } from './report.mjs';
 
 const HELP = `npm run bench -- [options]
@@ -158,22 +156,24 @@ function printProfile(each, folder, window, requests) {
     say(`${each.name}: no profile was written`);
     return;
   }
-  const times = selfTimes(file, window);
-  const total = times.reduce((sum, { microseconds }) => sum + microseconds, 0);
-  writeFileSync(path.join(folder, 'self-times.json'), JSON.stringify({ requests, times }, null, 1));
+  const { functions, owners } = readProfile(file, window);
   if (flags.json) {
-    print({ name: each.name, profile: file, requests, times }, '');
+    print({ name: each.name, profile: file, requests, functions, owners }, '');
     return;
   }
-  const lines = times
-    .slice(0, Number(flags.top))
-    .map(
-      ({ name, place, microseconds }) =>
-        `${(microseconds / requests).toFixed(2).padStart(8)}  ${((100 * microseconds) / total).toFixed(1).padStart(5)} %  ${name}  ${place}`,
-    );
+  const total = functions.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  /** @param {import('./profile.mjs').SelfTime[]} times */
+  const list = (times) =>
+    times
+      .slice(0, Number(flags.top))
+      .map(
+        ({ name, place, microseconds }) =>
+          `${(microseconds / requests).toFixed(2).padStart(8)}  ${((100 * microseconds) / total).toFixed(1).padStart(5)} %  ${name}  ${place}`,
+      )
+      .join('\n');
   process.stdout.write(
     `\n${each.title}: ${requests} requests, ${(total / requests).toFixed(1)} µs each under the profiler\n` +
-      `${file}\n\n µs each    share  function\n${lines.join('\n')}\n`,
+      `${file}\n\n µs each    share  function\n${list(functions)}\n\n µs each    share  by whose work\n${list(owners)}\n`,
   );
 }
 
