@@ -39,7 +39,10 @@ export function readProfile(file, [start, end]) {
     const name = callFrame.functionName || '(anonymous)';
     const place = callFrame.url === '' ? '' : `${shortPath(callFrame.url)}:${callFrame.lineNumber + 1}`;
     const owner = ownerOf(callFrame.url);
-    nodes.set(id, { self: functions.entry(name, place), owner: owner === null ? null : owners.entry(owner, '') });
+    nodes.set(id, {
+      self: functions.entry(name, place),
+      owner: owner === null ? null : owners.entry(owner, ''),
+    });
   }
   const nobody = owners.entry('Node.js alone', '');
   const collector = owners.entry('(garbage collector)', '');
