@@ -27,7 +27,8 @@ const GLOBAL = [
   { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
   { provide: APP_INTERCEPTOR, useClass: PluginInterceptor },
   { provide: APP_PIPE, useClass: ValidationPipe },
-  { provide: APP_FILTER, useClass: ErrorFilter },
+  ErrorFilter,
+  { provide: APP_FILTER, useExisting: ErrorFilter },
 ];
 
 @Module({})

@@ -1,7 +1,13 @@
-import { type DynamicModule, VersioningType } from '@nestjs/common';
+import { type DynamicModule, type NestApplicationOptions, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
@@ -11,7 +17,10 @@ import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { logRequests } from './logging/request-log.js';
 import { AllowedMethods } from './response/allowed-methods.js';
+import { ErrorFilter } from './response/error.filter.js';
+
 import { answerParserFailure } from './response/parser-failure.js';
+import { readBodies } from './response/request-body.js';
 
 const BODY_LIMIT = 64 * 1024;
 /** Slow senders are closed: their whole request has to be here by then. */
@@ -21,37 +30,46 @@ const KEEP_ALIVE_MS = 65_000;
 export interface Parts {
   readonly logger?: Logger;
   /** Makes the application of the module; tests put a testing module in its place. */
-  readonly create?: (module: DynamicModule, adapter: FastifyAdapter) => Promise<NestFastifyApplication>;
+  readonly create?: (
+    module: DynamicModule,
+    adapter: FastifyAdapter,
+    options: NestApplicationOptions,
+  ) => Promise<NestFastifyApplication>;
 }
+
+const fromFactory: NonNullable<Parts['create']> = (module, adapter, options) =>
+  NestFactory.create<NestFastifyApplication>(module, adapter, { ...options, abortOnError: false });
 
 /** Builds the application, for `main.ts` and for the tests alike. It is initialised, and does not listen yet. */
 export async function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
   const logger = parts.logger ?? createLogger(config.logLevel);
-  const nestLogger = new NestLogger(logger);
-  const create =
-    parts.create ??
-    ((module, adapter) =>
-      NestFactory.create<NestFastifyApplication>(module, adapter, { logger: nestLogger, abortOnError: false }));
-  const app = await create(AppModule.of(config), adapterOf(config, logger));
-  app.useLogger(nestLogger);
+  // What the router refuses comes before there is a route, and so past Nest: it is answered as all else is.
+  const refuse: Refuse = (error, request, reply) => void app.get(ErrorFilter).answer(error, request, reply);
+  const app = await (parts.create ?? fromFactory)(AppModule.of(config), adapterOf(config, logger, refuse), {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+  });
   app.setGlobalPrefix('bo/api', { exclude: ['health/*path'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
-  app.useBodyParser('application/json', { bodyLimit: BODY_LIMIT });
 
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   for (const property of ['failure', 'tenant', 'caller']) fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
   keepOutOfCaches(fastify);
+  await readBodies(fastify);
   await app.init();
   await fastify.ready();
   return app;
 }
 
-function adapterOf(config: Config, logger: Logger): FastifyAdapter {
+type Refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+
+function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): FastifyAdapter {
   const options = {
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors,
     // Fastify would serve HEAD by running the GET handler, which may spend a refresh token.
     exposeHeadRoutes: false,
     // No Nest middleware is used: each request would pay for looking for some.

@@ -38,8 +38,13 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  const isOperators = error instanceof ConfigError || error instanceof PluginLoadError;
   // Not the logger: it may be what could not be configured, and its output may not be flushed before the exit.
-  process.stderr.write(`bo-auth: ${isOperators ? error.message : error instanceof Error ? error.stack : error}\n`);
+  process.stderr.write(`bo-auth: ${described(error)}\n`);
   process.exit(1);
 });
+
+/** One line for what an operator can mend, the stack for what only we can. */
+function described(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof PluginLoadError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -72,7 +72,10 @@ export class AccessTokens {
   ): { accessToken: string; expiresIn: number } {
     const iat = Math.floor(now / 1000);
     // No access token outlives its session's absolute end.
-    const exp = Math.max(iat + 1, Math.min(iat + project.accessTokenSeconds, Math.floor(session.expiresAt / 1000)));
+    const exp = Math.max(
+      iat + 1,
+      Math.min(iat + project.accessTokenSeconds, Math.floor(session.expiresAt / 1000)),
+    );
     const claims: AccessTokenClaims = {
       iss: ISSUER,
       aud: AUDIENCE,
@@ -109,13 +112,16 @@ export class AccessTokens {
    */
   verify(token: string, now: number): AccessTokenClaims | null {
     try {
-      const { header, payload } = this.jwt.verify<{ header: { kid?: string }; payload: AccessTokenClaims }>(token, {
-        complete: true,
-        algorithms: ['HS256'],
-        issuer: ISSUER,
-        audience: AUDIENCE,
-        clockTimestamp: Math.floor(now / 1000),
-      });
+      const { header, payload } = this.jwt.verify<{ header: { kid?: string }; payload: AccessTokenClaims }>(
+        token,
+        {
+          complete: true,
+          algorithms: ['HS256'],
+          issuer: ISSUER,
+          audience: AUDIENCE,
+          clockTimestamp: Math.floor(now / 1000),
+        },
+      );
       return header.kid === this.kid ? payload : null;
     } catch {
       return null;

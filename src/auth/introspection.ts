@@ -36,7 +36,8 @@ export class Introspection {
   /** Judged as a refresh would be, without its effects. */
   private async refreshToken(tenant: Tenant, token: string): Promise<Introspected> {
     const judged = await this.refresh.judge(tenant, token, this.clock.now());
-    if (judged === null || ['refused', 'reused', 'superseded'].includes(judged.decision.kind)) return INACTIVE;
+    if (judged === null || ['refused', 'reused', 'superseded'].includes(judged.decision.kind))
+      return INACTIVE;
     const session = judged.read.value;
     return {
       active: true,

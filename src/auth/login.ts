@@ -42,7 +42,9 @@ export class Login {
     const user = await this.users.findByName(project.ownerId, credentials.userName);
     const matches = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
     if (user === null || !matches || user.status !== 'active')
-      throw errors.CREDENTIALS_REFUSED({ detail: user === null ? 'no such user' : matches ? user.status : 'wrong password' });
+      throw errors.CREDENTIALS_REFUSED({
+        detail: user === null ? 'no such user' : matches ? user.status : 'wrong password',
+      });
     assertWithinScope(tenant, user);
 
     const readAt = this.clock.now();

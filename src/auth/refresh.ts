@@ -113,10 +113,18 @@ export class Refresh {
       case 'displace':
         return moved(decision.next, 'displaced');
       case 'advance':
-        this.logger.warn({ sessionId: session.id }, 'the store has lost a commit: the session was moved forward');
+        this.logger.warn(
+          { sessionId: session.id },
+          'the store has lost a commit: the session was moved forward',
+        );
         return moved(decision.next, 'advanced');
       case 'replay':
-        return { position: decision.successor, tokenSeq: decision.tokenSeq, next: decision.next, event: null };
+        return {
+          position: decision.successor,
+          tokenSeq: decision.tokenSeq,
+          next: decision.next,
+          event: null,
+        };
       case 'superseded':
         throw errors.REFRESH_TOKEN_SUPERSEDED({ retryAfter: decision.retryAfterSeconds });
       case 'reused':
@@ -146,7 +154,12 @@ export class Refresh {
     return moved;
   }
 
-  private async end(session: Session, reason: EndReason & ('reused' | 'expired'), now: number, client: Client) {
+  private async end(
+    session: Session,
+    reason: EndReason & ('reused' | 'expired'),
+    now: number,
+    client: Client,
+  ) {
     const event = reason === 'reused' ? eventOf('reused', session, now, client) : null;
     await this.store.end(session, reason, now, event);
     await this.sessions.forget(session.ownerId, session.id);
@@ -154,7 +167,8 @@ export class Refresh {
 
   private async user({ ownerId, userId }: Session): Promise<User> {
     const user = await this.users.find(ownerId, userId);
-    if (user?.status !== 'active') throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the user is gone or disabled' });
+    if (user?.status !== 'active')
+      throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the user is gone or disabled' });
     return user;
   }
 }

@@ -45,7 +45,7 @@ export class SessionSweep implements OnApplicationBootstrap, OnApplicationShutdo
       return 0;
     }
     let total = 0;
-    for (let deleted = BATCH; deleted === BATCH && !this.stopping.signal.aborted; ) {
+    for (let deleted = BATCH; deleted === BATCH && !this.stopping.signal.aborted;) {
       deleted = await this.store.purge(now - KEEP_MS, BATCH);
       total += deleted;
       if (deleted === BATCH) await this.pause(PAUSE_MS);

@@ -25,7 +25,11 @@ export abstract class SessionStore {
    *
    * @returns the ids of those that gave way
    */
-  abstract open(session: NewSession, maxSessions: number | null, event: AuthEvent): Promise<readonly string[]>;
+  abstract open(
+    session: NewSession,
+    maxSessions: number | null,
+    event: AuthEvent,
+  ): Promise<readonly string[]>;
 
   abstract find(ownerId: string, sessionId: string): Promise<Session | null>;
 

@@ -39,7 +39,8 @@ export class Sessions {
   /** From a copy that is no older than `maxAgeMs`, else from the database. */
   async nearest(ownerId: string, id: string, maxAgeMs: number): Promise<Read<Session> | null> {
     return (
-      (await this.cache.peek<Session>(sessionKey(ownerId, id), maxAgeMs)) ?? (await this.committed(ownerId, id))
+      (await this.cache.peek<Session>(sessionKey(ownerId, id), maxAgeMs)) ??
+      (await this.committed(ownerId, id))
     );
   }
 
@@ -50,7 +51,7 @@ export class Sessions {
   /** Keeps what a compare-and-set has just made of the session. */
   keep(session: Session, next: NextState): Promise<void> {
     const key = sessionKey(session.ownerId, session.id);
-    return this.cache.keep<Session>(key, { ...session, ...next }, this.clock.now());
+    return this.cache.keep(key, { ...session, ...next }, this.clock.now());
   }
 
   /** To be called when sessions have changed otherwise. */

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { type SharedUpdate, SqlDatabase, type SqlTransaction, type SqlValue } from '../database/sql-database.js';
+import {
+  type SharedUpdate,
+  SqlDatabase,
+  type SqlTransaction,
+  type SqlValue,
+} from '../database/sql-database.js';
 import type { AuthEvent } from './auth-event.js';
 import type { NextState } from './decide.js';
 import type { TokenPosition } from './refresh-token.js';
@@ -203,16 +208,29 @@ export class SqlSessionStore extends SessionStore {
 
   override endOthers(keep: Session, now: number, event: AuthEvent): Promise<readonly string[]> {
     return this.database.transact(async (transaction) => {
-      const ended = await transaction.all<{ id: string }>(END_OTHERS, [keep.ownerId, keep.userId, now, keep.id]);
-      if (ended.length > 0) await write(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
+      const ended = await transaction.all<{ id: string }>(END_OTHERS, [
+        keep.ownerId,
+        keep.userId,
+        now,
+        keep.id,
+      ]);
+      if (ended.length > 0)
+        await write(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
       return ended.map(({ id }) => id);
     });
   }
 
   override endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
     return this.database.transact(async (transaction) => {
-      const [counted] = await transaction.all<{ alive: number | string }>(COUNT_ALIVE, [ownerId, userId, now]);
-      const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [ownerId, userId]);
+      const [counted] = await transaction.all<{ alive: number | string }>(COUNT_ALIVE, [
+        ownerId,
+        userId,
+        now,
+      ]);
+      const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [
+        ownerId,
+        userId,
+      ]);
       // Another process's clock may be ahead of ours; what it has opened is to end too.
       const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
       await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);

@@ -75,10 +75,10 @@ export class TieredCache {
   }
 
   /** Keeps what the caller has read from, or durably written to, the database at `readAt`. */
-  async keep<T>(key: string, value: T, readAt: number): Promise<void> {
+  async keep(key: string, value: unknown, readAt: number): Promise<void> {
     // A slow read must not bring back what was dropped after it began.
     if (readAt <= (this.dropped.get(key) ?? 0)) return;
-    const copy: Copy<T> = { value, readAt };
+    const copy: Copy<unknown> = { value, readAt };
     await Promise.all(this.cache.stores.map((tier) => tier.set(key, copy, KEEP_MS)));
   }
 

@@ -3,7 +3,8 @@ import { PepperFormatError, Peppers } from './pepper.js';
 
 /** Where the sessions, users and projects are kept. `file: null` is a database that ends with the process. */
 export type DatabaseConfig =
-  { readonly kind: 'sqlite'; readonly file: string | null } | { readonly kind: 'postgres'; readonly url: string };
+  | { readonly kind: 'sqlite'; readonly file: string | null }
+  | { readonly kind: 'postgres'; readonly url: string };
 
 /** Everything the process may know of its environment, parsed once. Only this folder reads `process.env`. */
 export interface Config {
@@ -156,7 +157,9 @@ function peppers(text: string, environment: Config['environment']): Peppers {
   try {
     const parsed = Peppers.parse(text);
     if (environment === 'production' && parsed.shortestBytes < MIN_SECRET_BYTES)
-      throw new ConfigError(`TOKEN_PEPPER: each secret must be at least ${MIN_SECRET_BYTES} bytes in production`);
+      throw new ConfigError(
+        `TOKEN_PEPPER: each secret must be at least ${MIN_SECRET_BYTES} bytes in production`,
+      );
     return parsed;
   } catch (error) {
     if (error instanceof PepperFormatError) throw new ConfigError(`TOKEN_PEPPER: ${error.message}`);

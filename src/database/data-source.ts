@@ -27,7 +27,10 @@ export function sqliteFile(file: string | null): SqliteFile {
   }
   // A true in-memory database belongs to one connection, and we need several on the same rows.
   const folder = mkdtempSync(join(tmpdir(), 'bo-auth-'));
-  return { path: join(folder, 'memory.sqlite'), discard: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    path: join(folder, 'memory.sqlite'),
+    discard: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 const COMMON = {
@@ -41,7 +44,20 @@ const COMMON = {
 
 export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | null): DataSourceOptions {
   if (database.kind === 'postgres')
-    return { ...COMMON, type: 'postgres', url: database.url, connectTimeoutMS: 3_000, poolErrorHandler: () => undefined };
+    return {
+      ...COMMON,
+      type: 'postgres',
+      url: database.url,
+      connectTimeoutMS: 3_000,
+      poolErrorHandler: () => undefined,
+    };
   if (file === null) throw new Error('an SQLite database needs a file');
-  return { ...COMMON, type: 'sqlite', database: file.path, enableWAL: true, busyTimeout: 1_500, driver: quietSqlite3 };
+  return {
+    ...COMMON,
+    type: 'sqlite',
+    database: file.path,
+    enableWAL: true,
+    busyTimeout: 1_500,
+    driver: quietSqlite3,
+  };
 }

@@ -48,7 +48,9 @@ export class DemoData implements OnApplicationBootstrap {
     await this.dataSource.getRepository(Area).insert([...AREAS]);
     await this.dataSource.getRepository(System).insert([...SYSTEMS]);
     await this.dataSource.getRepository(User).insert(users);
-    await this.dataSource.getRepository(Project).insert(PROJECTS.map((project) => ({ ...project, createdAt })));
+    await this.dataSource
+      .getRepository(Project)
+      .insert(PROJECTS.map((project) => ({ ...project, createdAt })));
     this.logger.log('demo data written: projects ptdev and acme');
   }
 
@@ -56,7 +58,7 @@ export class DemoData implements OnApplicationBootstrap {
   private async renewSeedSession(): Promise<void> {
     const now = this.clock.now();
     const { id, ownerId, userId, clientId, refreshToken } = SEED_SESSION;
-    const [user] = await this.database.all<{ valid_after: number }>(
+    const [user] = await this.database.all<{ valid_after: number | string }>(
       'SELECT valid_after FROM bo_user WHERE owner_id = $1 AND user_id = $2',
       [ownerId, userId],
     );

@@ -50,7 +50,10 @@ export const AREAS: readonly Area[] = [
   { areaCode: '310101', parentCode: '310100', name: '黄浦区' },
 ];
 
-const USER: Omit<User, 'ownerId' | 'userId' | 'userName' | 'clientId' | 'pushName' | 'passwordHash' | 'createdAt'> = {
+const USER: Omit<
+  User,
+  'ownerId' | 'userId' | 'userName' | 'clientId' | 'pushName' | 'passwordHash' | 'createdAt'
+> = {
   status: 'active',
   validAfter: 0,
   roleId: [],

@@ -3,12 +3,21 @@ import type { Logger } from 'pino';
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+/** What Nest tells of its own start, a line a module and a route: of interest to who debugs it. */
+const BOOT = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 /** Nest's `Logger` calls as lines of pino: `logger.warn({ sessionId }, 'message')` or `logger.warn('message')`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(BOOT.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {
@@ -35,7 +44,11 @@ export class NestLogger implements LoggerService {
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     const context = rest.at(-1);
     if (message instanceof Error) this.logger[level]({ context, err: message });
-    else if (typeof message === 'object') this.logger[level]({ context, ...message }, String(rest[0] ?? ''));
-    else this.logger[level]({ context }, String(message));
+    else if (typeof message === 'object') this.logger[level]({ context, ...message }, text(rest[0]));
+    else this.logger[level]({ context }, text(message));
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -37,5 +37,9 @@ function write(request: FastifyRequest, reply: FastifyReply | null, aborted: boo
 /** What went wrong, with the reason that the caller was not told. */
 function described({ errorCode, detail, status, cause }: ApiError): object {
   const isOurs = status >= 500 && cause instanceof Error;
-  return { errorCode, detail, ...(isOurs && { err: { type: cause.name, message: cause.message, stack: cause.stack } }) };
+  return {
+    errorCode,
+    detail,
+    ...(isOurs && { err: { type: cause.name, message: cause.message, stack: cause.stack } }),
+  };
 }

@@ -20,7 +20,10 @@ const MAX_ATTEMPTS = 8;
 export class EnvelopeInterceptor implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler<Reply<unknown>>): Promise<Observable<unknown>> {
+  async intercept(
+    context: ExecutionContext,
+    next: CallHandler<Reply<unknown>>,
+  ): Promise<Observable<unknown>> {
     if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()]))
       return next.handle();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {

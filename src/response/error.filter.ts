@@ -14,10 +14,12 @@ export class ErrorFilter implements ExceptionFilter {
     private readonly statusModes: StatusModes,
   ) {}
 
-  async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
+  catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
+    return this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  async answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (reply.sent) return;
     const error = this.precise(toApiError(thrown), request);
     request.failure = error;

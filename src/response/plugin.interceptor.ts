@@ -22,7 +22,9 @@ export class PluginInterceptor implements NestInterceptor {
 
   async intercept(context: ExecutionContext, next: CallHandler<Reply<object>>): Promise<Observable<unknown>> {
     if (!this.reflector.get<true>(TAKES_PLUGIN, context.getHandler())) return next.handle();
-    const request = context.switchToHttp().getRequest<FastifyRequest<{ Querystring: { _nodejs?: unknown } }>>();
+    const request = context
+      .switchToHttp()
+      .getRequest<FastifyRequest<{ Querystring: { _nodejs?: unknown } }>>();
     const name = request.query._nodejs ?? DEFAULT_PLUGIN;
     if (typeof name !== 'string' || this.plugins.find(name) === null) throw errors.PLUGIN_UNKNOWN();
     const reply = await lastValueFrom(next.handle());

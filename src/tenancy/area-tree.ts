@@ -19,7 +19,7 @@ export class AreaTree {
   /** The area and all above it, nearest first; empty: there is no such area. */
   async path(areaCode: string): Promise<readonly string[]> {
     const path: string[] = [];
-    for (let code: string | null = areaCode; code !== null && path.length < MAX_DEPTH; ) {
+    for (let code: string | null = areaCode; code !== null && path.length < MAX_DEPTH;) {
       const area = await this.find(code);
       if (area === null) break;
       path.push(area.areaCode);

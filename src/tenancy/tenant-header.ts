@@ -31,5 +31,6 @@ export function ownerIdOf(request: FastifyRequest): string | null {
 }
 
 function timesSent(request: FastifyRequest, name: string): number {
-  return request.raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length;
+  return request.raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name)
+    .length;
 }

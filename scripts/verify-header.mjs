@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Prints a fresh XverifyApi value, made the way the documented clients make it: encryptByDES(newGuid()).
+//   npm run --silent verify-header            for the demo project ptdev
+//   npm run --silent verify-header acme-key   for a project with that key
+import CryptoJS from 'crypto-js';
+import { randomUUID } from 'node:crypto';
+
+const key = CryptoJS.enc.Utf8.parse((process.argv[2] ?? 'ptdev-58').slice(0, 8));
+const text = `${randomUUID()}|${Date.now()}`;
+const sealed = CryptoJS.DES.encrypt(text, key, { mode: CryptoJS.mode.ECB, padding: CryptoJS.pad.Pkcs7 });
+process.stdout.write(`${sealed.toString()}\n`);
