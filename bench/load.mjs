@@ -14,6 +14,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} port
  * @property {number} connections
  * @property {number} warmupSeconds
+ * @property {number} warmupRequests so many too, though for no longer than MOST_WARMUP_SECONDS
  * @property {number | null} seconds
  * @property {number | null} requests instead of seconds
  * @property {import('./virtual-users.mjs').Scenario} scenario
@@ -42,6 +43,7 @@ import { virtualUser } from './virtual-users.mjs';
  */
 
 const MAX_FAILURES = 50;
+const MOST_WARMUP_SECONDS = 15;
 
 /**
  * @template T
@@ -134,10 +136,16 @@ async function run(plan) {
     });
   }
 
+  const warmupBegan = performance.now();
   const warmed = await loop(plan.warmupSeconds, null);
+  while (warmed.length < plan.warmupRequests && failures <= MAX_FAILURES) {
+    if (performance.now() - warmupBegan > MOST_WARMUP_SECONDS * 1000) break;
+    warmed.push(...(await loop(0.5, null)));
+  }
+  const warmupSeconds = (performance.now() - warmupBegan) / 1000;
   if (failures > MAX_FAILURES) throw new Error(`${failures} wrong answers, the first: ${firstFailure}`);
   // Twice what the warm-up lets expect; made before the window, at the cost of no one's latency.
-  const expected = plan.requests ?? (warmed.length / plan.warmupSeconds) * (plan.seconds ?? 0) * 2;
+  const expected = plan.requests ?? (warmed.length / warmupSeconds) * (plan.seconds ?? 0) * 2;
   for (const values of verifyValues.values())
     values.prepare(Math.min(expected, 1_000_000) / verifyValues.size);
 

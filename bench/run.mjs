@@ -14,11 +14,11 @@ import { growthTable, summarize, table } from './report.mjs';
 const HELP = `npm run bench -- [options]
 
   --only NAMES         cases whose name holds one of these, by commas; their floors come with them
-  --connections LIST   1,64,256
+  --connections LIST   64,256,1, in that order: one connection would take long to warm a server
   --rounds N           3; every round starts every server anew
   --seconds N          3 of measurement for each case and number of connections
   --requests N         so many requests instead
-  --warmup N           1.5 seconds before each measurement
+  --warmup N           1 second before each measurement, and 20,000 requests before a server's first
   --users N            256 virtual users
   --json               JSON on stdout instead of the table
   --profile            one round at 64 connections under --cpu-prof: the profile's path and top functions
@@ -35,7 +35,7 @@ const { values: flags, positionals } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string', default: '3' },
     requests: { type: 'string' },
-    warmup: { type: 'string', default: '1.5' },
+    warmup: { type: 'string', default: '1' },
     users: { type: 'string', default: '256' },
     json: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
@@ -49,7 +49,7 @@ const { values: flags, positionals } = parseArgs({
 /** @typedef {import('./cases.mjs').Case} Case */
 /** @typedef {import('./report.mjs').Sample} Sample */
 
-const connections = (flags.connections ?? (flags.profile ? '64' : '1,64,256')).split(',').map(Number);
+const connections = (flags.connections ?? (flags.profile ? '64' : '64,256,1')).split(',').map(Number);
 const rounds = Number(flags.rounds ?? (flags.profile ? 1 : 3));
 /** What a new user of the service runs, in both policies. */
 const GROWTH_CASES = 'reuse-sqlite,rotate-sqlite';
