@@ -6,17 +6,23 @@ const SKEW = 1000;
 /** What the memory is, with neither bound nor hash. */
 class PlainMemory {
   private readonly entries = new Map<string, { use: string; expiresAt: number }>();
+  private latest = 0;
 
-  claim(ownerId: string, guid: string, use: string, expiresAt: number, now: number): string {
+  /** The outcomes that are right; `settle` with the one that came. */
+  outcomes(ownerId: string, guid: string, use: string, now: number): string[] {
+    this.latest = Math.max(this.latest, now);
+    const entry = this.entries.get(JSON.stringify([ownerId, guid]));
+    if (!entry || entry.expiresAt < now) return ['first'];
+    const outcome = entry.use === use ? 'retry' : 'replay';
+    // once expired, its room may have been given away, even if the clock is put back
+    return entry.expiresAt < this.latest ? [outcome, 'first'] : [outcome];
+  }
+
+  settle(outcome: string, ownerId: string, guid: string, use: string, expiresAt: number): void {
     const key = JSON.stringify([ownerId, guid]);
-    const entry = this.entries.get(key);
-    if (!entry || entry.expiresAt < now) {
-      this.entries.set(key, { use, expiresAt });
-      return 'first';
-    }
-    if (entry.use !== use) return 'replay';
-    entry.expiresAt = Math.max(entry.expiresAt, expiresAt);
-    return 'retry';
+    const before = this.entries.get(key);
+    if (outcome === 'first') this.entries.set(key, { use, expiresAt });
+    if (outcome === 'retry' && before) before.expiresAt = Math.max(before.expiresAt, expiresAt);
   }
 }
 
@@ -25,24 +31,26 @@ const guidOf = (n: number): string => n.toString(16).padStart(32, '0');
 describe('ReplayMemory', () => {
   it('does what a plain map does while there is room, clocks going back included', () => {
     const step = record({
-      owner: constantFrom('a', 'ab', 'A', 'ptdev', '1', '11'),
-      guid: nat(5),
-      use: constantFrom('x', 'y', ''),
+      owner: constantFrom('a', 'ab', '1', '11'),
+      guid: nat(3),
+      use: constantFrom('x', 'x', 'y'),
       life: integer({ min: -2, max: 2 * SKEW }),
       advance: integer({ min: -300, max: SKEW }),
     });
     assert(
-      property(array(step, { maxLength: 120 }), (steps) => {
-        const memory = new ReplayMemory({ capacity: 4096 });
+      property(array(step, { maxLength: 120 }), constantFrom(16, 4096), (steps, capacity) => {
+        const memory = new ReplayMemory({ capacity });
         const plain = new PlainMemory();
         let now = 1_700_000_000_000;
         for (const { owner, guid, use, life, advance } of steps) {
           now += advance;
-          const claim = [owner, guidOf(guid), use, now + life, now] as const;
-          expect(memory.claim(...claim)).toBe(plain.claim(...claim));
+          const outcome = memory.claim(owner, guidOf(guid), use, now + life, now);
+          expect(plain.outcomes(owner, guidOf(guid), use, now)).toContain(outcome);
+          plain.settle(outcome, owner, guidOf(guid), use, now + life);
         }
         expect(memory.forgotten).toBe(0);
       }),
+      { numRuns: 1000 },
     );
   });
 
@@ -65,6 +73,15 @@ describe('ReplayMemory', () => {
     expect(memory.claim('acme', guidOf(1), 'y', 999, 501)).toBe('first');
   });
 
+  it('lets a retry prolong what is remembered, never shorten it', () => {
+    const memory = new ReplayMemory({ capacity: 16 });
+    memory.claim('acme', guidOf(1), 'x', 500, 0);
+    expect(memory.claim('acme', guidOf(1), 'x', 400, 1)).toBe('retry');
+    expect(memory.claim('acme', guidOf(1), 'y', 900, 450)).toBe('replay');
+    expect(memory.claim('acme', guidOf(1), 'x', 700, 460)).toBe('retry');
+    expect(memory.claim('acme', guidOf(1), 'y', 900, 700)).toBe('replay');
+  });
+
   it('never lets a refused replay prolong or change what is remembered', () => {
     const memory = new ReplayMemory({ capacity: 16 });
     memory.claim('acme', guidOf(1), 'x', 500, 0);
@@ -80,6 +97,16 @@ describe('ReplayMemory', () => {
     for (let n = 16; n < 40; n++) expect(memory.claim('acme', guidOf(n), 'x', 1000 + n, 0)).toBe('first');
     expect(memory.forgotten).toBe(24);
     for (let n = 24; n < 40; n++) expect(memory.claim('acme', guidOf(n), 'y', 5000, 0)).toBe('replay');
+  });
+
+  it('gives the room of what has expired to others, which forgets nothing', () => {
+    const memory = new ReplayMemory({ capacity: 16 });
+    for (let n = 0; n < 160; n++) {
+      const now = Math.floor(n / 16) * 10;
+      expect(memory.claim('acme', guidOf(n), 'x', now + 9, now)).toBe('first');
+      expect(memory.claim('acme', guidOf(n), 'y', now + 9, now)).toBe('replay');
+    }
+    expect(memory.forgotten).toBe(0);
   });
 
   it('keeps projects apart, also where their names and GUIDs join to the same text', () => {

@@ -211,6 +211,14 @@ describe('encodings', () => {
     opened(found, (v) => v.replaceAll('+', ' ').trim());
   });
 
+  it('refuses hex with a digit too many or too few', () => {
+    const value = seal(ECB, GUID, 'hex');
+    expect(open(ECB, value)).toEqual(verified());
+    expect(open(ECB, `${value}0`).kind).toBe('refused');
+    expect(open(ECB, value.slice(1)).kind).toBe('refused');
+    expect(open(ECB, `${value}00`).kind).toBe('refused');
+  });
+
   it('refuses an alphabet of its own, "=" in the middle or in excess', () => {
     const value = seal(ECB, GUID);
     for (const broken of [

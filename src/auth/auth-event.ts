@@ -1,6 +1,14 @@
 /** What is worth keeping: never a token, a password or a key. */
 export type AuthEventKind =
-  'login' | 'evicted' | 'displaced' | 'advanced' | 'imported' | 'reused' | 'revoked' | 'logged-out';
+  | 'login'
+  | 'shared'
+  | 'evicted'
+  | 'displaced'
+  | 'advanced'
+  | 'imported'
+  | 'reused'
+  | 'revoked'
+  | 'logged-out';
 
 /** A line of the audit trail, written in the transaction of what it tells. */
 export interface AuthEvent {

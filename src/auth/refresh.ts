@@ -14,7 +14,7 @@ import { type Decision, decide, type NextState } from './decide.js';
 import { refreshPolicy } from './refresh-policy.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
 import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, Session } from './session.js';
+import type { EndReason, Session, SessionChange } from './session.js';
 import { SessionStore } from './session.store.js';
 import { type PresentedSession, Sessions } from './sessions.js';
 import { tokenGrant, type TokenGrant } from './token-grant.js';
@@ -75,8 +75,10 @@ export class Refresh {
       { refreshToken, tokenSeq: answer.tokenSeq },
       this.accessTokens.sign(project, user, session, now),
     );
-    const { next } = answer;
-    const settle = next === null ? null : () => this.move(session, next, answer.event, now, client);
+    const share = changedShare(tenant, session);
+    const change = answer.next === null && share === null ? null : { ...session, ...answer.next, ...share };
+    const kind = answer.event ?? (share === null ? null : 'shared');
+    const settle = change === null ? null : () => this.move(session, change, kind, now, client);
     return new Reply(grant, judged.read, settle);
   }
 
@@ -143,14 +145,14 @@ export class Refresh {
 
   private async move(
     session: Session,
-    next: NextState,
+    change: SessionChange,
     kind: AuthEventKind | null,
     now: number,
     client: Client,
   ): Promise<boolean> {
-    const event = kind === null ? null : eventOf(kind, session, now, client);
-    const moved = await this.store.move(session, next, event);
-    await (moved ? this.sessions.keep(session, next) : this.sessions.forget(session.ownerId, session.id));
+    const event = kind === null ? null : eventOf(kind, { ...session, ...change }, now, client);
+    const moved = await this.store.move(session, change, event);
+    await (moved ? this.sessions.keep(session, change) : this.sessions.forget(session.ownerId, session.id));
     return moved;
   }
 
@@ -177,6 +179,15 @@ function moved(next: NextState, event: AuthEventKind | null): Answer {
   return { position: next, tokenSeq: next.tokenSeq, next, event };
 }
 
+/** Sharing users that the request names and the session does not know yet are recorded on it. */
+function changedShare(tenant: Tenant, session: Session): Partial<SessionChange> | null {
+  const firstShareUserId = tenant.firstShareUserId ?? session.firstShareUserId;
+  const secondShareUserId = tenant.secondShareUserId ?? session.secondShareUserId;
+  const isKnown =
+    firstShareUserId === session.firstShareUserId && secondShareUserId === session.secondShareUserId;
+  return isKnown ? null : { firstShareUserId, secondShareUserId };
+}
+
 function isImported(session: Session, presented: TokenPosition): boolean {
   return session.importedTokenHash !== null && presented.generation === 0;
 }
@@ -188,6 +199,12 @@ function eventOf(kind: AuthEventKind, session: Session, at: number, client: Clie
     ownerId: session.ownerId,
     userId: session.userId,
     sessionId: session.id,
-    detail: { ip: client.ip, requestId: client.requestId, generation: session.generation },
+    detail: {
+      ip: client.ip,
+      requestId: client.requestId,
+      generation: session.generation,
+      firstShareUserId: session.firstShareUserId,
+      secondShareUserId: session.secondShareUserId,
+    },
   };
 }

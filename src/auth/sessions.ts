@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Read, TieredCache } from '../cache/tiered-cache.js';
 import { Clock } from '../config/clock.js';
-import type { NextState } from './decide.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
 import { importedTokenHash, parseRefreshToken, type TokenPosition } from './refresh-token.js';
-import type { Session } from './session.js';
+import type { Session, SessionChange } from './session.js';
 import { SessionStore } from './session.store.js';
 
 /** A session found by one of its tokens, and which of them it was. */
@@ -49,9 +48,9 @@ export class Sessions {
   }
 
   /** Keeps what a compare-and-set has just made of the session. */
-  keep(session: Session, next: NextState): Promise<void> {
+  keep(session: Session, change: SessionChange): Promise<void> {
     const key = sessionKey(session.ownerId, session.id);
-    return this.cache.keep(key, { ...session, ...next }, this.clock.now());
+    return this.cache.keep(key, { ...session, ...change }, this.clock.now());
   }
 
   /** To be called when sessions have changed otherwise. */

@@ -6,9 +6,7 @@ import {
   type SqlValue,
 } from '../database/sql-database.js';
 import type { AuthEvent } from './auth-event.js';
-import type { NextState } from './decide.js';
-import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, NewSession, Session } from './session.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
@@ -97,12 +95,15 @@ const MOVE: SharedUpdate = {
     'ownerId',
     'seenGeneration',
     'seenBranch',
+    'seenSuperseded',
     'generation',
     'branch',
     'tokenSeq',
     'rotatedAt',
     'idleExpiresAt',
     'superseded',
+    'firstShareUserId',
+    'secondShareUserId',
   ],
   set: {
     generation: ':generation',
@@ -111,11 +112,15 @@ const MOVE: SharedUpdate = {
     rotated_at: ':rotatedAt',
     idle_expires_at: ':idleExpiresAt',
     superseded: ':superseded',
+    first_share_user_id: ':firstShareUserId',
+    second_share_user_id: ':secondShareUserId',
   },
   where: [
     'target.owner_id = :ownerId',
     'target.generation = :seenGeneration',
     'target.branch = :seenBranch',
+    // A late replay notes itself here and moves nothing else.
+    'target.superseded = :seenSuperseded',
     `target.status = 'active'`,
     // The decision was made on a copy; whether user and project still are in order is for the database to say.
     `EXISTS (
@@ -164,11 +169,7 @@ export class SqlSessionStore extends SessionStore {
     return row?.id ?? null;
   }
 
-  override move(
-    seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: NextState,
-    event: AuthEvent | null,
-  ): Promise<boolean> {
+  override move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     return this.database.compareAndSet(
       MOVE,
       [
@@ -176,12 +177,15 @@ export class SqlSessionStore extends SessionStore {
         seen.ownerId,
         seen.generation,
         seen.branch,
+        supersededColumn(seen.superseded),
         next.generation,
         next.branch,
         next.tokenSeq,
         next.rotatedAt,
         next.idleExpiresAt,
         supersededColumn(next.superseded),
+        next.firstShareUserId,
+        next.secondShareUserId,
       ],
       event === null ? null : (transaction) => write(transaction, event),
     );

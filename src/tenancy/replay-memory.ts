@@ -97,19 +97,27 @@ export class ReplayMemory {
     for (let i = 0; i < this.window; i++) {
       const slot = (home + i) & mask;
       const expiry = expiries[slot * DOUBLES] ?? NEVER_USED;
-      if (expiry < now) {
-        if (free < 0) free = slot;
+      if (expiry === NEVER_USED) {
         // nothing was ever put behind a slot that has always been empty
-        if (expiry === NEVER_USED) break;
-        continue;
+        if (free < 0) free = slot;
+        break;
       }
       const at = slot * WORDS + 2;
       if (words[at] === key0 && words[at + 1] === key1) {
+        if (expiry < now) {
+          // its own slot again, so that a key never has two: a clock put back would revive the other
+          free = slot;
+          break;
+        }
         if (words[at + 2] !== use0 || words[at + 3] !== use1) return 'replay';
         if (expiresAt > expiry) expiries[slot * DOUBLES] = expiresAt;
         return 'retry';
       }
-      if (soonest < 0 || expiry < (expiries[soonest * DOUBLES] ?? 0)) soonest = slot;
+      if (expiry < now) {
+        if (free < 0) free = slot;
+      } else if (soonest < 0 || expiry < (expiries[soonest * DOUBLES] ?? 0)) {
+        soonest = slot;
+      }
     }
 
     if (free < 0) this.forgotten++;

@@ -2,7 +2,10 @@ import { createCipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import type { PreparedDesProfile, PreparedHmacProfile, PreparedProfile } from './verification-profile.js';
 import { readStamp } from './verification-stamp.js';
 
-/** Why a value was refused: for the log alone. Towards the caller all are one and the same, else the endpoint would be a padding oracle. */
+/**
+ * Why a value was refused: for the log alone. Towards the caller all are one and the same, else the endpoint would be a
+ * padding oracle.
+ */
 export type XverifyApiRefusal =
   'too-long' | 'undecodable' | 'bad-padding' | 'bad-mac' | 'no-guid' | 'stamp-missing' | 'stale';
 
@@ -21,7 +24,7 @@ const VALUE_MAX = 1024;
 const BLOCK = 8;
 const MAC_BYTES = 32;
 
-const HEX = /^[0-9A-Fa-f]+$/;
+const HEX = /^(?:[0-9A-Fa-f]{2})+$/;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 const GUID = /[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/y;
 const SEPARATORS = '|&,_#;:@-';
@@ -45,7 +48,11 @@ function ciphertexts(value: string): Buffer[] {
   );
 }
 
-/** How many bytes of PKCS#7 padding (RFC 5652 §6.3) the last block ends in; 0 when it ends in none. Never branches on a byte's value. */
+/**
+ * How many bytes of PKCS#7 padding the last block ends in; 0 when it ends in none. Never branches on a byte's value.
+ *
+ * @see RFC 5652 §6.3
+ */
 function paddingLength(plain: Buffer): number {
   const last = plain.length - 1;
   const claimed = plain[last] ?? 0;
