@@ -5,7 +5,7 @@
  * flight and serves its share of the virtual users in turn.
  */
 import { Connection } from './connection.mjs';
-import { cpuTime, machineTime, quantile, residentMemory } from './measure.mjs';
+import { cpuTime, machineTime, quantile, residentMemory, Slices } from './measure.mjs';
 import { VerifyValues } from './verify-values.mjs';
 import { virtualUser } from './virtual-users.mjs';
 
@@ -32,6 +32,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} p50 ms
  * @property {number} p99 ms
  * @property {number} serverCpu µs a request, user and system, all processes of the server
+ * @property {number} quietCpu the same in the cheapest tenth of the window's slices
  * @property {number} storeCpu µs a request, the same for Redis or Postgres
  * @property {number} generatorLoad share of a core that the generator used: near 1, it was the bottleneck
  * @property {number} othersLoad cores that others kept busy meanwhile: more than 0.1, the figures are disturbed
@@ -91,13 +92,15 @@ async function run(plan) {
    *
    * @param {number | null} seconds
    * @param {number | null} requests
+   * @param {(answers: number) => void} [onSlice]
    * @returns {Promise<number[]>} latencies, ms
    */
-  function loop(seconds, requests) {
+  function loop(seconds, requests, onSlice = () => {}) {
     /** @type {number[]} */
     const latencies = [];
     const end = seconds === null ? Infinity : performance.now() + seconds * 1000;
     let left = requests ?? Infinity;
+    const slices = setInterval(() => onSlice(latencies.length), Slices.MS);
     return new Promise((resolve) => {
       let busy = connections.length;
       connections.forEach((connection, index) => {
@@ -119,7 +122,10 @@ async function run(plan) {
         /** @param {number} now */
         const next = (now) => {
           if (now >= end || left <= 0 || failures > MAX_FAILURES) {
-            if (--busy === 0) resolve(latencies);
+            if (--busy === 0) {
+              clearInterval(slices);
+              resolve(latencies);
+            }
             return;
           }
           left--;
@@ -155,7 +161,8 @@ async function run(plan) {
   const storeCpu = cpuTime(plan.storePids);
   const start = performance.now();
   const startClock = Number(process.hrtime.bigint() / 1000n);
-  const latencies = await loop(plan.seconds, plan.requests);
+  const slices = new Slices(plan.serverPids);
+  const latencies = await loop(plan.seconds, plan.requests, (answers) => slices.cut(answers));
   const elapsed = (performance.now() - start) / 1000;
   const endClock = Number(process.hrtime.bigint() / 1000n);
   const used = process.cpuUsage(ownCpu);
@@ -168,6 +175,7 @@ async function run(plan) {
     seconds: elapsed,
     perSecond: count / elapsed,
     serverCpu: server / count,
+    quietCpu: slices.quiet(),
     storeCpu: store / count,
     generatorLoad: (used.user + used.system) / 1e6 / elapsed,
     othersLoad: Math.max(0, all - server - store - used.user - used.system) / 1e6 / elapsed,

@@ -23,6 +23,8 @@ import { median } from './measure.mjs';
  * @property {number | null} ratio median of the rounds' ratios to the floor of the same round
  * @property {[least: number, most: number] | null} ratioRange
  * @property {number | null} target
+ * @property {number} quiet µs a request in the cheapest slices, the least of the rounds
+ * @property {number | null} quietRatio to the floor's
  * @property {number} storeCpu
  * @property {number} perSecond
  * @property {number} p50
@@ -57,6 +59,9 @@ export function summarize(samples) {
       );
       return floor ? [result.serverCpu / floor.result.serverCpu] : [];
     });
+    const floors = samples.filter(
+      ({ name, connections }) => name === first.floor && connections === first.connections,
+    );
     return {
       name: first.name,
       title: first.title,
@@ -66,6 +71,8 @@ export function summarize(samples) {
       ratio: ratios.length === 0 ? null : median(ratios),
       ratioRange: ratios.length === 0 ? null : [Math.min(...ratios), Math.max(...ratios)],
       target: first.target,
+      quiet: quiet(group),
+      quietRatio: floors.length === 0 ? null : quiet(group) / quiet(floors),
       storeCpu: middle((r) => r.storeCpu),
       perSecond: middle((r) => r.perSecond),
       p50: middle((r) => r.p50),
@@ -78,6 +85,9 @@ export function summarize(samples) {
     };
   });
 }
+
+/** @param {Sample[]} group */
+const quiet = (group) => Math.min(...group.map(({ result }) => result.quietCpu ?? NaN));
 
 /** @param {number} value */
 const figures = (value) =>
@@ -95,6 +105,8 @@ export function table(rows) {
     'range',
     '× floor',
     'target',
+    'quiet µs',
+    '× floor',
     'store µs',
     'req/s',
     'p50 ms',
@@ -110,6 +122,8 @@ export function table(rows) {
     row.cpuRange.map((value) => value.toFixed(0)).join('–'),
     row.ratio === null ? '' : row.ratio.toFixed(2),
     row.target === null ? '' : `≤ ${row.target}`,
+    figures(row.quiet),
+    row.quietRatio === null ? '' : row.quietRatio.toFixed(2),
     row.storeCpu > 0 ? figures(row.storeCpu) : '',
     row.perSecond.toFixed(0),
     figures(row.p50),
