@@ -16,11 +16,14 @@ import { parse } from 'node:querystring';
  * @property {number} id
  * @property {string} token
  * @property {number} generation
+ * @property {string} superseded what a row remembers of its former tokens; written with each rotation
  */
 
 const GUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/i;
 const ACCESS_TOKEN_SECONDS = 60;
 const SESSION_MS = 14 * 86_400_000;
+/** Sixteen former tokens, as the service keeps them. */
+const SUPERSEDED_LENGTH = 16 * 20;
 const ZONE_MS = 8 * 3_600_000;
 
 /**
@@ -40,7 +43,7 @@ export function seededSessions(count) {
   /** @type {Map<string, BareSession>} */
   const sessions = new Map();
   for (let id = 0; id < count; id++)
-    sessions.set(seededToken(id), { id, token: seededToken(id), generation: 0 });
+    sessions.set(seededToken(id), { id, token: seededToken(id), generation: 0, superseded: '' });
   return sessions;
 }
 
@@ -199,6 +202,9 @@ export function createBareServer({ secret, verifyKey, sessions, rotate, cacheTyp
       send(200, envelope(secret, session, session.token, 0, cacheType));
       return;
     }
+    session.superseded = `${session.superseded} ${session.generation}.0@${Date.now()}`.slice(
+      -SUPERSEDED_LENGTH,
+    );
     const successor = randomUUID().replaceAll('-', '');
     const body = envelope(secret, session, successor, session.generation + 1, cacheType);
     void rotate(session, successor).then(

@@ -20,9 +20,12 @@ const { values } = parseArgs({
 });
 const sessions = seededSessions(Number(values.sessions));
 
+/** So many bytes a row holds besides: the same write is one to as many pages. */
+const OTHER_COLUMNS = 250;
+
 /**
  * @typedef {object} Waiting
- * @property {[id: number, generation: number, token: string]} row
+ * @property {[id: number, generation: number, token: string, superseded: string]} row
  * @property {(won: boolean) => void} resolve
  * @property {(error: Error) => void} reject
  */
@@ -39,15 +42,17 @@ async function sqliteRotation(file) {
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; DROP TABLE IF EXISTS session;
        CREATE TABLE session (id INTEGER PRIMARY KEY, token TEXT NOT NULL, generation INTEGER NOT NULL,
-         rotated_at INTEGER NOT NULL, status TEXT NOT NULL DEFAULT 'active');
-       INSERT INTO session (id, token, generation, rotated_at)
+         rotated_at INTEGER NOT NULL, superseded TEXT NOT NULL, about TEXT NOT NULL,
+         status TEXT NOT NULL DEFAULT 'active');
+       INSERT INTO session (id, token, generation, rotated_at, superseded, about)
          WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${sessions.size - 1})
-         SELECT i, '', 0, 0 FROM n;`,
+         SELECT i, '', 0, 0, '', '${'x'.repeat(OTHER_COLUMNS)}' FROM n;`,
       (error) => (error ? reject(error) : resolve(undefined)),
     );
   });
   const update = database.prepare(
-    `UPDATE session SET generation = session.generation + 1, token = w.value ->> 2, rotated_at = ?2
+    `UPDATE session SET generation = session.generation + 1, token = w.value ->> 2,
+       rotated_at = ?2, superseded = w.value ->> 3
      FROM json_each(?1) AS w
      WHERE session.id = w.value ->> 0 AND session.generation = w.value ->> 1 AND status = 'active'
      RETURNING id`,
@@ -86,7 +91,7 @@ async function sqliteRotation(file) {
      */
     rotate: (session, token) =>
       new Promise((resolve, reject) => {
-        waiting.push({ row: [session.id, session.generation, token], resolve, reject });
+        waiting.push({ row: [session.id, session.generation, token, session.superseded], resolve, reject });
         // Left to the end of this turn, so that all requests of one poll share the statement.
         if (!writing && waiting.length === 1) setImmediate(() => !writing && flush());
       }),
