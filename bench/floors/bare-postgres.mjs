@@ -23,17 +23,19 @@ const pool = new Pool({ connectionString: values.database, max: 10 });
 await pool.query('DROP TABLE IF EXISTS floor_session');
 await pool.query(
   `CREATE TABLE floor_session (id bigint PRIMARY KEY, token text NOT NULL, generation integer NOT NULL,
-     rotated_at bigint NOT NULL, status text NOT NULL DEFAULT 'active')`,
+     rotated_at bigint NOT NULL, superseded text NOT NULL, about text NOT NULL,
+     status text NOT NULL DEFAULT 'active') WITH (fillfactor = 70)`,
 );
 await pool.query(
-  `INSERT INTO floor_session (id, token, generation, rotated_at)
-     SELECT i, '', 0, 0 FROM generate_series(0, $1::bigint - 1) AS i`,
+  `INSERT INTO floor_session (id, token, generation, rotated_at, superseded, about)
+     SELECT i, '', 0, 0, '', repeat('x', 250) FROM generate_series(0, $1::bigint - 1) AS i`,
   [sessions.size],
 );
 
 const statement = {
   name: 'rotate',
-  text: `UPDATE floor_session SET generation = generation + 1, token = $3, rotated_at = $4
+  text: `UPDATE floor_session SET generation = generation + 1, token = $3, rotated_at = $4,
+           superseded = $5
          WHERE id = $1 AND generation = $2 AND status = 'active' RETURNING id`,
 };
 
@@ -45,7 +47,7 @@ serve(
     rotate: async (session, token) => {
       const { rowCount } = await pool.query({
         ...statement,
-        values: [session.id, session.generation, token, Date.now()],
+        values: [session.id, session.generation, token, Date.now(), session.superseded],
       });
       return rowCount === 1;
     },
