@@ -13,6 +13,8 @@ export interface Config {
   readonly port: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly database: DatabaseConfig;
+  /** Connections of one process to Postgres for the hot path; four more are TypeORM's. */
+  readonly databasePoolSize: number;
   readonly redisUrl: string | null;
   readonly jwtSecret: string;
   readonly peppers: Peppers;
@@ -23,6 +25,8 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[];
+  /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
+  readonly operatorTokenHash: Buffer | null;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -67,12 +71,22 @@ const boolean = z
   .enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false')
   .transform((text) => text === 'true' || text === '1' || text === 'on');
 
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+const addresses = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+        'must be addresses or CIDR ranges, separated by commas',
+      ),
+    ),
+  );
 
 const environmentSchema = z.object({
   NODE_ENV: z
@@ -83,6 +97,7 @@ const environmentSchema = z.object({
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),
+  DATABASE_POOL_SIZE: integer(1, 1_000).default(10),
   REDIS_URL: redisUrl.optional(),
   JWT_SECRET: z.string().optional(),
   TOKEN_PEPPER: z.string().optional(),
@@ -90,7 +105,15 @@ const environmentSchema = z.object({
   SWAGGER_ENABLED: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: addresses.default([]),
+  OPERATOR_TOKEN_SHA256: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/i,
+      'must be 64 hexadecimal digits: the SHA-256 of the token, never the token itself',
+    )
+    .transform((text) => Buffer.from(text, 'hex'))
+    .optional(),
 });
 
 /** The names of all variables; a test keeps `.env.example` in step with them. */
@@ -110,7 +133,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`);
+    throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);
   }
   const values = parsed.data;
   const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
@@ -120,6 +143,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     port: values.PORT,
     tls: tls(values.TLS_CERT_FILE, values.TLS_KEY_FILE),
     database: values.DATABASE_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
     jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
     peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
@@ -128,6 +152,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
+    operatorTokenHash: values.OPERATOR_TOKEN_SHA256 ?? null,
   };
 }
 
