@@ -295,9 +295,10 @@ describe('the page, in production', () => {
     await app
       .get(SqlDatabase, { strict: false })
       .transact((transaction) =>
-        transaction.all(`INSERT INTO bo_project (${names.join(', ')}) VALUES (${marks.join(', ')})`, [
-          ...Object.values(row),
-        ] as never),
+        transaction.all(
+          `INSERT INTO bo_project (${names.join(', ')}) VALUES (${marks.join(', ')})`,
+          Object.values(row) as never,
+        ),
       );
   }
 });

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } f
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Bare } from '../response/bare.decorator.js';
 import { DatabaseHealth } from './database-health.js';
+import { Draining } from './draining.js';
 import { RedisHealth } from './redis-health.js';
 
 const healthSchema = {
@@ -31,6 +32,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly database: DatabaseHealth,
     private readonly redis: RedisHealth,
+    private readonly draining: Draining,
   ) {}
 
   /** The process runs and answers; nothing else is asked, for a restart would mend nothing else. */
@@ -54,6 +56,10 @@ export class HealthController {
   @ApiHealth()
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.database.check(), () => this.redis.check()]);
+    return this.health.check([
+      () => this.draining.check(),
+      () => this.database.check(),
+      () => this.redis.check(),
+    ]);
   }
 }
