@@ -196,6 +196,7 @@ describe('rotation', () => {
     await second.app.listen({ host: '127.0.0.1', port: 0 });
     const remote = jose.createRemoteJWKSet(
       new URL('/.well-known/jwks.json?project=acme', await second.app.getUrl()),
+      { timeoutDuration: 60_000 },
     );
     const shared = Buffer.from(first.config.jwtSecret);
     const seen = new Map<string, number>();
@@ -224,7 +225,9 @@ describe('rotation', () => {
     const client = (async () => {
       for (; !progress.isOver && failures.length === 0; progress.rounds++) {
         const { rounds } = progress;
-        const answer = await refresh(rounds % 2 === 0 ? first : second, grant.refreshToken);
+        let answer = await refresh(rounds % 2 === 0 ? first : second, grant.refreshToken);
+        // A busy disk is no matter of keys: a client comes again, with the same token.
+        while (answer.status === 503) answer = await refresh(first, grant.refreshToken);
         if (answer.status !== 200) failures.push(`refresh: ${refusalOf(answer)}`);
         grant = dataOf(answer);
         tokens.push(grant.accessToken);
@@ -284,7 +287,7 @@ describe('rotation', () => {
       Date.now = wallClock;
       await client;
     }
-  });
+  }, 180_000);
 
   test('says what cannot be done, and changes nothing then', async () => {
     const service = await start();
@@ -332,7 +335,7 @@ describe('rotation', () => {
       for (const test of running.splice(0)) await test.close();
       await server.stop();
     }
-  });
+  }, 180_000);
 
   test('of many at once lets one key sign', async () => {
     const service = await start();
