@@ -14,7 +14,7 @@ const querySchema = z.object({
     .string('must be given once')
     .regex(OWNER_ID, 'must name a project')
     .optional()
-    .describe('The project; all when absent. / 项目标识；缺省为全部。'),
+    .describe('The `ownerId` of a project. / 项目的 `ownerId`。'),
 });
 
 /** For verifiers of access tokens: outside the API's prefix and envelope. @see RFC 7517 §5, RFC 8615 */
@@ -31,12 +31,13 @@ export class KeySetController {
   @Get('jwks.json')
   @ApiOperation({
     operationId: 'keySet',
-    summary: 'The public signing keys / 公开的签名密钥',
+    summary: 'The public keys that access tokens verify with / 验证访问令牌的公钥集',
     description:
-      'A JSON Web Key Set (RFC 7517): of the project that the query names, else of all. Empty where a project signs with HS256. / JWK 集合（RFC 7517）：查询参数指定项目，否则为全部；使用 HS256 的项目为空。',
+      'A JWK Set (RFC 7517) of the project that the query or the `XownerId` header names, else of all. Empty while ' +
+      'only HS256 is in use. / 由查询参数或 `XownerId` 请求头指定项目，均未指定时返回全部；仅使用 HS256 时为空。',
   })
   @ApiOkResponse({
-    description: 'The key set. / 密钥集合。',
+    description: 'RFC 7517',
     content: {
       'application/jwk-set+json': {
         schema: {
@@ -44,6 +45,7 @@ export class KeySetController {
           required: ['keys'],
           properties: { keys: { type: 'array', items: { type: 'object' } } },
         },
+        example: { keys: [] },
       },
     },
   })
