@@ -6,12 +6,8 @@ import type { Administrator } from './administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from './administrator.guard.js';
 import { identifier, ownerId } from './field.js';
 import { type Page, type PageRequest, pageSchema } from './page.js';
-import {
-  type NewSystem,
-  newSystemSchema,
-  SystemAdministration,
-  type SystemView,
-} from './system-administration.js';
+import { SystemAdministration, type SystemView } from './system-administration.js';
+import { type NewSystem, newSystemSchema } from './system-input.js';
 
 const projectPath = z.object({ ownerId });
 const systemPath = z.object({ ownerId, sysId: identifier });
