@@ -7,12 +7,8 @@ import { AdministratorGuard, CurrentAdministrator } from './administrator.guard.
 import { identifier, ownerId } from './field.js';
 import { described } from './field-text.js';
 import { type Page, type PageRequest, pageSchema } from './page.js';
-import {
-  type NewSystem,
-  newSystemSchema,
-  SystemAdministration,
-  type SystemView,
-} from './system-administration.js';
+import { SystemAdministration, type SystemView } from './system-administration.js';
+import { type NewSystem, newSystemSchema } from './system-input.js';
 
 const projectPath = z.object(described({ ownerId }));
 const systemPath = z.object(described({ ownerId, sysId: identifier }));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OWNER_ID } from '../tenancy/project-directory.js';
+import { OWNER_ID } from '../tenancy/owner-id.js';
 import { described } from './field-text.js';
 
 /** No database keeps NUL, no log line or header takes line breaks, and half a surrogate pair is no character. */

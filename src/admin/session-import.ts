@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
 import type { Repository } from 'typeorm';
-import { z } from 'zod';
 import { writeEvent } from '../auth/audit-trail.js';
 import { importedTokenHash } from '../auth/refresh-token.js';
 import { RefreshTokenMint } from '../auth/refresh-token-mint.js';
@@ -14,56 +13,9 @@ import { errors } from '../response/error-catalogue.js';
 import { Project } from '../tenancy/project.entity.js';
 import { User } from '../tenancy/user.entity.js';
 import { type Administrator, administrationEvent, assertAdministers } from './administrator.js';
-import { fields, identifier, text } from './field.js';
 import type { Item, Refused } from './import-item.js';
 import { problemOf } from './input.js';
-
-const TIME_RULE = 'must be ISO 8601 with an offset, or milliseconds since the epoch';
-const LAST_MS = Date.UTC(9999, 11, 31);
-
-const time = z
-  .union([z.iso.datetime({ offset: true }), z.number(), z.string().regex(/^\d{13}$/)], TIME_RULE)
-  .transform((value) => (typeof value === 'string' && /\D/.test(value) ? Date.parse(value) : Number(value)))
-  .refine((ms) => Number.isSafeInteger(ms) && ms >= 0 && ms <= LAST_MS, TIME_RULE);
-
-const TOKEN_RULE = 'must be 1 to 512 characters';
-const HASH_RULE = 'must be 64 hexadecimal digits';
-
-export const sessionSchema = fields({
-  /** The token as its client holds it; its SHA-256 alone is kept. */
-  refreshToken: z
-    .string(TOKEN_RULE)
-    .min(1, TOKEN_RULE)
-    .max(512, TOKEN_RULE)
-    .refine((value) => !value.includes('\0'), TOKEN_RULE)
-    .optional(),
-  /** Or the SHA-256 of its UTF-8 bytes. */
-  refreshTokenSha256: z
-    .string(HASH_RULE)
-    .regex(/^[0-9a-f]{64}$/i, HASH_RULE)
-    .transform((value) => value.toLowerCase())
-    .optional(),
-  userId: identifier.optional(),
-  userName: text(1, 64).optional(),
-  /** Absent: the user's. */
-  clientId: text(1, 64).optional(),
-  /** When the user signed in. Absent: now. */
-  createdAt: time.optional(),
-  /** The session's absolute end. Absent: as long after `createdAt` as the project says. */
-  expiresAt: time.optional(),
-  ip: text(0, 64).optional(),
-  userAgent: text(0, 256).optional(),
-})
-  .refine(
-    ({ refreshToken, refreshTokenSha256 }) =>
-      (refreshToken === undefined) !== (refreshTokenSha256 === undefined),
-    'must have either refreshToken or refreshTokenSha256',
-  )
-  .refine(
-    ({ userId, userName }) => (userId === undefined) !== (userName === undefined),
-    'must have either userId or userName',
-  );
-export type SessionInput = z.output<typeof sessionSchema>;
+import { type SessionInput, sessionSchema } from './session-input.js';
 
 export interface SessionsImported {
   readonly imported: number;

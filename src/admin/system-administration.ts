@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, type Repository } from 'typeorm';
-import { z } from 'zod';
 import { writeEvent } from '../auth/audit-trail.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
@@ -10,12 +9,9 @@ import { SystemDirectory } from '../tenancy/system-directory.js';
 import { System } from '../tenancy/system.entity.js';
 import { type Administrator, administrationEvent, assertAdministers } from './administrator.js';
 import { insertStatement } from './entity-statement.js';
-import { fields, identifier, text } from './field.js';
 import { type Page, pageOf, type PageRequest, startOf } from './page.js';
 import { ProjectAdministration } from './project-administration.js';
-
-export const newSystemSchema = fields({ sysId: identifier, name: text(1, 128) });
-export type NewSystem = z.output<typeof newSystemSchema>;
+import type { NewSystem } from './system-input.js';
 
 export interface SystemView {
   sysId: string;

@@ -1,43 +1,24 @@
-import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { existsSync } from 'node:fs';
-import { AdminModule } from '../admin/admin.module.js';
-import { AuthModule } from '../auth/auth.module.js';
-import { CacheModule } from '../cache/cache.module.js';
 import type { Config } from '../config/config.js';
-import { ConfigModule } from '../config/config.module.js';
-import { DatabaseModule } from '../database/database.module.js';
-import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { configuration } from './environment.js';
 import { usage } from './exit-code.js';
 import { note } from './output.js';
-
-/** What a command needs of the service: no HTTP, no plugins, no demo data. */
-@Module({})
-class CommandLineModule {
-  static of(config: Config): DynamicModule {
-    return {
-      module: CommandLineModule,
-      imports: [ConfigModule.of(config), DatabaseModule, CacheModule, TenancyModule, AuthModule, AdminModule],
-    };
-  }
-}
+import type { Services } from './services.js';
 
 /**
  * Runs a piece of work on the services, beside a server that may be running on the same database, and closes all
  * afterwards.
  */
-export async function administer<T>(work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+export async function administer<T>(work: (services: Services) => Promise<T>): Promise<T> {
   const config = configuration();
   assertLasting(config);
-  const app = await NestFactory.createApplicationContext(CommandLineModule.of(config), {
-    logger: false,
-    abortOnError: false,
-  });
+  // Loaded only here: help, and a sentence about a misspelt option, need not wait for a framework.
+  const { openServices } = await import('./services.js');
+  const services = await openServices(config);
   try {
-    return await work(app);
+    return await work(services);
   } finally {
-    await app.close();
+    await services.close();
   }
 }
 

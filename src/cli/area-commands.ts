@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../admin/administrator.js';
-import { AreaImport } from '../admin/area-import.js';
 import type { Item, Refused } from '../admin/import-item.js';
 import { administer } from './administration.js';
 import { everyPage, LIMIT_OPTION } from './every-page.js';
@@ -58,12 +57,13 @@ export function areaCommands(program: Command): void {
       const stops = options.strict === true && broken.length > 0;
       const result = stops
         ? { imported: 0, refused: [] }
-        : await administer((app) =>
-            app
-              .get(AreaImport)
-              .import(COMMAND_LINE, hasParents ? rooted(items) : items, options.strict === true, (count) =>
-                bar.update(count / items.length, count),
-              ),
+        : await administer((services) =>
+            services.areas.import(
+              COMMAND_LINE,
+              hasParents ? rooted(items) : items,
+              options.strict === true,
+              (count) => bar.update(count / items.length, count),
+            ),
           );
       bar.finish(result.imported);
       const refused = [...broken, ...result.refused].toSorted((a, b) => a.line - b.line);
@@ -84,8 +84,8 @@ export function areaCommands(program: Command): void {
     .description('list the areas')
     .option(...LIMIT_OPTION)
     .action(async ({ limit }: { limit: string }, command: Command) => {
-      const items = await administer((app) =>
-        everyPage(limit, (page) => app.get(AreaImport).list(COMMAND_LINE, page)),
+      const items = await administer((services) =>
+        everyPage(limit, (page) => services.areas.list(COMMAND_LINE, page)),
       );
       write(command, { items }, table(items, ['areaCode', 'name', 'parentCode']));
     });

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { doctor } from './doctor.js';
 import { environment } from './environment.js';
 import { EXIT } from './exit-code.js';
 import type { Finding } from './finding.js';
@@ -15,6 +14,7 @@ export function doctorCommand(program: Command): void {
     )
     .addHelpText('after', '\nEnds with 1 if anything failed; warnings alone end with 0.')
     .action(async (_options: object, command: Command) => {
+      const { doctor } = await import('./doctor.js');
       const findings = await doctor(environment());
       const failed = findings.filter(({ level }) => level === 'error').length;
       const warned = findings.filter(({ level }) => level === 'warning').length;

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { createHash, randomBytes } from 'node:crypto';
 import { COMMAND_LINE } from '../admin/administrator.js';
 import { parsed } from '../admin/input.js';
-import { ProjectAdministration } from '../admin/project-administration.js';
 import { keyChangeSchema } from '../admin/project-input.js';
 import { rotatedPeppers } from '../config/pepper.js';
 import { administer } from './administration.js';
@@ -35,8 +34,8 @@ export function keyCommands(program: Command): void {
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const { verifyKeyFile, ...fields } = options;
       const input = parsed(keyChangeSchema, given({ ...fields, verifyKey: await keyFrom(verifyKeyFile) }));
-      const changed = await administer((app) =>
-        app.get(ProjectAdministration).changeKey(COMMAND_LINE, ownerId, input),
+      const changed = await administer((services) =>
+        services.projects.changeKey(COMMAND_LINE, ownerId, input),
       );
       const { verifyCipher, verifyKey, verifyIv, verifyPreviousUntil } = changed;
       const told = { ownerId, verifyCipher, verifyKey, verifyIv, verifyPreviousUntil };

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { migrate, sqliteFile } from '../database/data-source.js';
-import { pendingMigrations } from '../database/pending-migrations.js';
 import { configuration } from './environment.js';
 import { usage } from './exit-code.js';
 import { write } from './output.js';
@@ -18,6 +16,8 @@ export function migrateCommand(program: Command): void {
         throw usage(
           'DATABASE_URL is sqlite::memory:, which has nothing to migrate: set it to sqlite:<file> or postgres://…',
         );
+      const { migrate, sqliteFile } = await import('../database/data-source.js');
+      const { pendingMigrations } = await import('../database/pending-migrations.js');
       const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
       const pending = await pendingMigrations(database, file);
       if (dryRun !== true && pending.length > 0) await migrate(database, file);

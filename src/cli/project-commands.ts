@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../admin/administrator.js';
 import { parsed } from '../admin/input.js';
-import { ProjectAdministration } from '../admin/project-administration.js';
 import { newProjectSchema, projectChangeSchema } from '../admin/project-input.js';
 import { administer } from './administration.js';
 import { everyPage, LIMIT_OPTION } from './every-page.js';
@@ -47,7 +46,7 @@ export function projectCommands(program: Command): void {
         newProjectSchema,
         given({ ownerId, name: name ?? ownerId, verifyKey, ...settings, json: undefined }),
       );
-      const added = await administer((app) => app.get(ProjectAdministration).add(COMMAND_LINE, input));
+      const added = await administer((services) => services.projects.add(COMMAND_LINE, input));
       write(command, added, record({ ...added }));
       if (added.verifyCipher !== 'hmac-sha256')
         note(
@@ -61,8 +60,8 @@ export function projectCommands(program: Command): void {
     .description('list the projects')
     .option(...LIMIT_OPTION)
     .action(async ({ limit }: { limit: string }, command: Command) => {
-      const items = await administer((app) =>
-        everyPage(limit, (page) => app.get(ProjectAdministration).list(COMMAND_LINE, page)),
+      const items = await administer((services) =>
+        everyPage(limit, (page) => services.projects.list(COMMAND_LINE, page)),
       );
       write(
         command,
@@ -75,7 +74,7 @@ export function projectCommands(program: Command): void {
     .command('show <ownerId>')
     .description('show a project, its key masked')
     .action(async (ownerId: string, _options: object, command: Command) => {
-      const shown = await administer((app) => app.get(ProjectAdministration).show(COMMAND_LINE, ownerId));
+      const shown = await administer((services) => services.projects.show(COMMAND_LINE, ownerId));
       write(command, shown, record({ ...shown }));
     });
 
@@ -83,8 +82,8 @@ export function projectCommands(program: Command): void {
     .option('--name <name>', 'what people call it')
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const changes = parsed(projectChangeSchema, given(options));
-      const changed = await administer((app) =>
-        app.get(ProjectAdministration).change(COMMAND_LINE, ownerId, changes),
+      const changed = await administer((services) =>
+        services.projects.change(COMMAND_LINE, ownerId, changes),
       );
       write(command, changed, record({ ...changed }));
     });
@@ -97,8 +96,8 @@ export function projectCommands(program: Command): void {
       .command(`${name} <ownerId>`)
       .description(description)
       .action(async (ownerId: string, _options: object, command: Command) => {
-        const changed = await administer((app) =>
-          app.get(ProjectAdministration).setStatus(COMMAND_LINE, ownerId, status),
+        const changed = await administer((services) =>
+          services.projects.setStatus(COMMAND_LINE, ownerId, status),
         );
         write(command, changed, `${ownerId} is ${changed.status}`);
       });

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../admin/administrator.js';
 import type { Item, Refused } from '../admin/import-item.js';
-import { SessionImport, type SessionImportRun, sessionSchema } from '../admin/session-import.js';
+import type { SessionImportRun } from '../admin/session-import.js';
+import { sessionSchema } from '../admin/session-input.js';
 import { administer } from './administration.js';
 import { CommandError } from './exit-code.js';
 import { write } from './output.js';
@@ -39,8 +40,8 @@ export function sessionImportCommand(program: Command): void {
     .action(async (ownerId: string, file: string, options: Options, command: Command) => {
       const source = await RecordFile.open(file, { format: options.format, columns: COLUMNS });
       const bar = new ProgressBar('sessions', options.progress ?? process.stderr.isTTY);
-      const totals = await administer(async (app) => {
-        const run = await app.get(SessionImport).begin(COMMAND_LINE, ownerId);
+      const totals = await administer(async (services) => {
+        const run = await services.sessionImport.begin(COMMAND_LINE, ownerId);
         return importAll(run, source, bar, options.strict === true);
       });
       bar.finish(totals.imported + totals.existing);

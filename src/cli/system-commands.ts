@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../admin/administrator.js';
 import { parsed } from '../admin/input.js';
-import { newSystemSchema, SystemAdministration } from '../admin/system-administration.js';
+import { newSystemSchema } from '../admin/system-input.js';
 import { administer } from './administration.js';
 import { everyPage, LIMIT_OPTION } from './every-page.js';
 import { table, write } from './output.js';
@@ -15,9 +15,7 @@ export function systemCommands(program: Command): void {
     .option('--name <name>', 'what people call it; absent: the sysId')
     .action(async (ownerId: string, sysId: string, { name }: { name?: string }, command: Command) => {
       const input = parsed(newSystemSchema, { sysId, name: name ?? sysId });
-      const added = await administer((app) =>
-        app.get(SystemAdministration).add(COMMAND_LINE, ownerId, input),
-      );
+      const added = await administer((services) => services.systems.add(COMMAND_LINE, ownerId, input));
       write(command, added, `${added.sysId} was added to ${ownerId}`);
     });
 
@@ -26,8 +24,8 @@ export function systemCommands(program: Command): void {
     .description('list the systems of a project')
     .option(...LIMIT_OPTION)
     .action(async (ownerId: string, { limit }: { limit: string }, command: Command) => {
-      const items = await administer((app) =>
-        everyPage(limit, (page) => app.get(SystemAdministration).list(COMMAND_LINE, ownerId, page)),
+      const items = await administer((services) =>
+        everyPage(limit, (page) => services.systems.list(COMMAND_LINE, ownerId, page)),
       );
       write(command, { items }, table(items, ['sysId', 'name']));
     });
@@ -36,9 +34,7 @@ export function systemCommands(program: Command): void {
     .command('remove <ownerId> <sysId>')
     .description('remove a system')
     .action(async (ownerId: string, sysId: string, _options: object, command: Command) => {
-      const removed = await administer((app) =>
-        app.get(SystemAdministration).remove(COMMAND_LINE, ownerId, sysId),
-      );
+      const removed = await administer((services) => services.systems.remove(COMMAND_LINE, ownerId, sysId));
       write(command, removed, `${sysId} was removed from ${ownerId}`);
     });
 }

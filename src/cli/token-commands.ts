@@ -3,7 +3,6 @@ import { administer } from './administration.js';
 import { EXIT, usage } from './exit-code.js';
 import { record, write } from './output.js';
 import { standardInput } from './secret-input.js';
-import { TokenInspection } from './token-inspection.js';
 
 export function tokenCommands(program: Command): void {
   program
@@ -21,7 +20,7 @@ export function tokenCommands(program: Command): void {
       const fromInput = argument === undefined || argument === '-';
       const text = (fromInput ? await standardInput() : argument).trim().replace(/^Bearer +/i, '');
       if (text === '') throw usage('there is no token: give it as an argument or on standard input');
-      const inspection = await administer((app) => new TokenInspection(app).inspect(text, project ?? null));
+      const inspection = await administer((services) => services.inspection.inspect(text, project ?? null));
       const { kind, verifies, says, holds } = inspection;
       write(
         command,

@@ -1,4 +1,4 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type AccessTokenClaims, AccessTokens } from '../auth/access-token.js';
 import { type Decision, decide, type Refusal, whyDead } from '../auth/decide.js';
 import { refreshPolicy } from '../auth/refresh-policy.js';
@@ -54,23 +54,16 @@ const REFUSALS: Readonly<Record<XverifyApiRefusal, string>> = {
 const ANY_SKEW_MS = 1e15;
 
 /** Explains tokens without using them. */
+@Injectable()
 export class TokenInspection {
-  private readonly now: number;
-  private readonly database: SqlDatabase;
-  private readonly store: SessionStore;
-  private readonly projects: ProjectDirectory;
-  private readonly mint: RefreshTokenMint;
-  private readonly accessTokens: AccessTokens;
-
-  constructor(app: INestApplicationContext) {
-    const strict = { strict: false };
-    this.now = app.get(Clock, strict).now();
-    this.database = app.get(SqlDatabase, strict);
-    this.store = app.get(SessionStore, strict);
-    this.projects = app.get(ProjectDirectory, strict);
-    this.mint = app.get(RefreshTokenMint, strict);
-    this.accessTokens = app.get(AccessTokens, strict);
-  }
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly store: SessionStore,
+    private readonly projects: ProjectDirectory,
+    private readonly mint: RefreshTokenMint,
+    private readonly accessTokens: AccessTokens,
+  ) {}
 
   /** @param ownerId `null`: the project is not known */
   async inspect(text: string, ownerId: string | null): Promise<Inspection> {
@@ -97,14 +90,14 @@ export class TokenInspection {
     const project = await this.projects.find(ownerId).catch(() => null);
     if (project === null) return answer(false, 'Its project is not in this database.');
     const verified = (at: number) => this.accessTokens.verify(project, text, at);
-    if ((await verified(this.now)) === null) {
+    if ((await verified(this.clock.now())) === null) {
       // A signature does not depend on the time: at its own time of issue only that can be wrong.
       if (typeof iat !== 'number' || (await verified(iat * 1000)) === null)
         return answer(
           false,
           `Its signature does not verify: it was signed with another key (${quoted(header['alg'])}, kid ${quoted(header['kid'])}), was damaged, or is not meant for this service.`,
         );
-      const age = Math.round(this.now / 1000 - Number(exp));
+      const age = Math.round(this.clock.now() / 1000 - Number(exp));
       return answer(
         false,
         age >= 0
@@ -114,11 +107,11 @@ export class TokenInspection {
     }
     const session = await this.store.find(ownerId, sid);
     if (session === null) return answer(false, 'Its signature verifies, but its session is gone.');
-    const dead = whyDead(session, this.now);
+    const dead = whyDead(session, this.clock.now());
     if (dead !== null) return answer(false, `Its signature verifies, but: ${DEAD[dead]}`);
     return answer(
       true,
-      `It verifies for ${Math.round(Number(exp) - this.now / 1000)} s more, and its session is alive.`,
+      `It verifies for ${Math.round(Number(exp) - this.clock.now() / 1000)} s more, and its session is alive.`,
     );
   }
 
@@ -179,7 +172,7 @@ export class TokenInspection {
   ): Promise<Inspection> {
     const project = await this.projects.find(session.ownerId);
     if (project === null) return { kind, verifies: false, says: ['Its project is gone.'], holds };
-    const decision = decide(session, presented, this.now, refreshPolicy(project));
+    const decision = decide(session, presented, this.clock.now(), refreshPolicy(project));
     if (decision.kind === 'refused') return { kind, verifies: false, says: [DEAD[decision.reason]], holds };
     const verifies = decision.kind !== 'reused' && decision.kind !== 'superseded';
     return { kind, verifies, says: [DECISIONS[decision.kind]], holds };
@@ -197,11 +190,11 @@ export class TokenInspection {
       };
     const { verification, previousVerification } = project;
     const former =
-      previousVerification !== null && this.now < previousVerification.until
+      previousVerification !== null && this.clock.now() < previousVerification.until
         ? previousVerification.profile
         : null;
-    const verdict = openXverifyApi(verification, text, this.now);
-    const byFormer = former === null ? null : openXverifyApi(former, text, this.now);
+    const verdict = openXverifyApi(verification, text, this.clock.now());
+    const byFormer = former === null ? null : openXverifyApi(former, text, this.clock.now());
     const isFormer = verdict.kind === 'refused' && byFormer?.kind === 'verified';
     const profile = isFormer && former !== null ? former : verification;
     // With no limit to its age a stale value still tells what it holds.
@@ -212,7 +205,7 @@ export class TokenInspection {
       cipher: profile.cipher,
       guid: opened.kind === 'verified' ? opened.guid : null,
       stamp: stamp === 0 ? null : new Date(stamp).toISOString(),
-      ageSeconds: stamp === 0 ? null : Math.round((this.now - stamp) / 1000),
+      ageSeconds: stamp === 0 ? null : Math.round((this.clock.now() - stamp) / 1000),
     };
     if (isFormer)
       return {

@@ -3,9 +3,8 @@ import { COMMAND_LINE } from '../admin/administrator.js';
 import { errorLines } from './refused-lines.js';
 import type { Refused } from '../admin/import-item.js';
 import { parsed, problemOf } from '../admin/input.js';
-import { UserAdministration } from '../admin/user-administration.js';
+import type { UserAdministration } from '../admin/user-administration.js';
 import { newUserSchema, passwordSchema } from '../admin/user-input.js';
-import { UserSessions } from '../admin/user-sessions.js';
 import { ApiError } from '../response/error-catalogue.js';
 import { administer } from './administration.js';
 import { everyPage, LIMIT_OPTION } from './every-page.js';
@@ -34,8 +33,8 @@ export function userCommands(program: Command): void {
     .description('list the users of a project')
     .option(...LIMIT_OPTION)
     .action(async (ownerId: string, { limit }: { limit: string }, command: Command) => {
-      const items = await administer((app) =>
-        everyPage(limit, (page) => app.get(UserAdministration).list(COMMAND_LINE, ownerId, page)),
+      const items = await administer((services) =>
+        everyPage(limit, (page) => services.users.list(COMMAND_LINE, ownerId, page)),
       );
       write(
         command,
@@ -52,8 +51,8 @@ export function userCommands(program: Command): void {
     .action(async (ownerId: string, userId: string, options: PasswordOptions, command: Command) => {
       const password = await readSecret('password', options.passwordFile, '--password-file');
       const input = parsed(passwordSchema, { password, keepSessions: options.keepSessions === true });
-      const set = await administer((app) =>
-        app.get(UserAdministration).setPassword(COMMAND_LINE, ownerId, userId, input),
+      const set = await administer((services) =>
+        services.users.setPassword(COMMAND_LINE, ownerId, userId, input),
       );
       write(command, set, `the password of ${userId} was set; sessions ended: ${set.ended}`);
     });
@@ -66,9 +65,7 @@ export function userCommands(program: Command): void {
       .command(`${name} <ownerId> <userId>`)
       .description(description)
       .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
-        const changed = await administer((app) =>
-          app.get(UserAdministration)[name](COMMAND_LINE, ownerId, userId),
-        );
+        const changed = await administer((services) => services.users[name](COMMAND_LINE, ownerId, userId));
         write(command, changed, `${userId} is ${changed.status}`);
       });
 
@@ -76,7 +73,9 @@ export function userCommands(program: Command): void {
     .command('sessions <ownerId> <userId>')
     .description('list the living sessions of a user, newest first')
     .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
-      const listed = await administer((app) => app.get(UserSessions).list(COMMAND_LINE, ownerId, userId));
+      const listed = await administer((services) =>
+        services.userSessions.list(COMMAND_LINE, ownerId, userId),
+      );
       write(
         command,
         listed,
@@ -89,8 +88,8 @@ export function userCommands(program: Command): void {
     .description('end all sessions of a user, or one')
     .option('--session <sessionId>', 'only this one')
     .action(async (ownerId: string, userId: string, { session }: { session?: string }, command: Command) => {
-      const ended = await administer(async (app) => {
-        const sessions = app.get(UserSessions);
+      const ended = await administer(async (services) => {
+        const sessions = services.userSessions;
         if (session === undefined) return sessions.logout(COMMAND_LINE, ownerId, userId);
         return sessions.end(COMMAND_LINE, ownerId, userId, session);
       });
@@ -141,7 +140,7 @@ function addUser(user: Command): void {
           developer: developer === true ? 1 : undefined,
         }),
       );
-      const added = await administer((app) => app.get(UserAdministration).add(COMMAND_LINE, ownerId, input));
+      const added = await administer((services) => services.users.add(COMMAND_LINE, ownerId, input));
       write(command, added, record({ ...added }));
     });
 }
@@ -169,8 +168,8 @@ function importUsers(user: Command): void {
       const refused: Refused[] = [];
       let imported = 0;
       let existing = 0;
-      await administer(async (app) => {
-        const users = app.get(UserAdministration);
+      await administer(async (services) => {
+        const users = services.users;
         for await (const item of source.records()) {
           const outcome = await addOne(users, ownerId, item);
           if (outcome === 'added') imported += 1;

@@ -9,9 +9,6 @@ import type { TenantProject } from './tenant.js';
 import { TimeZone } from './time-zone.js';
 import { prepareProfile, type VerificationProfile } from './verification-profile.js';
 
-/** `XownerId`: what a project may be called. */
-export const OWNER_ID = /^[A-Za-z0-9._-]{1,64}$/;
-
 /** Finds projects by their `XownerId`. */
 @Injectable()
 export class ProjectDirectory {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { OWNER_ID } from './project-directory.js';
+import { OWNER_ID } from './owner-id.js';
 
 /** Longer than any identifier column. */
 const MAX_LENGTH = 64;

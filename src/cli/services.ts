@@ -1,0 +1,60 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AdminModule } from '../admin/admin.module.js';
+import { AreaImport } from '../admin/area-import.js';
+import { ProjectAdministration } from '../admin/project-administration.js';
+import { SessionImport } from '../admin/session-import.js';
+import { SystemAdministration } from '../admin/system-administration.js';
+import { UserAdministration } from '../admin/user-administration.js';
+import { UserSessions } from '../admin/user-sessions.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { CacheModule } from '../cache/cache.module.js';
+import type { Config } from '../config/config.js';
+import { ConfigModule } from '../config/config.module.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { ProjectDirectory } from '../tenancy/project-directory.js';
+import { TenancyModule } from '../tenancy/tenancy.module.js';
+import { TokenInspection } from './token-inspection.js';
+
+/** What a command needs of the service: no HTTP, no plugins, no demo data. */
+@Module({})
+class CommandLineModule {
+  static of(config: Config): DynamicModule {
+    return {
+      module: CommandLineModule,
+      imports: [ConfigModule.of(config), DatabaseModule, CacheModule, TenancyModule, AuthModule, AdminModule],
+      providers: [TokenInspection],
+    };
+  }
+}
+
+/** The services that commands are made of. */
+export interface Services {
+  readonly projects: ProjectAdministration;
+  readonly systems: SystemAdministration;
+  readonly users: UserAdministration;
+  readonly userSessions: UserSessions;
+  readonly areas: AreaImport;
+  readonly sessionImport: SessionImport;
+  readonly directory: ProjectDirectory;
+  readonly inspection: TokenInspection;
+  close(): Promise<void>;
+}
+
+export async function openServices(config: Config): Promise<Services> {
+  const app = await NestFactory.createApplicationContext(CommandLineModule.of(config), {
+    logger: false,
+    abortOnError: false,
+  });
+  return {
+    projects: app.get(ProjectAdministration, { strict: false }),
+    systems: app.get(SystemAdministration, { strict: false }),
+    users: app.get(UserAdministration, { strict: false }),
+    userSessions: app.get(UserSessions, { strict: false }),
+    areas: app.get(AreaImport, { strict: false }),
+    sessionImport: app.get(SessionImport, { strict: false }),
+    directory: app.get(ProjectDirectory, { strict: false }),
+    inspection: app.get(TokenInspection),
+    close: () => app.close(),
+  };
+}
