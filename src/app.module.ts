@@ -47,7 +47,7 @@ export class AppModule {
         AuthModule,
         AdminModule,
         HealthModule,
-        ...(config.environment === 'development' ? [DemoModule] : []),
+        ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),
       ],
       providers: GLOBAL,
     };

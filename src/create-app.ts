@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
 import { serveDocs } from './docs/serve-docs.js';
+import { Draining } from './health/draining.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { logRequest, logRequests } from './logging/request-log.js';
@@ -67,6 +68,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     keepOutOfCaches(reply);
     done();
   });
+  app.get(Draining, { strict: false }).closeConnectionsOf(fastify);
   await readBodies(fastify);
   if (config.swaggerEnabled) await serveDocs(app, config);
   await app.init();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PepperFormatError, Peppers } from './pepper.js';
 
@@ -25,6 +26,14 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[];
+  /** How many processes serve; with 1 the process itself does. */
+  readonly workers: number;
+  /** For how long an ending process goes on serving while it says that it is not ready, in ms. */
+  readonly shutdownDelayMs: number;
+  /** How long requests in flight may then take, in ms. */
+  readonly shutdownDeadlineMs: number;
+  /** Another process has migrated the database and filled it. */
+  readonly isPrepared: boolean;
   /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
   readonly operatorTokenHash: Buffer | null;
 }
@@ -106,7 +115,15 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
   TRUSTED_PROXIES: addresses.default([]),
-  OPERATOR_TOKEN_SHA256: z
+  WORKERS: z
+    .union(
+      [z.literal('auto').transform(() => availableParallelism()), integer(1, 256)],
+      'must be auto or a whole number from 1 to 256',
+    )
+    .default(1),
+  SHUTDOWN_DELAY_MS: integer(0, 300_000).default(0),
+  SHUTDOWN_DEADLINE_MS: integer(0, 300_000).default(10_000),
+  OPERATOR_TOKEN_HASH: z
     .string()
     .regex(
       /^[0-9a-f]{64}$/i,
@@ -152,8 +169,18 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
-    operatorTokenHash: values.OPERATOR_TOKEN_SHA256 ?? null,
+    workers: workers(values.WORKERS, values.DATABASE_URL),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
+    shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
+    isPrepared: false,
+    operatorTokenHash: values.OPERATOR_TOKEN_HASH ?? null,
   };
+}
+
+function workers(count: number, database: DatabaseConfig): number {
+  if (count > 1 && database.kind === 'sqlite' && database.file === null)
+    throw new ConfigError('WORKERS: must be 1 with sqlite::memory:, which no two processes can share');
+  return count;
 }
 
 function tls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {
