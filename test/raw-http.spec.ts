@@ -12,7 +12,7 @@ let test: TestApp;
 let port: number;
 beforeAll(async () => {
   test = await startApp();
-  const server = test.app.getHttpServer() as Server;
+  const server: Server = test.app.getHttpServer();
   // How often node looks for slow senders; it reads this when the server begins to listen.
   Object.assign(server, { connectionsCheckingInterval: 100 });
   await test.app.listen({ host: '127.0.0.1', port: 0 });
@@ -179,7 +179,7 @@ describe('limits', () => {
 describe('slow senders', () => {
   let restore: () => void;
   beforeAll(() => {
-    const server = test.app.getHttpServer() as Server;
+    const server: Server = test.app.getHttpServer();
     const { headersTimeout, requestTimeout } = server;
     expect(requestTimeout).toBeGreaterThan(0);
     expect(headersTimeout).toBeGreaterThan(0);
