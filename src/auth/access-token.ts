@@ -107,7 +107,8 @@ export class AccessTokens {
     if (verifier === null) return null;
     try {
       const claims = verifier.verify<AccessTokenClaims>(token, { clockTimestamp: Math.floor(now / 1000) });
-      return claims.owner_id === project.ownerId ? claims : null;
+      // A token without an end is none of ours, whoever signed it.
+      return claims.owner_id === project.ownerId && typeof claims.exp === 'number' ? claims : null;
     } catch {
       return null;
     }
@@ -121,8 +122,10 @@ function keyIdOf(token: string): string | null {
   if (rest.length > 0 || Buffer.from(signature, 'base64url').toString('base64url') !== signature) return null;
   try {
     const parsed: unknown = JSON.parse(Buffer.from(header ?? '', 'base64url').toString());
-    const kid = typeof parsed === 'object' && parsed !== null ? (parsed as { kid?: unknown }).kid : null;
-    return typeof kid === 'string' ? kid : null;
+    if (typeof parsed !== 'object' || parsed === null) return null;
+    const { kid, crit } = parsed as { kid?: unknown; crit?: unknown };
+    // We understand no extension, so one that must be understood ends it (RFC 7515 §4.1.11).
+    return typeof kid === 'string' && crit === undefined ? kid : null;
   } catch {
     return null;
   }
