@@ -123,7 +123,7 @@ const environmentSchema = z.object({
     .default(1),
   SHUTDOWN_DELAY_MS: integer(0, 300_000).default(0),
   SHUTDOWN_DEADLINE_MS: integer(0, 300_000).default(10_000),
-  OPERATOR_TOKEN_SHA256: z
+  OPERATOR_TOKEN_HASH: z
     .string()
     .regex(
       /^[0-9a-f]{64}$/i,
@@ -173,7 +173,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
     isPrepared: false,
-    operatorTokenHash: values.OPERATOR_TOKEN_SHA256 ?? null,
+    operatorTokenHash: values.OPERATOR_TOKEN_HASH ?? null,
   };
 }
 
