@@ -26,3 +26,23 @@ describe('two server processes on one database', () => {
     expect([...report.struck.values()].reduce((sum, times) => sum + times, 0)).toBe(3);
   }, 180_000);
 });
+
+describe('three server processes on Postgres and Redis', () => {
+  it('keep every promise while all of it is killed, restarted, frozen and flushed', async () => {
+    const seed = Math.floor(Math.random() * 1_000_000);
+    const report = await campaignAgainstServers({
+      processes: 3,
+      chains: 20,
+      length: { operations: 1500 },
+      shared: true,
+      faults: [killOne],
+      faultCount: 7,
+      seed,
+    });
+    if (report.verdict.violations.length > 0) throw new Error(reportText(report, seed));
+    const refreshed = report.history.filter(
+      ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
+    );
+    expect(refreshed.length).toBeGreaterThan(200);
+  }, 300_000);
+});
