@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import type { Config } from './config/config.js';
@@ -44,8 +45,9 @@ export class AppModule {
         ResponseModule,
         TenancyModule,
         AuthModule,
+        AdminModule,
         HealthModule,
-        ...(config.environment === 'development' ? [DemoModule] : []),
+        ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),
       ],
       providers: GLOBAL,
     };

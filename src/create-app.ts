@@ -10,12 +10,15 @@ import {
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
+import { serveDocs } from './docs/serve-docs.js';
+import { Draining } from './health/draining.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
-import { logRequests } from './logging/request-log.js';
+import { logRequest, logRequests } from './logging/request-log.js';
 import { AllowedMethods } from './response/allowed-methods.js';
 import { ErrorFilter } from './response/error.filter.js';
 
@@ -44,20 +47,30 @@ const fromFactory: NonNullable<Parts['create']> = (module, adapter, options) =>
 export async function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   // What the router refuses comes before there is a route, and so past Nest: it is answered as all else is.
-  const refuse: Refuse = (error, request, reply) => void app.get(ErrorFilter).answer(error, request, reply);
+  const refuse: Refuse = (error, request, reply) => {
+    keepOutOfCaches(reply);
+    reply.raw.once('finish', () => logRequest(request, reply));
+    void app.get(ErrorFilter).answer(error, request, reply);
+  };
   const app = await (parts.create ?? fromFactory)(AppModule.of(config), adapterOf(config, logger, refuse), {
     logger: new NestLogger(logger),
     bodyParser: false,
   });
-  app.setGlobalPrefix('bo/api', { exclude: ['health/*path'] });
+  app.setGlobalPrefix('bo/api', { exclude: ['health/*path', '.well-known/*path'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const property of ['failure', 'tenant', 'caller']) fastify.decorateRequest(property, null);
+  for (const property of ['failure', 'tenant', 'caller', 'administrator'])
+    fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
-  keepOutOfCaches(fastify);
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    keepOutOfCaches(reply);
+    done();
+  });
+  app.get(Draining, { strict: false }).closeConnectionsOf(fastify);
   await readBodies(fastify);
+  if (config.swaggerEnabled) await serveDocs(app, config);
   await app.init();
   await fastify.ready();
   return app;
@@ -88,7 +101,20 @@ function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): Fas
 }
 
 function certificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: Buffer; key: Buffer } {
-  return { cert: read('TLS_CERT_FILE', certFile), key: read('TLS_KEY_FILE', keyFile) };
+  const cert = read('TLS_CERT_FILE', certFile);
+  const key = read('TLS_KEY_FILE', keyFile);
+  tryContext('TLS_CERT_FILE: the file is not a certificate in PEM form', { cert });
+  tryContext('TLS_KEY_FILE: the file is not a private key in PEM form', { key });
+  tryContext('TLS_KEY_FILE: the key is not that of the certificate', { cert, key });
+  return { cert, key };
+}
+
+function tryContext(problem: string, options: SecureContextOptions): void {
+  try {
+    createSecureContext(options);
+  } catch {
+    throw new ConfigError(problem);
+  }
 }
 
 function read(variable: string, file: string): Buffer {
@@ -100,14 +126,11 @@ function read(variable: string, file: string): Buffer {
 }
 
 /** Answers hold tokens, and the documented call has one in its URL. @see RFC 6749 §5.1 */
-function keepOutOfCaches(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (_request, reply, done) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-    });
-    done();
+function keepOutOfCaches(reply: FastifyReply): void {
+  reply.headers({
+    'cache-control': 'no-store',
+    pragma: 'no-cache',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
   });
 }

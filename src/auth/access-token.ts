@@ -1,75 +1,64 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
-import { createHmac, randomUUID } from 'node:crypto';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { TenantProject } from '../tenancy/tenant.js';
 import type { User } from '../tenancy/user.entity.js';
+import { AUDIENCE, ISSUER } from './access-token-key.js';
+import { KeyRings } from './key-rings.js';
 import type { Session } from './session.js';
 
-export const ISSUER = 'RG3';
-export const AUDIENCE = 'api';
+const text = (description: string) => z.string().describe(description);
+const seconds = (description: string) => z.int().describe(description);
 
 /**
  * The claims of an access token (RFC 7519), in the order in which the documented sample has them; lists are
  * joined by commas and all but the times are strings. The last three are added: a token of many tenants is
  * unsafe without them.
  */
-export interface AccessTokenClaims {
-  iss: string;
-  aud: string;
-  id: string;
-  name: string;
-  client_id: string;
-  /** `exp` as `YYYY/M/D HH:mm:ss` in the project's time zone. */
-  expires: string;
-  open_id: string;
-  wb_id: string;
-  wx_open_id: string;
-  wx_union_id: string;
-  telephone: string;
-  push_name: string;
-  head_icon: string;
-  dep_id: string;
-  sys_id: string;
-  merge_user_id: string;
-  area_code: string;
-  role_id: string;
-  developer: '0' | '1';
-  /** Seconds since the epoch, as `exp` and `iat`. */
-  nbf: number;
-  exp: number;
-  iat: number;
-  owner_id: string;
-  /** The session. */
-  sid: string;
-  jti: string;
-}
+export const accessTokenClaimsSchema = z.object({
+  iss: text('The issuer. / 签发者。'),
+  aud: text('The audience. / 受众。'),
+  id: text('The user’s identifier within the project. / 项目内的用户标识。'),
+  name: text('What the user signs in with. / 登录名。'),
+  client_id: text('The client application of the session. / 会话所属的客户端应用。'),
+  expires: text(
+    'exp as YYYY/M/D HH:mm:ss in the project’s time zone. / exp 对应的项目时区本地时间，YYYY/M/D HH:mm:ss。',
+  ),
+  open_id: text('An identifier at an identity provider; may be empty. / 第三方平台标识，可为空。'),
+  wb_id: text('The Weibo identifier; may be empty. / 微博标识，可为空。'),
+  wx_open_id: text('The WeChat openid; may be empty. / 微信 openid，可为空。'),
+  wx_union_id: text('The WeChat unionid; may be empty. / 微信 unionid，可为空。'),
+  telephone: text('The telephone number; may be empty. / 电话，可为空。'),
+  push_name: text('The name to show. / 显示名称。'),
+  head_icon: text('The URL of the portrait; may be empty. / 头像地址，可为空。'),
+  dep_id: text('Departments, joined by commas. / 部门标识，逗号分隔。'),
+  sys_id: text('Systems, joined by commas. / 系统标识，逗号分隔。'),
+  merge_user_id: text('Merged accounts, joined by commas. / 已并入的账号标识，逗号分隔。'),
+  area_code: text('Administrative areas, joined by commas. / 行政区划代码，逗号分隔。'),
+  role_id: text('Roles, joined by commas. / 角色标识，逗号分隔。'),
+  developer: z.literal(['0', '1']).describe('"1" for a developer of the project. / "1" 表示项目开发者。'),
+  nbf: seconds('Not before: seconds since the Unix epoch. / 生效时间，Unix 秒。'),
+  exp: seconds('Expires: seconds since the Unix epoch. / 到期时间，Unix 秒。'),
+  iat: seconds('Issued: seconds since the Unix epoch. / 签发时间，Unix 秒。'),
+  owner_id: text('The project (XownerId). / 所属项目（XownerId）。'),
+  sid: text('The session. / 会话标识。'),
+  jti: text('The token itself. / 令牌自身的标识。'),
+});
 
-/** Names the key without telling anything of it. */
-export function keyId(secret: string): string {
-  return createHmac('sha256', secret).update('kid').digest('base64url').slice(0, 11);
-}
+export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
 
 /** Signs and verifies access tokens. */
 @Injectable()
 export class AccessTokens {
-  private readonly kid: string;
-
-  constructor(
-    private readonly jwt: JwtService,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.kid = keyId(config.jwtSecret);
-  }
+  constructor(private readonly keys: KeyRings) {}
 
   /** @returns the token, and in how many seconds it expires */
-  sign(
+  async sign(
     project: TenantProject,
     user: User,
     session: Pick<Session, 'id' | 'clientId' | 'expiresAt'>,
     now: number,
-  ): { accessToken: string; expiresIn: number } {
+  ): Promise<{ accessToken: string; expiresIn: number }> {
     const iat = Math.floor(now / 1000);
     // No access token outlives its session's absolute end.
     const exp = Math.max(
@@ -103,28 +92,38 @@ export class AccessTokens {
       sid: session.id,
       jti: randomUUID(),
     };
-    return { accessToken: this.jwt.sign(claims), expiresIn: exp - iat };
+    const signer = await this.keys.signer(project.ownerId);
+    return { accessToken: signer.sign(claims), expiresIn: exp - iat };
   }
 
   /**
-   * @returns the claims of a token that we signed, that is meant for the API and has not expired; else `null`
-   * @see RFC 8725 §3.1: the algorithm is ours to say, never the token's
+   * @returns the claims of a token that we signed for this project, that is meant for the API and has not
+   * expired; else `null`
+   * @see RFC 8725 §3.1: the token names its key, and the key alone its algorithm
    */
-  verify(token: string, now: number): AccessTokenClaims | null {
+  async verify(project: TenantProject, token: string, now: number): Promise<AccessTokenClaims | null> {
+    const kid = keyIdOf(token);
+    const verifier = kid === null ? null : await this.keys.verifier(project.ownerId, kid);
+    if (verifier === null) return null;
     try {
-      const { header, payload } = this.jwt.verify<{ header: { kid?: string }; payload: AccessTokenClaims }>(
-        token,
-        {
-          complete: true,
-          algorithms: ['HS256'],
-          issuer: ISSUER,
-          audience: AUDIENCE,
-          clockTimestamp: Math.floor(now / 1000),
-        },
-      );
-      return header.kid === this.kid ? payload : null;
+      const claims = verifier.verify<AccessTokenClaims>(token, { clockTimestamp: Math.floor(now / 1000) });
+      return claims.owner_id === project.ownerId ? claims : null;
     } catch {
       return null;
     }
+  }
+}
+
+/** The `kid` of a token whose parts are as a signer writes them; `null` for any other text. */
+function keyIdOf(token: string): string | null {
+  const [header, , signature = '', ...rest] = token.split('.');
+  // Of several texts for the same bytes only one is the token. The other two parts are signed as text.
+  if (rest.length > 0 || Buffer.from(signature, 'base64url').toString('base64url') !== signature) return null;
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(header ?? '', 'base64url').toString());
+    const kid = typeof parsed === 'object' && parsed !== null ? (parsed as { kid?: unknown }).kid : null;
+    return typeof kid === 'string' ? kid : null;
+  } catch {
+    return null;
   }
 }

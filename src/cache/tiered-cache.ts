@@ -4,13 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from '../response/reply.js';
-
-/** A copy of what the database held. */
-interface Copy<T> {
-  readonly value: T;
-  /** When the database was asked, ms since the epoch. */
-  readonly readAt: number;
-}
+import { type Copy, SharedCopies } from './shared-copies.js';
 
 /** What was read, and from where. */
 export interface Read<T> extends Provenance {
@@ -29,13 +23,22 @@ const KEEP_MS = 10 * 60_000;
 @Injectable()
 export class TieredCache {
   private readonly loading = new Map<string, Promise<Read<unknown> | null>>();
+  /** When keys were dropped, so that no reader who began before brings one back. */
   private readonly dropped = new LRUCache<string, number>({ max: 10_000 });
+  /** When all were. */
+  private clearedAt = -Infinity;
 
   constructor(
     @Inject(CACHE_MANAGER) private readonly cache: Cache,
+    private readonly shared: SharedCopies,
     private readonly database: SqlDatabase,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    shared.listen(
+      (keys) => this.forget(keys),
+      () => this.clear(),
+    );
+  }
 
   /**
    * @param key begins with the tenant, and holds no token in the clear
@@ -46,12 +49,21 @@ export class TieredCache {
     return (await this.peek<T>(key, maxAgeMs)) ?? this.load(key, load);
   }
 
-  /** Asks the tiers alone. */
+  /** Asks the tiers alone, the nearest first; what a further one knows the nearer then knows too. */
   async peek<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
-    const oldest = this.clock.now() - maxAgeMs;
-    const copy = await this.cache.stores[0]?.get<Copy<T>>(key);
-    if (copy === undefined || copy.readAt < oldest) return null;
-    return { value: copy.value, readAt: copy.readAt, cacheType: 'local' };
+    const now = this.clock.now();
+    // A copy from the future was read before the clock was set back: its age is unknown.
+    const isBelieved = (readAt: number) => Math.abs(now - readAt) <= maxAgeMs;
+    const [local, redis] = this.cache.stores;
+    const near = await local?.get<Copy<T>>(key);
+    if (near !== undefined && isBelieved(near.readAt)) return { ...near, cacheType: 'local' };
+    const held = await redis?.get<Copy<T>>(key);
+    if (held === undefined || !isBelieved(held.readAt)) return null;
+    // Two clocks agree only so far: a copy is never younger than new.
+    const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
+    if (this.isOutdated(key, copy.readAt)) return null;
+    await local?.set(key, copy, KEEP_MS);
+    return { ...copy, cacheType: 'redis' };
   }
 
   /** Asks the database, once for all who ask at the same time, and keeps the answer. */
@@ -76,18 +88,37 @@ export class TieredCache {
 
   /** Keeps what the caller has read from, or durably written to, the database at `readAt`. */
   async keep(key: string, value: unknown, readAt: number): Promise<void> {
-    // A slow read must not bring back what was dropped after it began.
-    if (readAt <= (this.dropped.get(key) ?? 0)) return;
+    if (this.isOutdated(key, readAt)) return;
     const copy: Copy<unknown> = { value, readAt };
-    await Promise.all(this.cache.stores.map((tier) => tier.set(key, copy, KEEP_MS)));
+    const [local, redis] = this.cache.stores;
+    // Nobody waits for Redis to know it. What is sent to it arrives in this order, so a later drop comes after.
+    void redis?.set(key, copy, KEEP_MS);
+    await local?.set(key, copy, KEEP_MS);
   }
 
-  /** Forgets copies that are no longer true. */
+  /** Forgets copies that are no longer true, here and in all other processes that can be told. */
   async drop(...keys: readonly string[]): Promise<void> {
+    this.forget(keys);
+    await this.shared.drop(keys);
+  }
+
+  /** A slow read must not bring back what was dropped after it began. */
+  private isOutdated(key: string, readAt: number): boolean {
+    return readAt <= Math.max(this.clearedAt, this.dropped.get(key) ?? -Infinity);
+  }
+
+  private forget(keys: readonly string[]): void {
+    const now = this.clock.now();
     for (const key of keys) {
-      this.dropped.set(key, this.clock.now());
+      this.dropped.set(key, now);
       this.loading.delete(key);
+      void this.cache.stores[0]?.delete(key);
     }
-    await Promise.all(this.cache.stores.flatMap((tier) => keys.map((key) => tier.delete(key))));
+  }
+
+  private clear(): void {
+    this.clearedAt = this.clock.now();
+    this.loading.clear();
+    void this.cache.stores[0]?.clear();
   }
 }

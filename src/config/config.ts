@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PepperFormatError, Peppers } from './pepper.js';
 
@@ -13,6 +14,8 @@ export interface Config {
   readonly port: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly database: DatabaseConfig;
+  /** Connections of one process to Postgres for the hot path; four more are TypeORM's. */
+  readonly databasePoolSize: number;
   readonly redisUrl: string | null;
   readonly jwtSecret: string;
   readonly peppers: Peppers;
@@ -23,6 +26,16 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[];
+  /** How many processes serve; with 1 the process itself does. */
+  readonly workers: number;
+  /** For how long an ending process goes on serving while it says that it is not ready, in ms. */
+  readonly shutdownDelayMs: number;
+  /** How long requests in flight may then take, in ms. */
+  readonly shutdownDeadlineMs: number;
+  /** Another process has migrated the database and filled it. */
+  readonly isPrepared: boolean;
+  /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
+  readonly operatorTokenHash: Buffer | null;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -67,12 +80,22 @@ const boolean = z
   .enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false')
   .transform((text) => text === 'true' || text === '1' || text === 'on');
 
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+const addresses = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+        'must be addresses or CIDR ranges, separated by commas',
+      ),
+    ),
+  );
 
 const environmentSchema = z.object({
   NODE_ENV: z
@@ -83,6 +106,7 @@ const environmentSchema = z.object({
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),
+  DATABASE_POOL_SIZE: integer(1, 1_000).default(10),
   REDIS_URL: redisUrl.optional(),
   JWT_SECRET: z.string().optional(),
   TOKEN_PEPPER: z.string().optional(),
@@ -90,7 +114,23 @@ const environmentSchema = z.object({
   SWAGGER_ENABLED: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: addresses.default([]),
+  WORKERS: z
+    .union(
+      [z.literal('auto').transform(() => availableParallelism()), integer(1, 256)],
+      'must be auto or a whole number from 1 to 256',
+    )
+    .default(1),
+  SHUTDOWN_DELAY_MS: integer(0, 300_000).default(0),
+  SHUTDOWN_DEADLINE_MS: integer(0, 300_000).default(10_000),
+  OPERATOR_TOKEN_HASH: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/i,
+      'must be 64 hexadecimal digits: the SHA-256 of the token, never the token itself',
+    )
+    .transform((text) => Buffer.from(text, 'hex'))
+    .optional(),
 });
 
 /** The names of all variables; a test keeps `.env.example` in step with them. */
@@ -110,7 +150,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`);
+    throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);
   }
   const values = parsed.data;
   const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
@@ -120,6 +160,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     port: values.PORT,
     tls: tls(values.TLS_CERT_FILE, values.TLS_KEY_FILE),
     database: values.DATABASE_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
     jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
     peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
@@ -128,7 +169,18 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
+    workers: workers(values.WORKERS, values.DATABASE_URL),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
+    shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
+    isPrepared: false,
+    operatorTokenHash: values.OPERATOR_TOKEN_HASH ?? null,
   };
+}
+
+function workers(count: number, database: DatabaseConfig): number {
+  if (count > 1 && database.kind === 'sqlite' && database.file === null)
+    throw new ConfigError('WORKERS: must be 1 with sqlite::memory:, which no two processes can share');
+  return count;
 }
 
 function tls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {

@@ -1,6 +1,7 @@
 import { GroupCommit } from './group-commit.js';
 import { type SharedUpdate, SqlDatabase, type SqlTransaction, type SqlValue } from './sql-database.js';
 import { SqliteConnection, SqliteFailure } from './sqlite-connection.js';
+import { StartLock } from './start-lock.js';
 import { Turnstile } from './turnstile.js';
 
 interface Shared {
@@ -17,18 +18,23 @@ interface Shared {
  */
 export class SqliteDatabase extends SqlDatabase {
   override readonly kind = 'sqlite';
-  private readonly writes = new Turnstile();
+  private readonly writes = new Turnstile(concernsAll);
   private readonly updates = new Map<SharedUpdate, Shared>();
 
   private constructor(
     private readonly reader: SqliteConnection,
     private readonly writer: SqliteConnection,
+    private readonly startLock: StartLock,
   ) {
     super();
   }
 
-  static async open(file: string): Promise<SqliteDatabase> {
-    return new SqliteDatabase(await SqliteConnection.open(file), await SqliteConnection.open(file));
+  static async open(file: string, startLock: StartLock): Promise<SqliteDatabase> {
+    return new SqliteDatabase(
+      await SqliteConnection.open(file),
+      await SqliteConnection.open(file),
+      startLock,
+    );
   }
 
   override all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
@@ -66,6 +72,10 @@ export class SqliteDatabase extends SqlDatabase {
     });
   }
 
+  override alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.startLock.hold(work);
+  }
+
   override async close(): Promise<void> {
     await this.writes.pass(() => this.writer.close());
     await this.reader.close();
@@ -78,12 +88,8 @@ export class SqliteDatabase extends SqlDatabase {
     const commit = new GroupCommit<readonly SqlValue[], boolean>(
       {
         key: ([id]) => String(id),
-        commit: async (batch) => {
-          const changed = await this.writer.all<{ id: string }>(sql, [JSON.stringify(batch)]);
-          const ids = new Set(changed.map(({ id }) => id));
-          return batch.map(([id]) => ids.has(String(id)));
-        },
-        concernsAll: (error) => error instanceof SqliteFailure && error.concernsAll,
+        commit: (batch) => this.commit(sql, batch),
+        concernsAll,
       },
       (work) => this.writes.pass(work),
     );
@@ -91,6 +97,21 @@ export class SqliteDatabase extends SqlDatabase {
     this.updates.set(update, shared);
     return shared;
   }
+
+  private async commit(sql: string, batch: readonly (readonly SqlValue[])[]): Promise<boolean[]> {
+    try {
+      const changed = await this.writer.all<{ id: string }>(sql, [JSON.stringify(batch)]);
+      const ids = new Set(changed.map(({ id }) => id));
+      return batch.map(([id]) => ids.has(String(id)));
+    } catch (error) {
+      this.writes.note(error);
+      throw error;
+    }
+  }
+}
+
+function concernsAll(error: unknown): boolean {
+  return error instanceof SqliteFailure && error.concernsAll;
 }
 
 /** One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool. */

@@ -9,16 +9,17 @@ import type { ApiError } from '../response/error-catalogue.js';
  */
 export function logRequests(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
-    write(request, reply, false);
+    logRequest(request, reply);
     done();
   });
   fastify.addHook('onRequestAbort', (request, done) => {
-    write(request, null, true);
+    logRequest(request, null);
     done();
   });
 }
 
-function write(request: FastifyRequest, reply: FastifyReply | null, aborted: boolean): void {
+/** @param reply `null` where the client has gone before there was one */
+export function logRequest(request: FastifyRequest, reply: FastifyReply | null): void {
   const { failure, tenant } = request;
   const line = {
     method: request.method,
@@ -27,7 +28,7 @@ function write(request: FastifyRequest, reply: FastifyReply | null, aborted: boo
     ms: reply === null ? null : Math.round(reply.elapsedTime * 100) / 100,
     ip: request.ip,
     ownerId: tenant?.project.ownerId,
-    ...(aborted && { aborted: true }),
+    ...(reply === null && { aborted: true }),
     ...(failure !== null && described(failure)),
   };
   if (failure !== null && failure.status >= 500) request.log.error(line, 'request');

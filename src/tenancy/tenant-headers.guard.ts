@@ -7,7 +7,8 @@ import { type ApiError, errors } from '../response/error-catalogue.js';
 import { AreaTree } from './area-tree.js';
 import { presentedToken } from './presented-token.js';
 import { ProjectDirectory } from './project-directory.js';
-import { digestUse, ReplayMemory } from './replay-memory.js';
+import { digestUse } from './replay-memory.js';
+import { SharedReplays } from './shared-replays.js';
 import { SystemDirectory } from './system-directory.js';
 import type { TenantProject } from './tenant.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
@@ -29,7 +30,7 @@ export class TenantHeadersGuard implements CanActivate {
     private readonly systems: SystemDirectory,
     private readonly users: UserDirectory,
     private readonly areas: AreaTree,
-    private readonly replays: ReplayMemory,
+    private readonly replays: SharedReplays,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -44,7 +45,7 @@ export class TenantHeadersGuard implements CanActivate {
       secondShareUserId: await this.shareUserId(request, project, 'xuserfromsecondshareid'),
       areaPath: await this.areaPath(request),
     };
-    claim();
+    await claim();
     return true;
   }
 
@@ -58,16 +59,16 @@ export class TenantHeadersGuard implements CanActivate {
   }
 
   /** @returns what remembers the GUID; every refusal looks the same, so that there is no padding oracle */
-  private verify(request: FastifyRequest, project: TenantProject): () => void {
+  private verify(request: FastifyRequest, project: TenantProject): () => Promise<void> {
     const value = request.headers['xverifyapi'];
     if (typeof value !== 'string' || value === '') throw refused('missing');
     const now = this.clock.now();
-    const verdict = openXverifyApi(project.verification, value, now);
+    const verdict = opened(project, value, now);
     if (verdict.kind === 'refused') throw refused(verdict.reason);
-    return () => {
+    return async () => {
       const path = request.url.split('?', 1)[0] ?? '';
       const use = digestUse(request.method, path, presentedToken(request));
-      if (this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now) === 'replay')
+      if (!(await this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now)))
         throw refused('replayed');
     };
   }
@@ -98,6 +99,15 @@ export class TenantHeadersGuard implements CanActivate {
     if (path.length === 0) throw errors.AREA_UNKNOWN();
     return path;
   }
+}
+
+/** By the project's key, or by the one before it while its clients are updated. */
+function opened({ verification, previousVerification }: TenantProject, value: string, now: number) {
+  const verdict = openXverifyApi(verification, value, now);
+  if (verdict.kind === 'verified' || previousVerification === null || now >= previousVerification.until)
+    return verdict;
+  const earlier = openXverifyApi(previousVerification.profile, value, now);
+  return earlier.kind === 'verified' ? earlier : verdict;
 }
 
 function optionalHeader(request: FastifyRequest, name: string): string | null {
