@@ -15,16 +15,18 @@ describe('two server processes on one database', () => {
       faults: [killOne, restartOne, pauseOne],
       faultCount: 3,
       weather: { echoShare: 0.4 },
+      settlesWithinMs: 40_000,
       seed,
     });
-    // a failure shows what a run of the command shows, the seed included
-    if (report.verdict.violations.length > 0) throw new Error(reportText(report, seed));
     const refreshed = report.history.filter(
       ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
-    );
-    expect(refreshed.length).toBeGreaterThan(1000);
-    expect([...report.struck.values()].reduce((sum, times) => sum + times, 0)).toBe(3);
-  }, 180_000);
+    ).length;
+    const struck = [...report.struck.values()].reduce((sum, times) => sum + times, 0);
+    // a failure shows what a run of the command shows, the seed included
+    if (report.verdict.violations.length > 0 || refreshed < 500 || struck !== 3) {
+      throw new Error(reportText(report, seed));
+    }
+  }, 240_000);
 });
 
 describe('three server processes on Postgres and Redis', () => {
