@@ -7,6 +7,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DemoModule } from './demo/demo.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PluginsModule } from './plugins/plugins.module.js';
 import { EnvelopeInterceptor } from './response/envelope.interceptor.js';
 import { ErrorFilter } from './response/error.filter.js';
@@ -45,6 +46,7 @@ export class AppModule {
         TenancyModule,
         AuthModule,
         HealthModule,
+        MetricsModule,
         ...(config.environment === 'development' ? [DemoModule] : []),
       ],
       providers: GLOBAL,

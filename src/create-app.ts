@@ -10,17 +10,22 @@ import {
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
+import { requestIdOf, REQUEST_ID_HEADER } from './logging/request-id.js';
 import { logRequests } from './logging/request-log.js';
+import { observeRequests } from './metrics/request-metrics.js';
+import { Metrics } from './metrics/metrics.js';
 import { AllowedMethods } from './response/allowed-methods.js';
+import type { ApiError } from './response/error-catalogue.js';
 import { ErrorFilter } from './response/error.filter.js';
-
 import { answerParserFailure } from './response/parser-failure.js';
 import { readBodies } from './response/request-body.js';
+import { unroutedRequests } from './response/unrouted.js';
 
 const BODY_LIMIT = 64 * 1024;
 /** Slow senders are closed: their whole request has to be here by then. */
@@ -44,32 +49,39 @@ const fromFactory: NonNullable<Parts['create']> = (module, adapter, options) =>
 export async function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   // What the router refuses comes before there is a route, and so past Nest: it is answered as all else is.
-  const refuse: Refuse = (error, request, reply) => void app.get(ErrorFilter).answer(error, request, reply);
+  const refuse: Refuse = async (error, request, reply) => {
+    reply.headers(headersOf(request.id));
+    await app.get(ErrorFilter).answer(error, request, reply);
+    if (request.failure !== null) tellUnrouted(logger, request.id, request.failure);
+  };
   const app = await (parts.create ?? fromFactory)(AppModule.of(config), adapterOf(config, logger, refuse), {
     logger: new NestLogger(logger),
     bodyParser: false,
   });
-  app.setGlobalPrefix('bo/api', { exclude: ['health/*path'] });
+  app.setGlobalPrefix('bo/api', { exclude: ['health/*path', 'metrics'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const property of ['failure', 'tenant', 'caller']) fastify.decorateRequest(property, null);
+  for (const property of ['failure', 'success', 'tenant', 'caller', 'traceId'])
+    fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
-  keepOutOfCaches(fastify);
+  observeRequests(fastify, app.get(Metrics));
+  addHeaders(fastify);
   await readBodies(fastify);
   await app.init();
   await fastify.ready();
   return app;
 }
 
-type Refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+type Refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
-function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): FastifyAdapter {
+function adapterOf(config: Config, logger: Logger, refuse: Refuse): FastifyAdapter {
   const options = {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    frameworkErrors,
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      void refuse(error, request, reply),
     // Fastify would serve HEAD by running the GET handler, which may spend a refresh token.
     exposeHeadRoutes: false,
     // No Nest middleware is used: each request would pay for looking for some.
@@ -78,8 +90,12 @@ function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): Fas
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
-    genReqId: () => randomUUID(),
-    clientErrorHandler: answerParserFailure,
+    genReqId: requestIdOf,
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
+      const requestId = randomUUID();
+      const answer = answerParserFailure(error, socket, requestId);
+      if (answer !== null) tellUnrouted(logger, requestId, answer);
+    },
   };
   return new FastifyAdapter(config.tls === null ? options : { ...options, https: certificate(config.tls) });
 }
@@ -96,15 +112,27 @@ function read(variable: string, file: string): Buffer {
   }
 }
 
-/** Answers hold tokens, and the documented call has one in its URL. @see RFC 6749 §5.1 */
-function keepOutOfCaches(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (_request, reply, done) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-    });
+/** The log line and the count of a request that no hook sees. */
+function tellUnrouted(logger: Logger, reqId: string, failure: ApiError): void {
+  const { status, errorCode, detail } = failure;
+  logger.info({ reqId, route: null, status, errorCode, detail }, 'request');
+  unroutedRequests.tell(failure);
+}
+
+function addHeaders(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headersOf(request.id));
     done();
   });
+}
+
+/** Of every answer. Answers hold tokens, and the documented call has one in its URL. @see RFC 6749 §5.1 */
+function headersOf(requestId: string): Record<string, string> {
+  return {
+    [REQUEST_ID_HEADER]: requestId,
+    'cache-control': 'no-store',
+    pragma: 'no-cache',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  };
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Test } from '@nestjs/testing';
 import ts from 'typescript';
 import { PluginFailure, PluginLoadError } from '../src/plugins/plugin-failure.js';
-import { PluginRegistry } from '../src/plugins/plugin-registry.js';
+import { PluginRegistry, pluginRuns } from '../src/plugins/plugin-registry.js';
 
 const ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl';
 const REFRESH_TOKEN = 'T0pSecretRefreshTokenOf32Letters';
@@ -347,15 +347,21 @@ describe("an operator's plugin", () => {
       'fn-slow-bad.js': lateFault('return Promise.resolve(1);'),
     });
     const runs: [string, boolean][] = [];
-    registry.onRun = (plugin, seconds, ok) => {
-      expect(seconds).toBeGreaterThanOrEqual(0);
-      runs.push([plugin, ok]);
-    };
+    const begun: object[] = [];
+    const stop = pluginRuns.listen({
+      began: (run) => void begun.push(run),
+      ended: (run, { error }) => {
+        expect(begun).toContain(run);
+        runs.push([run.plugin, error === undefined]);
+      },
+    });
     await registry.run('common-data', loginData(), call);
     await registry.run('x', loginData(), call);
     await registry.run('slow', loginData(), call);
     await failureOf(() => registry.run('bad', loginData(), call));
     await failureOf(() => registry.run('slow-bad', loginData(), call));
+    stop();
+    await registry.run('common-data', loginData(), call);
     expect(runs).toEqual([
       ['common-data', true],
       ['x', true],

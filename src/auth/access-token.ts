@@ -3,6 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { Step } from '../diagnostics/step.js';
 import type { TenantProject } from '../tenancy/tenant.js';
 import type { User } from '../tenancy/user.entity.js';
 import type { Session } from './session.js';
@@ -45,6 +46,9 @@ export interface AccessTokenClaims {
   sid: string;
   jti: string;
 }
+
+/** The signature of one access token. */
+export const signing = new Step('bo-auth:signing');
 
 /** Names the key without telling anything of it. */
 export function keyId(secret: string): string {
@@ -103,7 +107,7 @@ export class AccessTokens {
       sid: session.id,
       jti: randomUUID(),
     };
-    return { accessToken: this.jwt.sign(claims), expiresIn: exp - iat };
+    return { accessToken: signing.runSync({}, () => this.jwt.sign(claims)), expiresIn: exp - iat };
   }
 
   /**

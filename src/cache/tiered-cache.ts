@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from '../response/reply.js';
+import { tierReading, tierReads } from './tier-report.js';
 
 /** A copy of what the database held. */
 interface Copy<T> {
@@ -49,8 +50,11 @@ export class TieredCache {
   /** Asks the tiers alone. */
   async peek<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
     const oldest = this.clock.now() - maxAgeMs;
-    const copy = await this.cache.stores[0]?.get<Copy<T>>(key);
+    const copy = await tierReading.run({ tier: 'local' }, async () =>
+      this.cache.stores[0]?.get<Copy<T>>(key),
+    );
     if (copy === undefined || copy.readAt < oldest) return null;
+    tierReads.tell('local');
     return { value: copy.value, readAt: copy.readAt, cacheType: 'local' };
   }
 
@@ -68,10 +72,12 @@ export class TieredCache {
   /** As {@link load}, but never joins a question that was asked earlier: for judging, not for showing. */
   async loadAlone<T>(key: string, load: () => Promise<T | null>): Promise<Read<T> | null> {
     const readAt = this.clock.now();
-    const value = await load();
+    const tier = this.database.kind;
+    const value = await tierReading.run({ tier }, load);
+    tierReads.tell(tier);
     if (value === null) return null;
     await this.keep(key, value, readAt);
-    return { value, readAt, cacheType: this.database.kind };
+    return { value, readAt, cacheType: tier };
   }
 
   /** Keeps what the caller has read from, or durably written to, the database at `readAt`. */

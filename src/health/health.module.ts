@@ -7,5 +7,6 @@ import { HealthController } from './health.controller.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [DatabaseHealth],
+  exports: [DatabaseHealth],
 })
 export class HealthModule {}
