@@ -66,6 +66,12 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
+  if (config.tracing !== null) {
+    // Loaded for those alone who want it.
+    const { traceRequests } = await import('./tracing/request-trace.js');
+    const { otlpTracer } = await import('./tracing/otlp-tracer.js');
+    traceRequests(fastify, await otlpTracer(config.tracing.protocol, logger));
+  }
   observeRequests(fastify, app.get(Metrics));
   addHeaders(fastify);
   await readBodies(fastify);
