@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import type { Config } from './config/config.js';
@@ -45,6 +46,7 @@ export class AppModule {
         ResponseModule,
         TenancyModule,
         AuthModule,
+        AdminModule,
         HealthModule,
         MetricsModule,
         ...(config.environment === 'development' ? [DemoModule] : []),

@@ -11,17 +11,18 @@ import {
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
+import { serveDocs } from './docs/serve-docs.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { requestIdOf, REQUEST_ID_HEADER } from './logging/request-id.js';
-import { logRequests } from './logging/request-log.js';
+import { logRequest, logRequests } from './logging/request-log.js';
 import { observeRequests } from './metrics/request-metrics.js';
 import { Metrics } from './metrics/metrics.js';
 import { AllowedMethods } from './response/allowed-methods.js';
-import type { ApiError } from './response/error-catalogue.js';
 import { ErrorFilter } from './response/error.filter.js';
 import { answerParserFailure } from './response/parser-failure.js';
 import { readBodies } from './response/request-body.js';
@@ -49,10 +50,13 @@ const fromFactory: NonNullable<Parts['create']> = (module, adapter, options) =>
 export async function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   // What the router refuses comes before there is a route, and so past Nest: it is answered as all else is.
-  const refuse: Refuse = async (error, request, reply) => {
-    reply.headers(headersOf(request.id));
-    await app.get(ErrorFilter).answer(error, request, reply);
-    if (request.failure !== null) tellUnrouted(logger, request.id, request.failure);
+  const refuse: Refuse = (error, request, reply) => {
+    addHeaders(request.id, reply);
+    reply.raw.once('finish', () => {
+      logRequest(request, reply);
+      if (request.failure !== null) unroutedRequests.tell(request.failure);
+    });
+    void app.get(ErrorFilter).answer(error, request, reply);
   };
   const app = await (parts.create ?? fromFactory)(AppModule.of(config), adapterOf(config, logger, refuse), {
     logger: new NestLogger(logger),
@@ -62,7 +66,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const property of ['failure', 'success', 'tenant', 'caller', 'traceId'])
+  for (const property of ['failure', 'success', 'tenant', 'caller', 'administrator', 'traceId'])
     fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
@@ -73,21 +77,24 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     traceRequests(fastify, await otlpTracer(config.tracing.protocol, logger));
   }
   observeRequests(fastify, app.get(Metrics));
-  addHeaders(fastify);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    addHeaders(request.id, reply);
+    done();
+  });
   await readBodies(fastify);
+  if (config.swaggerEnabled) await serveDocs(app, config);
   await app.init();
   await fastify.ready();
   return app;
 }
 
-type Refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+type Refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
-function adapterOf(config: Config, logger: Logger, refuse: Refuse): FastifyAdapter {
+function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): FastifyAdapter {
   const options = {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-      void refuse(error, request, reply),
+    frameworkErrors,
     // Fastify would serve HEAD by running the GET handler, which may spend a refresh token.
     exposeHeadRoutes: false,
     // No Nest middleware is used: each request would pay for looking for some.
@@ -95,19 +102,37 @@ function adapterOf(config: Config, logger: Logger, refuse: Refuse): FastifyAdapt
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // While the process ends, what still arrives is served and its connection closed; Fastify's own 503 would be
+    // an answer without envelope and Retry-After.
+    return503OnClosing: false,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     genReqId: requestIdOf,
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
-      const requestId = randomUUID();
-      const answer = answerParserFailure(error, socket, requestId);
-      if (answer !== null) tellUnrouted(logger, requestId, answer);
+      const reqId = randomUUID();
+      const failure = answerParserFailure(error, socket, reqId);
+      if (failure === null) return;
+      logger.info({ reqId, route: null, status: failure.status, errorCode: failure.errorCode }, 'request');
+      unroutedRequests.tell(failure);
     },
   };
   return new FastifyAdapter(config.tls === null ? options : { ...options, https: certificate(config.tls) });
 }
 
 function certificate({ certFile, keyFile }: NonNullable<Config['tls']>): { cert: Buffer; key: Buffer } {
-  return { cert: read('TLS_CERT_FILE', certFile), key: read('TLS_KEY_FILE', keyFile) };
+  const cert = read('TLS_CERT_FILE', certFile);
+  const key = read('TLS_KEY_FILE', keyFile);
+  tryContext('TLS_CERT_FILE: the file is not a certificate in PEM form', { cert });
+  tryContext('TLS_KEY_FILE: the file is not a private key in PEM form', { key });
+  tryContext('TLS_KEY_FILE: the key is not that of the certificate', { cert, key });
+  return { cert, key };
+}
+
+function tryContext(problem: string, options: SecureContextOptions): void {
+  try {
+    createSecureContext(options);
+  } catch {
+    throw new ConfigError(problem);
+  }
 }
 
 function read(variable: string, file: string): Buffer {
@@ -118,27 +143,13 @@ function read(variable: string, file: string): Buffer {
   }
 }
 
-/** The log line and the count of a request that no hook sees. */
-function tellUnrouted(logger: Logger, reqId: string, failure: ApiError): void {
-  const { status, errorCode, detail } = failure;
-  logger.info({ reqId, route: null, status, errorCode, detail }, 'request');
-  unroutedRequests.tell(failure);
-}
-
-function addHeaders(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
-    reply.headers(headersOf(request.id));
-    done();
-  });
-}
-
-/** Of every answer. Answers hold tokens, and the documented call has one in its URL. @see RFC 6749 §5.1 */
-function headersOf(requestId: string): Record<string, string> {
-  return {
+/** Answers hold tokens, and the documented call has one in its URL. @see RFC 6749 §5.1 */
+function addHeaders(requestId: string, reply: FastifyReply): void {
+  reply.headers({
     [REQUEST_ID_HEADER]: requestId,
     'cache-control': 'no-store',
     pragma: 'no-cache',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
-  };
+  });
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { type Config, ConfigError, loadConfig } from './config/config.js';
+import { type Config, loadConfig } from './config/config.js';
 import { createApp } from './create-app.js';
 import { createLogger } from './logging/logger.js';
-import { PluginLoadError } from './plugins/plugin-failure.js';
+import { startFailure } from './start-failure.js';
 
 /** How long requests in flight may take once the end was asked for. */
 const SHUTDOWN_DEADLINE_MS = 10_000;
@@ -33,18 +33,17 @@ async function start(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
-  await app.listen({ host: config.host, port: config.port });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   logger.info({ url: await app.getUrl(), environment: config.environment }, 'listening');
 }
 
 start().catch((error: unknown) => {
   // Not the logger: it may be what could not be configured, and its output may not be flushed before the exit.
-  process.stderr.write(`bo-auth: ${described(error)}\n`);
+  process.stderr.write(`bo-auth: ${startFailure(error)}\n`);
   process.exit(1);
 });
-
-/** One line for what an operator can mend, the stack for what only we can. */
-function described(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof PluginLoadError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { createHmac, randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Step } from '../diagnostics/step.js';
@@ -11,41 +12,45 @@ import type { Session } from './session.js';
 export const ISSUER = 'RG3';
 export const AUDIENCE = 'api';
 
+const text = (description: string) => z.string().describe(description);
+const seconds = (description: string) => z.int().describe(description);
+
 /**
  * The claims of an access token (RFC 7519), in the order in which the documented sample has them; lists are
  * joined by commas and all but the times are strings. The last three are added: a token of many tenants is
  * unsafe without them.
  */
-export interface AccessTokenClaims {
-  iss: string;
-  aud: string;
-  id: string;
-  name: string;
-  client_id: string;
-  /** `exp` as `YYYY/M/D HH:mm:ss` in the project's time zone. */
-  expires: string;
-  open_id: string;
-  wb_id: string;
-  wx_open_id: string;
-  wx_union_id: string;
-  telephone: string;
-  push_name: string;
-  head_icon: string;
-  dep_id: string;
-  sys_id: string;
-  merge_user_id: string;
-  area_code: string;
-  role_id: string;
-  developer: '0' | '1';
-  /** Seconds since the epoch, as `exp` and `iat`. */
-  nbf: number;
-  exp: number;
-  iat: number;
-  owner_id: string;
-  /** The session. */
-  sid: string;
-  jti: string;
-}
+export const accessTokenClaimsSchema = z.object({
+  iss: text('The issuer. / 签发者。'),
+  aud: text('The audience. / 受众。'),
+  id: text('The user’s identifier within the project. / 项目内的用户标识。'),
+  name: text('What the user signs in with. / 登录名。'),
+  client_id: text('The client application of the session. / 会话所属的客户端应用。'),
+  expires: text(
+    'exp as YYYY/M/D HH:mm:ss in the project’s time zone. / exp 对应的项目时区本地时间，YYYY/M/D HH:mm:ss。',
+  ),
+  open_id: text('An identifier at an identity provider; may be empty. / 第三方平台标识，可为空。'),
+  wb_id: text('The Weibo identifier; may be empty. / 微博标识，可为空。'),
+  wx_open_id: text('The WeChat openid; may be empty. / 微信 openid，可为空。'),
+  wx_union_id: text('The WeChat unionid; may be empty. / 微信 unionid，可为空。'),
+  telephone: text('The telephone number; may be empty. / 电话，可为空。'),
+  push_name: text('The name to show. / 显示名称。'),
+  head_icon: text('The URL of the portrait; may be empty. / 头像地址，可为空。'),
+  dep_id: text('Departments, joined by commas. / 部门标识，逗号分隔。'),
+  sys_id: text('Systems, joined by commas. / 系统标识，逗号分隔。'),
+  merge_user_id: text('Merged accounts, joined by commas. / 已并入的账号标识，逗号分隔。'),
+  area_code: text('Administrative areas, joined by commas. / 行政区划代码，逗号分隔。'),
+  role_id: text('Roles, joined by commas. / 角色标识，逗号分隔。'),
+  developer: z.literal(['0', '1']).describe('"1" for a developer of the project. / "1" 表示项目开发者。'),
+  nbf: seconds('Not before: seconds since the Unix epoch. / 生效时间，Unix 秒。'),
+  exp: seconds('Expires: seconds since the Unix epoch. / 到期时间，Unix 秒。'),
+  iat: seconds('Issued: seconds since the Unix epoch. / 签发时间，Unix 秒。'),
+  owner_id: text('The project (XownerId). / 所属项目（XownerId）。'),
+  sid: text('The session. / 会话标识。'),
+  jti: text('The token itself. / 令牌自身的标识。'),
+});
+
+export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
 
 /** The signature of one access token. */
 export const signing = new Step('bo-auth:signing');

@@ -4,6 +4,7 @@ import { createSecretKey } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AccessTokens, keyId } from './access-token.js';
+import { BearerGuard } from './bearer.guard.js';
 import { BearerSessions } from './bearer-session.js';
 import { Introspection } from './introspection.js';
 import { Login } from './login.js';
@@ -43,7 +44,17 @@ import { UserController } from './user.controller.js';
     BearerSessions,
     Introspection,
     SessionSweep,
+    BearerGuard,
   ],
-  exports: [SessionStore, Passwords, RefreshTokenMint],
+  exports: [
+    SessionStore,
+    Sessions,
+    Passwords,
+    RefreshTokenMint,
+    AccessTokens,
+    BearerSessions,
+    BearerGuard,
+    Refresh,
+  ],
 })
 export class AuthModule {}

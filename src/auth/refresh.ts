@@ -109,7 +109,7 @@ export class Refresh {
     const { cacheType, readAt } = near.read;
     const isCopy = cacheType === 'local' || cacheType === 'redis';
     const maySuffice =
-      decision.kind === 'rotate' || (decision.kind === 'keep' && readAt >= now - STALENESS_MS);
+      decision.kind === 'rotate' || (decision.kind === 'keep' && Math.abs(now - readAt) <= STALENESS_MS);
     if (!isCopy || maySuffice) return { ...near, decision };
     const found = await this.sessions.findCommitted(project.ownerId, token);
     return found && { ...found, decision: decide(found.read.value, found.presented, now, policy) };

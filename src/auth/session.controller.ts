@@ -1,15 +1,22 @@
 import { Controller, Delete, Get, Param, Query, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Clock } from '../config/clock.js';
 import { Reply } from '../response/reply.js';
+import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
+import { ApiBearer } from './api-bearer.decorator.js';
 import { BearerGuard, type Caller, CurrentCaller } from './bearer.guard.js';
 import { type Client, CurrentClient } from './client.js';
 import { Revocation } from './revocation.js';
+import { ApiEndSession, ApiEndSessions, ApiSessionList } from './session-api.js';
 import { SessionStore } from './session.store.js';
 import { sessionView, type SessionView } from './session-view.js';
 
 const scopeSchema = z.object({ scope: z.enum(['others', 'all'], 'must be others or all') });
 
+@ApiTags('Sessions')
+@ApiTenantHeaders()
+@ApiBearer()
 @Controller({ path: 'auth/sessions', version: '3' })
 @UseGuards(BearerGuard)
 export class SessionController {
@@ -20,12 +27,14 @@ export class SessionController {
   ) {}
 
   @Get()
+  @ApiSessionList()
   async list(@CurrentCaller() { session: current }: Caller): Promise<Reply<{ items: SessionView[] }>> {
     const sessions = await this.store.list(current.ownerId, current.userId, this.clock.now());
     return new Reply({ items: sessions.map((session) => sessionView(session, current)) });
   }
 
   @Delete()
+  @ApiEndSessions()
   async endMany(
     @CurrentCaller() { session: current }: Caller,
     @Query({ schema: scopeSchema }) { scope }: z.infer<typeof scopeSchema>,
@@ -39,6 +48,7 @@ export class SessionController {
   }
 
   @Delete(':sessionId')
+  @ApiEndSession()
   async endOne(
     @CurrentCaller() { session: current }: Caller,
     @Param('sessionId') sessionId: string,

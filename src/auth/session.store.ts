@@ -1,6 +1,5 @@
 import type { AuthEvent } from './auth-event.js';
-import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, NewSession, Session, SessionChange } from './session.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 
 /**
  * Where sessions live. The methods are the steps of the protocol, each atomic and durable when it resolves; an
@@ -41,11 +40,7 @@ export abstract class SessionStore {
    *
    * @returns whether it moved
    */
-  abstract move(
-    seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: SessionChange,
-    event: AuthEvent | null,
-  ): Promise<boolean>;
+  abstract move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean>;
 
   /** Ends one session. @returns whether it was active */
   abstract end(

@@ -24,5 +24,8 @@ export type NewSession = Omit<Session, 'subject' | 'status'>;
 
 export type EndReason = 'revoked' | 'reused' | 'expired' | 'evicted' | 'logged-out';
 
+/** What a compare-and-set holds against the row: all that a refresh may have changed meanwhile. */
+export type SeenSession = Pick<Session, 'id' | 'ownerId' | 'generation' | 'branch' | 'superseded'>;
+
 /** What a refresh may change of a session. */
 export type SessionChange = NextState & Pick<Session, 'firstShareUserId' | 'secondShareUserId'>;

@@ -5,9 +5,9 @@ import {
   type SqlTransaction,
   type SqlValue,
 } from '../database/sql-database.js';
+import { writeEvent } from './audit-trail.js';
 import type { AuthEvent } from './auth-event.js';
-import type { TokenPosition } from './refresh-token.js';
-import type { EndReason, NewSession, Session, SessionChange } from './session.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
@@ -81,9 +81,6 @@ const SET_VALID_AFTER = `
 /** Changes nothing, but holds the user's row until the transaction ends: two logins cannot both count to N. */
 const HOLD_USER = `UPDATE bo_user SET status = status WHERE owner_id = $1 AND user_id = $2`;
 
-const INSERT_EVENT = `
-  INSERT INTO bo_auth_event (at, owner_id, user_id, session_id, kind, detail) VALUES ($1, $2, $3, $4, $5, $6)`;
-
 const PURGE = `
   DELETE FROM bo_auth_session WHERE id IN (
     SELECT id FROM bo_auth_session WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
@@ -96,6 +93,7 @@ const MOVE: SharedUpdate = {
     'ownerId',
     'seenGeneration',
     'seenBranch',
+    'seenSuperseded',
     'generation',
     'branch',
     'tokenSeq',
@@ -119,6 +117,8 @@ const MOVE: SharedUpdate = {
     'target.owner_id = :ownerId',
     'target.generation = :seenGeneration',
     'target.branch = :seenBranch',
+    // A late replay notes itself here and moves nothing else.
+    'target.superseded = :seenSuperseded',
     `target.status = 'active'`,
     // The decision was made on a copy; whether user and project still are in order is for the database to say.
     `EXISTS (
@@ -143,7 +143,7 @@ export class SqlSessionStore extends SessionStore {
     return this.database.transact(async (transaction) => {
       if (maxSessions !== null) await transaction.all(HOLD_USER, [session.ownerId, session.userId]);
       await transaction.all(INSERT, columnsOf(session));
-      await write(transaction, event);
+      await writeEvent(transaction, event);
       if (maxSessions === null) return [];
       const evicted = await transaction.all<{ id: string }>(EVICT, [
         session.ownerId,
@@ -152,7 +152,8 @@ export class SqlSessionStore extends SessionStore {
         session.id,
         maxSessions,
       ]);
-      for (const { id } of evicted) await write(transaction, { ...event, kind: 'evicted', sessionId: id });
+      for (const { id } of evicted)
+        await writeEvent(transaction, { ...event, kind: 'evicted', sessionId: id });
       return evicted.map(({ id }) => id);
     });
   }
@@ -167,11 +168,7 @@ export class SqlSessionStore extends SessionStore {
     return row?.id ?? null;
   }
 
-  override move(
-    seen: TokenPosition & Pick<Session, 'id' | 'ownerId'>,
-    next: SessionChange,
-    event: AuthEvent | null,
-  ): Promise<boolean> {
+  override move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     return this.database.compareAndSet(
       MOVE,
       [
@@ -179,6 +176,7 @@ export class SqlSessionStore extends SessionStore {
         seen.ownerId,
         seen.generation,
         seen.branch,
+        supersededColumn(seen.superseded),
         next.generation,
         next.branch,
         next.tokenSeq,
@@ -188,7 +186,7 @@ export class SqlSessionStore extends SessionStore {
         next.firstShareUserId,
         next.secondShareUserId,
       ],
-      event === null ? null : (transaction) => write(transaction, event),
+      event === null ? null : (transaction) => writeEvent(transaction, event),
     );
   }
 
@@ -201,7 +199,7 @@ export class SqlSessionStore extends SessionStore {
     return this.database.transact(async (transaction) => {
       const ended = await transaction.all(END, [reason, now, id, ownerId]);
       if (ended.length === 0) return false;
-      if (event !== null) await write(transaction, event);
+      if (event !== null) await writeEvent(transaction, event);
       return true;
     });
   }
@@ -220,7 +218,7 @@ export class SqlSessionStore extends SessionStore {
         keep.id,
       ]);
       if (ended.length > 0)
-        await write(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
+        await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
       return ended.map(({ id }) => id);
     });
   }
@@ -240,7 +238,7 @@ export class SqlSessionStore extends SessionStore {
       const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
       await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
       const alive = Number(counted?.alive ?? 0);
-      await write(transaction, { ...event, detail: { ...event.detail, ended: alive } });
+      await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: alive } });
       return alive;
     });
   }
@@ -249,6 +247,18 @@ export class SqlSessionStore extends SessionStore {
     const deleted = await this.database.transact((transaction) => transaction.all(PURGE, [before, limit]));
     return deleted.length;
   }
+}
+
+const IMPORT = `${INSERT} ON CONFLICT DO NOTHING RETURNING id`;
+
+/**
+ * Adds a session whose first token was issued elsewhere.
+ *
+ * @returns whether its token was new here
+ */
+export async function importSession(transaction: SqlTransaction, session: NewSession): Promise<boolean> {
+  const [row] = await transaction.all(IMPORT, columnsOf(session));
+  return row !== undefined;
 }
 
 function columnsOf(session: NewSession): SqlValue[] {
@@ -273,15 +283,4 @@ function columnsOf(session: NewSession): SqlValue[] {
     session.firstShareUserId,
     session.secondShareUserId,
   ];
-}
-
-async function write(transaction: SqlTransaction, event: AuthEvent): Promise<void> {
-  await transaction.all(INSERT_EVENT, [
-    event.at,
-    event.ownerId,
-    event.userId,
-    event.sessionId,
-    event.kind,
-    JSON.stringify(event.detail),
-  ]);
 }

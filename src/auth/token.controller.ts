@@ -1,7 +1,9 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Reply } from '../response/reply.js';
 import { TakesResponsePlugin } from '../response/response-plugin.decorator.js';
+import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { type Client, CurrentClient } from './client.js';
@@ -10,6 +12,7 @@ import { Login } from './login.js';
 import { Refresh } from './refresh.js';
 import { Revocation } from './revocation.js';
 import type { TokenGrant } from './token-grant.js';
+import { ApiIntrospect, ApiLogin, ApiRefresh, ApiRefreshByPost, ApiRevoke } from './token-api.js';
 
 const text = (max: number) => {
   const rule = `must be given exactly once, as 1 to ${max} characters`;
@@ -21,10 +24,25 @@ const text = (max: number) => {
     .refine((value) => !value.includes('\0'), rule);
 };
 
-const refreshSchema = z.object({ refreshToken: text(512) });
-const introspectSchema = z.object({ token: text(8192) });
-const loginSchema = z.object({ userName: text(64), password: text(1024), clientId: text(64).optional() });
+const refreshSchema = z.object({
+  refreshToken: text(512).describe('The session’s newest refresh token. / 会话最新的刷新令牌。'),
+});
+const revokeSchema = z.object({
+  refreshToken: text(512).describe('Any refresh token of the session. / 会话的任意一个刷新令牌。'),
+});
+const introspectSchema = z.object({
+  token: text(8192).describe('An access or a refresh token. / 访问令牌或刷新令牌。'),
+});
+const loginSchema = z.object({
+  userName: text(64).describe('What the user signs in with. / 登录名。'),
+  password: text(1024).describe('The password. / 密码。').meta({ format: 'password' }),
+  clientId: text(64)
+    .optional()
+    .describe('The client application; the user’s own when absent. / 客户端应用；缺省为用户默认的。'),
+});
 
+@ApiTags('Tokens')
+@ApiTenantHeaders()
 @Controller({ path: 'auth/token', version: '3' })
 export class TokenController {
   constructor(
@@ -37,6 +55,7 @@ export class TokenController {
   @Post()
   @HttpCode(200)
   @TakesResponsePlugin()
+  @ApiLogin()
   login(
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: loginSchema }) body: z.infer<typeof loginSchema>,
@@ -47,6 +66,7 @@ export class TokenController {
 
   @Get('refresh')
   @TakesResponsePlugin()
+  @ApiRefresh()
   refresh(
     @CurrentTenant() tenant: Tenant,
     @Query({ schema: refreshSchema }) query: z.infer<typeof refreshSchema>,
@@ -58,6 +78,7 @@ export class TokenController {
   @Post('refresh')
   @HttpCode(200)
   @TakesResponsePlugin()
+  @ApiRefreshByPost()
   refreshByPost(
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: refreshSchema }) body: z.infer<typeof refreshSchema>,
@@ -68,9 +89,10 @@ export class TokenController {
 
   @Post('revoke')
   @HttpCode(200)
+  @ApiRevoke()
   async revoke(
     @CurrentTenant() tenant: Tenant,
-    @Body({ schema: refreshSchema }) body: z.infer<typeof refreshSchema>,
+    @Body({ schema: revokeSchema }) body: z.infer<typeof revokeSchema>,
     @CurrentClient() client: Client,
   ): Promise<Reply<{ revoked: true }>> {
     await this.revocation.revokeToken(tenant, body.refreshToken, client);
@@ -79,6 +101,7 @@ export class TokenController {
 
   @Post('introspect')
   @HttpCode(200)
+  @ApiIntrospect()
   async introspect(
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: introspectSchema }) body: z.infer<typeof introspectSchema>,

@@ -49,11 +49,11 @@ export class TieredCache {
 
   /** Asks the tiers alone. */
   async peek<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
-    const oldest = this.clock.now() - maxAgeMs;
     const copy = await tierReading.run({ tier: 'local' }, async () =>
       this.cache.stores[0]?.get<Copy<T>>(key),
     );
-    if (copy === undefined || copy.readAt < oldest) return null;
+    // A copy from the future was read before the clock was set back: its age is unknown.
+    if (copy === undefined || Math.abs(this.clock.now() - copy.readAt) > maxAgeMs) return null;
     tierReads.tell('local');
     return { value: copy.value, readAt: copy.readAt, cacheType: 'local' };
   }

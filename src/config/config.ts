@@ -13,6 +13,8 @@ export interface Config {
   readonly port: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly database: DatabaseConfig;
+  /** Connections of one process to Postgres for the hot path; four more are TypeORM's. */
+  readonly databasePoolSize: number;
   readonly redisUrl: string | null;
   readonly jwtSecret: string;
   readonly peppers: Peppers;
@@ -25,6 +27,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Traces go out by OTLP; `null`: nobody asked for them. The rest of `OTEL_*` is OpenTelemetry's own to read. */
   readonly tracing: { readonly protocol: OtlpProtocol } | null;
+  /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
+  readonly operatorTokenHash: Buffer | null;
 }
 
 const OTLP_PROTOCOLS = ['http/protobuf', 'http/json'] as const;
@@ -79,12 +83,22 @@ const httpUrl = z
     'must be a URL like http://127.0.0.1:4318',
   );
 
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+const addresses = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .pipe(
+    z.array(
+      z.union(
+        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+        'must be addresses or CIDR ranges, separated by commas',
+      ),
+    ),
+  );
 
 const environmentSchema = z.object({
   NODE_ENV: z
@@ -95,6 +109,7 @@ const environmentSchema = z.object({
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),
+  DATABASE_POOL_SIZE: integer(1, 1_000).default(10),
   REDIS_URL: redisUrl.optional(),
   JWT_SECRET: z.string().optional(),
   TOKEN_PEPPER: z.string().optional(),
@@ -102,7 +117,15 @@ const environmentSchema = z.object({
   SWAGGER_ENABLED: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: addresses.default([]),
+  OPERATOR_TOKEN_SHA256: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/i,
+      'must be 64 hexadecimal digits: the SHA-256 of the token, never the token itself',
+    )
+    .transform((text) => Buffer.from(text, 'hex'))
+    .optional(),
   OTEL_SDK_DISABLED: z.string().optional(),
   OTEL_TRACES_EXPORTER: z.string().optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
@@ -128,7 +151,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`);
+    throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);
   }
   const values = parsed.data;
   const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
@@ -138,6 +161,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     port: values.PORT,
     tls: tls(values.TLS_CERT_FILE, values.TLS_KEY_FILE),
     database: values.DATABASE_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
     jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
     peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
@@ -147,6 +171,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
     tracing: tracing(values),
+    operatorTokenHash: values.OPERATOR_TOKEN_SHA256 ?? null,
   };
 }
 

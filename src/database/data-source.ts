@@ -2,12 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import sqlite3 from 'sqlite3';
-import type { DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { Tenancy1764000000000 } from './migrations/1764000000000-tenancy.js';
 import { Sessions1764000000001 } from './migrations/1764000000001-sessions.js';
+import { VerifyKeyOverlap1764000000010 } from './migrations/1764000000010-verify-key-overlap.js';
+import { poolOptions, typeOrmDriver } from './postgres-pool.js';
+import { StartLock } from './start-lock.js';
 
-export const migrations = [Tenancy1764000000000, Sessions1764000000001];
+export const migrations = [Tenancy1764000000000, Sessions1764000000001, VerifyKeyOverlap1764000000010];
 
 /** TypeORM switches sqlite3 into its verbose mode, which doubles the cost of every statement. */
 const quietSqlite3 = { ...sqlite3, verbose: () => sqlite3 };
@@ -35,12 +38,14 @@ export function sqliteFile(file: string | null): SqliteFile {
 
 const COMMON = {
   migrations,
-  migrationsRun: true,
   migrationsTransactionMode: 'each',
   synchronize: false,
   // Without this, `findOneBy({ id: undefined })` finds some row.
   invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
 } as const;
+
+/** TypeORM reads projects, users and areas, which the tiers keep: it needs few connections. */
+const TYPEORM_CONNECTIONS = 4;
 
 export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | null): DataSourceOptions {
   if (database.kind === 'postgres')
@@ -48,8 +53,11 @@ export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | n
       ...COMMON,
       type: 'postgres',
       url: database.url,
-      connectTimeoutMS: 3_000,
+      driver: typeOrmDriver,
+      // No column needs one, and a database's user may not be allowed to install them.
+      installExtensions: false,
       poolErrorHandler: () => undefined,
+      extra: poolOptions(database.url, TYPEORM_CONNECTIONS),
     };
   if (file === null) throw new Error('an SQLite database needs a file');
   return {
@@ -60,4 +68,27 @@ export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | n
     busyTimeout: 1_500,
     driver: quietSqlite3,
   };
+}
+
+/**
+ * Brings the tables to what this program expects, on a connection of its own that ends afterwards. Where several
+ * processes start at once, one does and the others wait.
+ */
+export function migrate(database: DatabaseConfig, file: SqliteFile | null): Promise<void> {
+  return StartLock.of(database, file).hold(async () => {
+    const dataSource = new DataSource(migrationOptions(database, file));
+    await dataSource.initialize();
+    try {
+      await dataSource.runMigrations();
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+}
+
+/** As for requests, but without their deadlines: an index over many rows takes its time. */
+function migrationOptions(database: DatabaseConfig, file: SqliteFile | null): DataSourceOptions {
+  const options = dataSourceOptions(database, file);
+  if (options.type !== 'postgres') return options;
+  return { ...options, extra: { application_name: 'bo-auth migration', max: 1 } };
 }

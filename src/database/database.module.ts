@@ -1,11 +1,13 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { Config } from '../config/config.js';
+import type { Config, DatabaseConfig } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { dataSourceOptions, type SqliteFile, sqliteFile } from './data-source.js';
+import { dataSourceOptions, migrate, type SqliteFile, sqliteFile } from './data-source.js';
+import { PostgresDatabase } from './postgres-database.js';
 import { SqlDatabase } from './sql-database.js';
 import { SqliteDatabase } from './sqlite-database.js';
+import { StartLock } from './start-lock.js';
 
 /** Injection token of the {@link SqliteFile}, `null` where the database is another. */
 const SQLITE_FILE = Symbol('sqlite-file');
@@ -22,6 +24,17 @@ const SQLITE_FILE = Symbol('sqlite-file');
 })
 class SqliteFileModule {}
 
+async function openDatabase(
+  database: DatabaseConfig,
+  file: SqliteFile | null,
+  poolSize: number,
+): Promise<SqlDatabase> {
+  const startLock = StartLock.of(database, file);
+  if (database.kind === 'postgres') return new PostgresDatabase(database.url, startLock, poolSize);
+  if (file === null) throw new Error('an SQLite database needs a file');
+  return SqliteDatabase.open(file.path, startLock);
+}
+
 @Global()
 @Module({
   imports: [
@@ -29,22 +42,19 @@ class SqliteFileModule {}
     TypeOrmModule.forRootAsync({
       imports: [SqliteFileModule],
       inject: [CONFIG, SQLITE_FILE],
-      useFactory: ({ database }: Config, file: SqliteFile | null) => ({
-        ...dataSourceOptions(database, file),
-        autoLoadEntities: true,
-        retryAttempts: 1,
-      }),
+      useFactory: async ({ database }: Config, file: SqliteFile | null) => {
+        await migrate(database, file);
+        return { ...dataSourceOptions(database, file), autoLoadEntities: true, retryAttempts: 1 };
+      },
     }),
   ],
   providers: [
     {
       provide: SqlDatabase,
       // The data source has migrated by the time that it can be injected.
-      inject: [SQLITE_FILE, DataSource],
-      useFactory: (file: SqliteFile | null): Promise<SqlDatabase> => {
-        if (file === null) throw new Error('not yet');
-        return SqliteDatabase.open(file.path);
-      },
+      inject: [CONFIG, SQLITE_FILE, DataSource],
+      useFactory: ({ database, databasePoolSize }: Config, file: SqliteFile | null) =>
+        openDatabase(database, file, databasePoolSize),
     },
   ],
   exports: [SqlDatabase],

@@ -34,6 +34,9 @@ export abstract class SqlDatabase {
     also: ((transaction: SqlTransaction) => Promise<void>) | null,
   ): Promise<boolean>;
 
+  /** Runs `work` while no other process does the same on this database: what a start prepares. */
+  abstract alone<T>(work: () => Promise<T>): Promise<T>;
+
   abstract close(): Promise<void>;
 }
 

@@ -27,16 +27,22 @@ export class SqliteConnection {
   private constructor(private readonly database: sqlite3.Database) {}
 
   static async open(file: string): Promise<SqliteConnection> {
+    const connection = await SqliteConnection.openPlain(file, BUSY_TIMEOUT_MS);
+    await connection.execute('PRAGMA journal_mode = WAL');
+    // FULL: an acknowledged rotation survives the loss of power, not only of the process.
+    await connection.execute('PRAGMA synchronous = FULL');
+    return connection;
+  }
+
+  /** Without a write-ahead log, and with a patience of its own. */
+  static async openPlain(file: string, busyTimeoutMs: number): Promise<SqliteConnection> {
     const database = await new Promise<sqlite3.Database>((resolve, reject) => {
       const opened = new sqlite3.Database(file, (error) =>
         error === null ? resolve(opened) : reject(failure(error)),
       );
     });
     const connection = new SqliteConnection(database);
-    await connection.execute(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    await connection.execute('PRAGMA journal_mode = WAL');
-    // FULL: an acknowledged rotation survives the loss of power, not only of the process.
-    await connection.execute('PRAGMA synchronous = FULL');
+    await connection.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     return connection;
   }
 

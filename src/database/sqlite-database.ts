@@ -1,6 +1,7 @@
 import { GroupCommit } from './group-commit.js';
 import { type SharedUpdate, SqlDatabase, type SqlTransaction, type SqlValue } from './sql-database.js';
 import { SqliteConnection, SqliteFailure } from './sqlite-connection.js';
+import { StartLock } from './start-lock.js';
 import { Turnstile } from './turnstile.js';
 
 interface Shared {
@@ -23,12 +24,17 @@ export class SqliteDatabase extends SqlDatabase {
   private constructor(
     private readonly reader: SqliteConnection,
     private readonly writer: SqliteConnection,
+    private readonly startLock: StartLock,
   ) {
     super();
   }
 
-  static async open(file: string): Promise<SqliteDatabase> {
-    return new SqliteDatabase(await SqliteConnection.open(file), await SqliteConnection.open(file));
+  static async open(file: string, startLock: StartLock): Promise<SqliteDatabase> {
+    return new SqliteDatabase(
+      await SqliteConnection.open(file),
+      await SqliteConnection.open(file),
+      startLock,
+    );
   }
 
   override all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
@@ -64,6 +70,10 @@ export class SqliteDatabase extends SqlDatabase {
       await also(transaction);
       return true;
     });
+  }
+
+  override alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.startLock.hold(work);
   }
 
   override async close(): Promise<void> {

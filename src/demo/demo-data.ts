@@ -31,9 +31,11 @@ export class DemoData implements OnApplicationBootstrap {
     private readonly sessions: SessionStore,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
-    if ((await this.dataSource.getRepository(Project).count()) === 0) await this.fill();
-    await this.renewSeedSession();
+  onApplicationBootstrap(): Promise<void> {
+    return this.database.alone(async () => {
+      if ((await this.dataSource.getRepository(Project).count()) === 0) await this.fill();
+      await this.renewSeedSession();
+    });
   }
 
   private async fill(): Promise<void> {
@@ -45,12 +47,16 @@ export class DemoData implements OnApplicationBootstrap {
         createdAt,
       })),
     );
-    await this.dataSource.getRepository(Area).insert([...AREAS]);
-    await this.dataSource.getRepository(System).insert([...SYSTEMS]);
-    await this.dataSource.getRepository(User).insert(users);
-    await this.dataSource
-      .getRepository(Project)
-      .insert(PROJECTS.map((project) => ({ ...project, createdAt })));
+    // All or nothing: a start that is killed here must not leave the next one half a first start.
+    await this.dataSource.transaction(async (manager) => {
+      await manager.insert(Area, [...AREAS]);
+      await manager.insert(System, [...SYSTEMS]);
+      await manager.insert(User, users);
+      await manager.insert(
+        Project,
+        PROJECTS.map((project) => ({ ...project, createdAt })),
+      );
+    });
     this.logger.log('demo data written: projects ptdev and acme');
   }
 

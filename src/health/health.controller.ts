@@ -1,9 +1,11 @@
 import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Bare } from '../response/bare.decorator.js';
 import { DatabaseHealth } from './database-health.js';
 
 /** For probes: outside the API's prefix and envelope. */
+@ApiTags('Health')
 @Bare()
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController {
@@ -14,6 +16,10 @@ export class HealthController {
 
   /** The process runs and answers; nothing else is asked, for a restart would mend nothing else. */
   @Get('live')
+  @ApiOperation({
+    operationId: 'live',
+    summary: 'Does the process run? / 进程是否存活',
+  })
   @HealthCheck()
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
@@ -21,6 +27,10 @@ export class HealthController {
 
   /** Requests can be served. */
   @Get('ready')
+  @ApiOperation({
+    operationId: 'ready',
+    summary: 'Can requests be served? / 是否可以提供服务',
+  })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.database.check()]);

@@ -23,16 +23,17 @@ export function logRequests(fastify: FastifyInstance): void {
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    write(request, reply, false);
+    logRequest(request, reply);
     done();
   });
   fastify.addHook('onRequestAbort', (request, done) => {
-    write(request, null, true);
+    logRequest(request, null);
     done();
   });
 }
 
-function write(request: FastifyRequest, reply: FastifyReply | null, aborted: boolean): void {
+/** @param reply `null` where the client has gone before there was one */
+export function logRequest(request: FastifyRequest, reply: FastifyReply | null): void {
   const { failure, success, tenant, caller } = request;
   const subject = failure?.subject ?? success?.subject ?? null;
   const line = {
@@ -47,7 +48,7 @@ function write(request: FastifyRequest, reply: FastifyReply | null, aborted: boo
     sessionId: subject?.sessionId ?? caller?.session.id,
     outcome: subject?.outcome,
     cacheType: success?.provenance?.cacheType,
-    ...(aborted && { aborted: true }),
+    ...(reply === null && { aborted: true }),
     ...(failure !== null && described(failure)),
   };
   if (failure !== null && failure.status >= 500) request.log.error(line, 'request');

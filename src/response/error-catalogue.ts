@@ -62,8 +62,16 @@ export const catalogue = {
     code: 40_302,
     text: 'The area named by XfilterAreaCode lies outside the areas of the user.',
   },
+  ADMIN_FORBIDDEN: {
+    status: 403,
+    code: 40_303,
+    text: 'This takes a developer of the project, or the operator of the platform.',
+  },
   ROUTE_UNKNOWN: { status: 404, code: 40_401, text: 'There is nothing at this path.' },
   SESSION_UNKNOWN: { status: 404, code: 40_402, text: 'The caller has no such session.' },
+  ADMIN_PROJECT_UNKNOWN: { status: 404, code: 40_403, text: 'There is no such project.' },
+  USER_UNKNOWN: { status: 404, code: 40_404, text: 'The project has no such user.' },
+  ADMIN_SYSTEM_UNKNOWN: { status: 404, code: 40_405, text: 'The project has no such system.' },
   METHOD_NOT_ALLOWED: { status: 405, code: 40_501, text: 'This path does not answer to that method.' },
   REQUEST_TIMEOUT: { status: 408, code: 40_801, text: 'The request did not arrive in time.' },
   REFRESH_TOKEN_SUPERSEDED: {
@@ -71,6 +79,13 @@ export const catalogue = {
     code: 40_901,
     text: 'A newer refresh token of this session exists. Use the newest one.',
   },
+  PROJECT_EXISTS: { status: 409, code: 40_902, text: 'A project with this ownerId exists already.' },
+  USER_EXISTS: {
+    status: 409,
+    code: 40_903,
+    text: 'The project has a user with this userId or userName already.',
+  },
+  SYSTEM_EXISTS: { status: 409, code: 40_904, text: 'The project has a system with this sysId already.' },
   BODY_TOO_LARGE: { status: 413, code: 41_301, text: 'The body is too large.' },
   URL_TOO_LONG: { status: 414, code: 41_401, text: 'The path is too long.' },
   MEDIA_TYPE_UNSUPPORTED: {

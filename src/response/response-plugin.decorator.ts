@@ -1,6 +1,18 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiQuery } from '@nestjs/swagger';
+import { DEFAULT_PLUGIN } from '../plugins/plugin-registry.js';
 
 export const TAKES_PLUGIN = Symbol('takes-plugin');
 
 /** A call whose `data` the caller may have rewritten by the plugin that `_nodejs` names. */
-export const TakesResponsePlugin = () => SetMetadata(TAKES_PLUGIN, true);
+export const TakesResponsePlugin = () =>
+  applyDecorators(
+    SetMetadata(TAKES_PLUGIN, true),
+    ApiQuery({
+      name: '_nodejs',
+      required: false,
+      description:
+        'The response plugin that rewrites `data`: `common-data` (lower camel case), `common-data-under` (snake case) or one of the operator’s. The envelope’s own keys never change; an unknown name spends nothing. / 改写 `data` 的响应插件：`common-data`（小驼峰）、`common-data-under`（下划线）或运维方自己的插件。外层字段不变；名称未知时不消耗任何令牌。',
+      schema: { type: 'string', default: DEFAULT_PLUGIN },
+    }),
+  );

@@ -6,7 +6,7 @@ import { Area } from './area.entity.js';
 import { STALENESS_MS } from './staleness.js';
 
 /** Deeper than any administrative division; a loop in the data ends here. */
-const MAX_DEPTH = 16;
+export const MAX_DEPTH = 16;
 
 /** The administrative areas, which all projects share: their keys begin with `/`, which no tenant's does. */
 @Injectable()
@@ -28,10 +28,19 @@ export class AreaTree {
     return path;
   }
 
+  /** To be called after areas were changed. */
+  forget(areaCodes: readonly string[]): Promise<void> {
+    return this.cache.drop(...areaCodes.map(areaKey));
+  }
+
   private async find(areaCode: string): Promise<Area | null> {
-    const read = await this.cache.read(`/area/${areaCode}`, STALENESS_MS, () =>
+    const read = await this.cache.read(areaKey(areaCode), STALENESS_MS, () =>
       this.areas.findOneBy({ areaCode }),
     );
     return read?.value ?? null;
   }
+}
+
+function areaKey(areaCode: string): string {
+  return `/area/${areaCode}`;
 }

@@ -8,10 +8,12 @@ import type { FastifyRequest } from 'fastify';
 export function presentedToken(request: FastifyRequest): string {
   const query = request.query as Readonly<Record<string, unknown>>;
   const body = (request.body ?? {}) as Readonly<Record<string, unknown>>;
-  return JSON.stringify([
-    query['refreshToken'],
-    body['refreshToken'],
-    body['token'],
-    request.headers.authorization,
-  ]);
+  return JSON.stringify(
+    [query['refreshToken'], body['refreshToken'], body['token'], request.headers.authorization].map(text),
+  );
+}
+
+/** No call accepts anything but text, and what is nested deep enough cannot be written down again. */
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }

@@ -7,7 +7,7 @@ import { Project } from './project.entity.js';
 import { STALENESS_MS } from './staleness.js';
 import type { TenantProject } from './tenant.js';
 import { TimeZone } from './time-zone.js';
-import { prepareProfile } from './verification-profile.js';
+import { prepareProfile, type VerificationProfile } from './verification-profile.js';
 
 /** `XownerId`: what a project may be called. */
 export const OWNER_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -31,20 +31,20 @@ export class ProjectDirectory {
     return read === null ? null : this.prepare(read.value);
   }
 
+  /** To be called after a project was changed. */
+  forget(ownerId: string): Promise<void> {
+    return this.cache.drop(projectKey(ownerId));
+  }
+
   private prepare(row: Project): TenantProject {
     const known = this.prepared.get(row.ownerId);
     if (known?.row === row) return known.project;
-    const zone = TimeZone.of(row.timeZone);
-    const verification = prepareProfile({
-      cipher: row.verifyCipher,
-      key: row.verifyKey,
-      iv: row.verifyIv,
-      encoding: row.verifyEncoding,
-      skewSeconds: row.verifySkewSeconds,
-      stampRequired: row.verifyStampRequired,
-      timeZone: row.timeZone,
-    });
-    const project: TenantProject = { ...row, zone, verification };
+    const project: TenantProject = {
+      ...row,
+      zone: TimeZone.of(row.timeZone),
+      verification: prepareProfile(verificationProfile(row)),
+      previousVerification: previousVerification(row),
+    };
     this.prepared.set(row.ownerId, { row, project });
     return project;
   }
@@ -52,4 +52,24 @@ export class ProjectDirectory {
 
 export function projectKey(ownerId: string): string {
   return `${ownerId}/project`;
+}
+
+/** How the callers of the project make their `XverifyApi`. */
+export function verificationProfile(row: Project): VerificationProfile {
+  return {
+    cipher: row.verifyCipher,
+    key: row.verifyKey,
+    iv: row.verifyIv,
+    encoding: row.verifyEncoding,
+    skewSeconds: row.verifySkewSeconds,
+    stampRequired: row.verifyStampRequired,
+    timeZone: row.timeZone,
+  };
+}
+
+function previousVerification(row: Project): TenantProject['previousVerification'] {
+  const { verifyPreviousCipher: cipher, verifyPreviousKey: key, verifyPreviousUntil: until } = row;
+  if (!cipher || !key || !until) return null;
+  const iv = row.verifyPreviousIv ?? null;
+  return { profile: prepareProfile({ ...verificationProfile(row), cipher, key, iv }), until };
 }

@@ -65,6 +65,20 @@ export class Project {
   @Column({ name: 'verify_stamp_required', type: 'boolean' })
   verifyStampRequired!: boolean;
 
+  /** The profile before the last change of the key; accepted beside the new one until `verifyPreviousUntil`. */
+  @Column({ name: 'verify_previous_cipher', type: 'varchar', length: 16, nullable: true })
+  verifyPreviousCipher?: VerificationProfile['cipher'] | null;
+
+  @Column({ name: 'verify_previous_key', type: 'varchar', length: 256, nullable: true })
+  verifyPreviousKey?: string | null;
+
+  @Column({ name: 'verify_previous_iv', type: 'varchar', length: 64, nullable: true })
+  verifyPreviousIv?: string | null;
+
+  /** ms since the epoch */
+  @Column({ name: 'verify_previous_until', ...epochMs, nullable: true })
+  verifyPreviousUntil?: number | null;
+
   @Column({ name: 'created_at', ...epochMs })
   createdAt!: number;
 }

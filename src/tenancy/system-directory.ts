@@ -14,9 +14,19 @@ export class SystemDirectory {
   ) {}
 
   async has(ownerId: string, sysId: string): Promise<boolean> {
-    const read = await this.cache.read(`${ownerId}/system/${sysId}`, STALENESS_MS, () =>
+    const read = await this.cache.read(systemKey(ownerId, sysId), STALENESS_MS, () =>
       this.systems.findOneBy({ ownerId, sysId }),
     );
     return read !== null;
   }
+
+  /** To be called after a system was removed. */
+  forget(ownerId: string, sysId: string): Promise<void> {
+    return this.cache.drop(systemKey(ownerId, sysId));
+  }
+}
+
+/** The tenant's characters exclude `/`. */
+function systemKey(ownerId: string, sysId: string): string {
+  return `${ownerId}/system/${sysId}`;
 }

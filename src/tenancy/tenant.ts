@@ -7,6 +7,8 @@ import type { PreparedProfile } from './verification-profile.js';
 export interface TenantProject extends Readonly<Project> {
   readonly zone: TimeZone;
   readonly verification: PreparedProfile;
+  /** What is still accepted of before the key was changed, and until when (ms since the epoch). */
+  readonly previousVerification: { readonly profile: PreparedProfile; readonly until: number } | null;
 }
 
 /** On whose behalf a request is made: what the tenant headers said, once they were found to be true. */

@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/auth.module.js';
+import { Area } from '../tenancy/area.entity.js';
+import { Project } from '../tenancy/project.entity.js';
+import { System } from '../tenancy/system.entity.js';
+import { User } from '../tenancy/user.entity.js';
+import { AdminEventController } from './admin-event.controller.js';
+import { AdminImportController } from './admin-import.controller.js';
+import { AdminProjectController } from './admin-project.controller.js';
+import { AdminSystemController } from './admin-system.controller.js';
+import { AdminUserController } from './admin-user.controller.js';
+import { AreaImport } from './area-import.js';
+import { EventLog } from './event-log.js';
+import { ProjectAdministration } from './project-administration.js';
+import { SessionImport } from './session-import.js';
+import { SystemAdministration } from './system-administration.js';
+import { UserAdministration } from './user-administration.js';
+import { UserSessions } from './user-sessions.js';
+
+const SERVICES = [
+  ProjectAdministration,
+  SystemAdministration,
+  UserAdministration,
+  UserSessions,
+  AreaImport,
+  SessionImport,
+  EventLog,
+];
+
+/** Administration: plain services, for the HTTP calls and for the command line alike. */
+@Module({
+  imports: [AuthModule, TypeOrmModule.forFeature([Project, System, User, Area])],
+  controllers: [
+    AdminProjectController,
+    AdminSystemController,
+    AdminUserController,
+    AdminImportController,
+    AdminEventController,
+  ],
+  providers: SERVICES,
+  exports: SERVICES,
+})
+export class AdminModule {}

@@ -1,0 +1,69 @@
+import {
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+} from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { BearerGuard } from '../auth/bearer.guard.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { errors } from '../response/error-catalogue.js';
+import type { Administrator } from './administrator.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    administrator: Administrator | null;
+  }
+}
+
+const BEARER = /^Bearer +(\S{1,8192})$/i;
+
+/**
+ * Lets in the operator of the platform, by his own token, and the developers of a project, by an access token.
+ *
+ * Whether someone is a developer is asked of his row, not of his token: who is one no longer is none at once.
+ *
+ * @see RFC 6750 §2.1
+ */
+@Injectable()
+export class AdministratorGuard implements CanActivate {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly bearer: BearerGuard,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    request.administrator = this.isOperator(request) ? operator(request) : await this.developer(context);
+    return true;
+  }
+
+  private isOperator({ headers }: FastifyRequest): boolean {
+    const token = BEARER.exec(headers.authorization ?? '')?.[1];
+    const { operatorTokenHash } = this.config;
+    if (token === undefined || operatorTokenHash === null) return false;
+    return timingSafeEqual(createHash('sha256').update(token, 'latin1').digest(), operatorTokenHash);
+  }
+
+  private async developer(context: ExecutionContext): Promise<Administrator> {
+    await this.bearer.canActivate(context);
+    const { caller, ip, id } = context.switchToHttp().getRequest<FastifyRequest>();
+    if (caller?.user.developer !== 1) throw errors.ADMIN_FORBIDDEN({ detail: 'not a developer' });
+    const { ownerId, userId } = caller.user;
+    return { kind: 'developer', ownerId, userId, ip, requestId: id };
+  }
+}
+
+function operator({ ip, id }: FastifyRequest): Administrator {
+  return { kind: 'operator', ownerId: null, userId: null, ip, requestId: id };
+}
+
+/** The administrator, as a handler's explicit argument. */
+export const CurrentAdministrator = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const { administrator } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (administrator === null) throw new Error('the administrator was asked for where no guard had set him');
+  return administrator;
+});

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { OWNER_ID } from '../tenancy/project-directory.js';
+
+/** No database keeps NUL, no log line or header takes line breaks, and half a surrogate pair is no character. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+
+/** Text that people read, e.g. a name. */
+export const text = (min: number, max: number) => {
+  const rule = `must be ${min} to ${max} characters without control characters`;
+  return z
+    .string(rule)
+    .min(min, rule)
+    .max(max, rule)
+    .refine((value) => !UNPRINTABLE.test(value), rule);
+};
+
+/** The name of a project, as the `XownerId` header takes it. */
+export const ownerId = z
+  .string('must be 1 to 64 of the characters A-Z a-z 0-9 . _ -')
+  .regex(OWNER_ID, 'must be 1 to 64 of the characters A-Z a-z 0-9 . _ -');
+
+const IDENTIFIER = /^[\x21-\x2b\x2d-\x7e]{1,64}$/;
+const IDENTIFIER_RULE = 'must be 1 to 64 visible ASCII characters without a comma';
+
+/** What headers and the comma-joined claims of an access token can carry. */
+export const identifier = z.string(IDENTIFIER_RULE).regex(IDENTIFIER, IDENTIFIER_RULE);
+
+const LIST_MAX = 256;
+
+/** A list that an access token joins by commas. */
+export const list = (item: z.ZodType<string>) =>
+  z
+    .array(item, 'must be a list')
+    .max(LIST_MAX, `must be a list of at most ${LIST_MAX}`)
+    .transform((values) => [...new Set(values)]);
+
+/** A role, department or job: in any script. */
+export const label = text(1, 64).refine((value) => !value.includes(','), 'must be without a comma');
+
+export const whole = (min: number, max: number) => {
+  const rule = `must be a whole number from ${min} to ${max}`;
+  return z.number(rule).int(rule).min(min, rule).max(max, rule);
+};
+
+export const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, `must be one of ${values.join(', ')}`);
+
+/** Not `never`: zod's issue for that has no path, and so would not say which field. */
+const unknownField = z.unknown().refine(() => false, 'is no field of this call');
+
+/** Refuses fields that it does not know: a misspelt one would otherwise be ignored in silence. */
+export const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.object(shape, 'must be an object').catchall(unknownField) as unknown as z.ZodObject<Shape>;

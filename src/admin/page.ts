@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { errors } from '../response/error-catalogue.js';
+
+const LIMIT_MAX = 200;
+const LIMIT_RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
+const CURSOR_RULE = 'must be the nextCursor of an answer to the same call';
+
+/** How a list is asked for, page by page. */
+export const pageShape = {
+  limit: z
+    .string(LIMIT_RULE)
+    .regex(/^\d{1,3}$/, LIMIT_RULE)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= LIMIT_MAX, LIMIT_RULE)
+    .default(50),
+  cursor: z
+    .string(CURSOR_RULE)
+    .regex(/^[A-Za-z0-9_-]{1,512}$/, CURSOR_RULE)
+    .optional(),
+};
+
+export const pageSchema = z.object(pageShape);
+
+export interface PageRequest {
+  /** 1 to 200 */
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** For the next page; `null`: this was the last. */
+  readonly nextCursor: string | null;
+}
+
+/**
+ * The key after which the page begins; `null`: at the beginning.
+ *
+ * @param list names the list, so that the cursor of another one is refused
+ * @throws PARAMETER_INVALID
+ */
+export function startOf(list: string, { cursor }: PageRequest): string | null {
+  if (cursor === undefined) return null;
+  const [of, key, ...rest] = decoded(cursor);
+  if (of !== list || typeof key !== 'string' || rest.length > 0)
+    throw errors.PARAMETER_INVALID({ text: `cursor ${CURSOR_RULE}` });
+  return key;
+}
+
+/**
+ * @param rows one more than asked for, where there are as many
+ * @param keyOf what the list is sorted by
+ */
+export function pageOf<Row, T>(
+  list: string,
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => string,
+  view: (row: Row) => T,
+): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const nextCursor =
+    rows.length <= limit || last === undefined
+      ? null
+      : Buffer.from(JSON.stringify([list, keyOf(last)])).toString('base64url');
+  return { items: shown.map(view), nextCursor };
+}
+
+function decoded(cursor: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}

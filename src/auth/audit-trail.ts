@@ -1,0 +1,78 @@
+import type { SqlDatabase, SqlTransaction, SqlValue } from '../database/sql-database.js';
+import type { AuthEvent, AuthEventKind } from './auth-event.js';
+
+const INSERT = `
+  INSERT INTO bo_auth_event (at, owner_id, user_id, session_id, kind, detail) VALUES ($1, $2, $3, $4, $5, $6)`;
+
+/** Writes a line of the audit trail into the transaction of what it tells. */
+export async function writeEvent(transaction: SqlTransaction, event: AuthEvent): Promise<void> {
+  await transaction.all(INSERT, [
+    event.at,
+    event.ownerId,
+    event.userId,
+    event.sessionId,
+    event.kind,
+    JSON.stringify(event.detail),
+  ]);
+}
+
+/** A line of the audit trail as it was written, with its running number. */
+export interface RecordedEvent extends AuthEvent {
+  readonly id: number;
+}
+
+/** What is asked of the audit trail; absent: any. */
+export interface EventFilter {
+  readonly ownerId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly kind?: string | undefined;
+  /** Only events with a lower number. */
+  readonly before?: number | undefined;
+}
+
+interface EventRow {
+  id: number | string;
+  at: number | string;
+  owner_id: string;
+  user_id: string;
+  session_id: string | null;
+  kind: AuthEventKind;
+  detail: string;
+}
+
+const CONDITIONS = [
+  ['ownerId', 'owner_id ='],
+  ['userId', 'user_id ='],
+  ['kind', 'kind ='],
+  ['before', 'id <'],
+] as const;
+
+/** The newest events that fit, at most `limit`. */
+export async function readEvents(
+  database: SqlDatabase,
+  filter: EventFilter,
+  limit: number,
+): Promise<RecordedEvent[]> {
+  const conditions: string[] = [];
+  const values: SqlValue[] = [limit];
+  for (const [name, condition] of CONDITIONS) {
+    const value = filter[name];
+    if (value === undefined) continue;
+    values.push(value);
+    conditions.push(`${condition} $${values.length}`);
+  }
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const rows = await database.all<EventRow>(
+    `SELECT * FROM bo_auth_event ${where} ORDER BY id DESC LIMIT $1`,
+    values,
+  );
+  return rows.map((row) => ({
+    id: Number(row.id),
+    at: Number(row.at),
+    ownerId: row.owner_id,
+    userId: row.user_id,
+    sessionId: row.session_id,
+    kind: row.kind,
+    detail: JSON.parse(row.detail) as AuthEvent['detail'],
+  }));
+}

@@ -1,0 +1,35 @@
+/**
+ * A call of the OpenAPI document.
+ *
+ * @typedef {object} Call
+ * @property {string} path as the document has it, with its {parameters}
+ * @property {string} method in small letters
+ * @property {string} id the operationId
+ * @property {object[]} parameters
+ * @property {object | undefined} body the JSON schema of its JSON body
+ * @property {boolean} needsBearer
+ * @property {RegExp} pattern of the URL's path
+ */
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+/** @returns {Call[]} */
+export function callsOf(spec) {
+  return Object.entries(spec.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => item[method] !== undefined).map((method) => ({
+      path,
+      method,
+      id: item[method].operationId,
+      parameters: item[method].parameters ?? [],
+      body: item[method].requestBody?.content?.['application/json']?.schema,
+      needsBearer: (item[method].security ?? []).some((scheme) => 'bearer' in scheme),
+      pattern: new RegExp(`${path.replace(/[.+*?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+')}$`),
+    })),
+  );
+}
+
+/** @param {Call[]} calls */
+export function findCall(calls, method, url) {
+  const { pathname } = new URL(url, document.baseURI);
+  return calls.find((call) => call.method === method.toLowerCase() && call.pattern.test(pathname));
+}

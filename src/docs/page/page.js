@@ -1,0 +1,310 @@
+/* global SwaggerUIBundle */
+import { callsOf, findCall } from './call.js';
+import { sealVerifyApi } from './verify-api.js';
+
+/** Stands in the XverifyApi field for "make one"; any other value there is sent as it is. */
+const COMPUTED = 'computed-for-each-request';
+/** Stands in the sessionId field for "another session of mine". */
+const OTHER_SESSION = 'another-session-of-mine';
+/** An access token that expires sooner than this is renewed before it is sent. */
+const LEEWAY_MS = 5_000;
+
+const loaded = await fetch('docs/settings.json');
+/** The server's clock may differ from this one: a stamp is judged by the server's. */
+const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 0;
+/** Of the demo projects, in development alone: `{ ownerId, profile, login, refreshToken }` each. */
+const { projects } = await loaded.json();
+const demo = new Map(projects.map((project) => [project.ownerId, project]));
+const spec = forThisPage(await (await fetch('docs-json')).json());
+const calls = callsOf(spec);
+const form = document.getElementById('profile');
+
+// --- what is remembered -------------------------------------------------------------------------------------
+
+/** In production nothing but what "Authorize" keeps outlives the tab, and the key does not outlive the page. */
+const shelf = demo.size > 0 ? localStorage : sessionStorage;
+/** By project: `{ accessToken, expiresAt, refreshToken, userName }`. */
+const tokens = JSON.parse(shelf.getItem('bo-auth-tokens') ?? '{}');
+
+function keep() {
+  shelf.setItem('bo-auth-tokens', JSON.stringify(tokens));
+}
+
+function remember(ownerId, data) {
+  const user = data.tokenUser ?? data.token_user ?? {};
+  tokens[ownerId] = {
+    accessToken: data.accessToken ?? data.access_token,
+    refreshToken: data.refreshToken ?? data.refresh_token,
+    expiresAt: Date.now() + 1000 * (data.expiresIn ?? data.expires_in),
+    userName: user.userName ?? user.user_name,
+  };
+  keep();
+  authorize('bearer', tokens[ownerId].accessToken);
+  fillIn();
+}
+
+function forget(ownerId) {
+  delete tokens[ownerId];
+  keep();
+  fillIn();
+}
+
+// --- the project and its key --------------------------------------------------------------------------------
+
+const ownerIdNow = () => form.elements.ownerId.value.trim();
+
+function profileOf(ownerId) {
+  if (ownerId !== ownerIdNow()) {
+    const known = demo.get(ownerId)?.profile;
+    if (known !== undefined) return known;
+  }
+  const { key, cipher, iv, encoding } = form.elements;
+  if (key.value === '') {
+    key.focus();
+    throw new Error(`Enter the key of ${ownerId} at the top of this page. / 请在页面顶部填写项目密钥。`);
+  }
+  return { key: key.value, cipher: cipher.value, iv: iv.value, encoding: encoding.value };
+}
+
+function chooseProject(ownerId) {
+  if (ownerId === '' || ownerId === form.dataset.chosen) return;
+  form.dataset.chosen = ownerId;
+  const { elements } = form;
+  elements.ownerId.value = ownerId;
+  const { key = '', cipher = 'des-ecb', iv = '', encoding = 'base64' } = demo.get(ownerId)?.profile ?? {};
+  elements.key.value = key;
+  elements.cipher.value = cipher;
+  elements.iv.value = iv ?? '';
+  elements.encoding.value = encoding;
+  authorize('XownerId', ownerId);
+  if (tokens[ownerId] !== undefined) authorize('bearer', tokens[ownerId].accessToken);
+  fillIn();
+}
+
+function showState() {
+  const { elements } = form;
+  const ownerId = ownerIdNow();
+  document.getElementById('iv').hidden = elements.cipher.value !== 'des-cbc';
+  const state = document.getElementById('state');
+  const wanting = ownerId === '' || elements.key.value === '';
+  const known = tokens[ownerId];
+  const who =
+    known === undefined
+      ? 'Not signed in. / 未登录。'
+      : `Signed in as ${known.userName}. / 已登录：${known.userName}。`;
+  state.classList.toggle('wanting', wanting);
+  state.textContent = wanting
+    ? 'Enter your project and its key: XverifyApi is computed here, the key never leaves this page. / 请填写项目及其密钥：XverifyApi 在本页计算，密钥不会离开浏览器。'
+    : `XverifyApi is computed here for each request, the key never leaves this page. / XverifyApi 由本页逐次计算，密钥不会离开浏览器。 ${who}`;
+}
+
+form.addEventListener('submit', (event) => event.preventDefault());
+form.addEventListener('input', showState);
+form.elements.ownerId.addEventListener('change', () => chooseProject(ownerIdNow()));
+
+// --- the calls that the page makes by itself ----------------------------------------------------------------
+
+/** @returns `data`, or `null` where the call failed */
+async function ask(id, ownerId, { body, accessToken } = {}) {
+  const call = calls.find((each) => each.id === id);
+  if (call === undefined) return null;
+  try {
+    const answer = await fetch(call.path, {
+      method: call.method.toUpperCase(),
+      headers: {
+        XownerId: ownerId,
+        XverifyApi: seal(ownerId),
+        ...(accessToken !== undefined && { Authorization: `Bearer ${accessToken}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return (await answer.json()).data;
+  } catch {
+    return null;
+  }
+}
+
+const seal = (ownerId) => sealVerifyApi(profileOf(ownerId), Date.now() + clockAhead);
+
+/** An access token that lasts long enough to be sent; where there is none, one is fetched. */
+async function freshAccessToken(ownerId) {
+  const known = tokens[ownerId];
+  if (known !== undefined && known.expiresAt - Date.now() > LEEWAY_MS) return known.accessToken;
+  const refreshed =
+    known && (await ask('refreshByPost', ownerId, { body: { refreshToken: known.refreshToken } }));
+  if (refreshed) remember(ownerId, refreshed);
+  else await signInToDemo(ownerId);
+  return tokens[ownerId]?.accessToken;
+}
+
+async function signInToDemo(ownerId) {
+  const login = demo.get(ownerId)?.login;
+  const granted = login && (await ask('login', ownerId, { body: login }));
+  if (granted) remember(ownerId, granted);
+}
+
+/** After sessions were ended: whose tokens are worth nothing now are replaced, or forgotten. */
+async function revive(ownerId) {
+  const token = tokens[ownerId]?.refreshToken ?? demo.get(ownerId)?.refreshToken;
+  if (token) {
+    const told = await ask('introspect', ownerId, { body: { token } });
+    if (told === null || told.active) return;
+  }
+  if (tokens[ownerId] !== undefined) forget(ownerId);
+  await signInToDemo(ownerId);
+}
+
+async function otherSession(ownerId, accessToken) {
+  const list = async () => (await ask('listSessions', ownerId, { accessToken }))?.items ?? [];
+  const login = demo.get(ownerId)?.login;
+  const found = (await list()).find((session) => !session.current);
+  if (found !== undefined || login === undefined) return found?.sessionId;
+  await ask('login', ownerId, { body: { ...login, clientId: 'docs' } });
+  return (await list()).find((session) => !session.current)?.sessionId;
+}
+
+// --- around what Swagger UI sends ---------------------------------------------------------------------------
+
+/** What was sent, by its URL, until its answer comes. */
+const underWay = new Map();
+
+async function beforeRequest(request) {
+  const call = findCall(calls, request.method ?? 'GET', request.url);
+  if (call === undefined || !call.parameters.some(({ name }) => name === 'XverifyApi')) return request;
+  const ownerId = request.headers.XownerId ?? '';
+  if (call.needsBearer) await attachAccessToken(request, ownerId);
+  if (request.url.includes(OTHER_SESSION)) {
+    const accessToken = request.headers.Authorization?.slice('Bearer '.length);
+    const sessionId = await otherSession(ownerId, accessToken);
+    if (sessionId !== undefined) request.url = request.url.replace(OTHER_SESSION, sessionId);
+  }
+  if ([COMPUTED, '', undefined].includes(request.headers.XverifyApi))
+    request.headers.XverifyApi = seal(ownerId);
+  underWay.set(new URL(request.url, document.baseURI).href, { call, ownerId });
+  return request;
+}
+
+/** A token that somebody entered himself is sent as it is. */
+async function attachAccessToken(request, ownerId) {
+  const sent = request.headers.Authorization?.slice('Bearer '.length);
+  const isOurs = Object.values(tokens).some(({ accessToken }) => accessToken === sent);
+  if (sent !== undefined && !isOurs) return;
+  const accessToken = await freshAccessToken(ownerId);
+  if (accessToken !== undefined) request.headers.Authorization = `Bearer ${accessToken}`;
+}
+
+function afterResponse(response) {
+  const { call, ownerId } = underWay.get(response.url) ?? {};
+  underWay.delete(response.url);
+  const data = response.body?.data ?? response.obj?.data;
+  if (call === undefined || !data) return response;
+  if (['login', 'refresh', 'refreshByPost'].includes(call.id)) remember(ownerId, data);
+  else if (['revoke', 'endSession', 'endSessions'].includes(call.id)) void revive(ownerId);
+  return response;
+}
+
+// --- filling the fields -------------------------------------------------------------------------------------
+
+function authorize(scheme, value) {
+  if (ui === undefined) return;
+  ui.preauthorizeApiKey(scheme, value);
+  ui.authActions.persistAuthorizationIfNeeded();
+}
+
+/** Puts the project and its newest tokens into every call. */
+function fillIn() {
+  showState();
+  if (ui === undefined) return;
+  const ownerId = ownerIdNow();
+  const project = demo.get(ownerId);
+  const refreshToken = tokens[ownerId]?.refreshToken ?? project?.refreshToken ?? '';
+  for (const call of calls) {
+    fillParameter(call, 'XownerId', ownerId);
+    fillParameter(call, 'refreshToken', refreshToken);
+    if (call.body?.properties?.refreshToken) fillBody(call, { refreshToken });
+    if (call.id === 'introspect') fillBody(call, { token: refreshToken });
+    if (call.id === 'login' && project !== undefined) fillBody(call, project.login);
+  }
+}
+
+function fillParameter({ path, method, parameters }, name, value) {
+  const index = parameters.findIndex((parameter) => parameter.name === name);
+  if (index < 0) return;
+  const parameter = ui.specSelectors.specJson().getIn(['paths', path, method, 'parameters', index]);
+  ui.specActions.changeParamByIdentity([path, method], parameter, value, false);
+}
+
+function fillBody({ path, method }, body) {
+  const type = ui.oas3Selectors.requestContentType(path, method) ?? 'application/json';
+  if (type !== 'application/json') return;
+  ui.oas3Actions.setRequestBodyValue({
+    value: JSON.stringify(body, null, 2),
+    pathMethod: [path, method],
+  });
+}
+
+/** The document with what only this page can say: which fields it fills in by itself. */
+function forThisPage(document) {
+  document.components.securitySchemes.XownerId = {
+    type: 'apiKey',
+    in: 'header',
+    name: 'XownerId',
+    description: 'The project, filled into every call. / 项目标识，自动填入每个调用。',
+  };
+  for (const item of Object.values(document.paths)) {
+    for (const { parameters = [] } of Object.values(item)) parameters.forEach(prepare);
+  }
+  return document;
+}
+
+function prepare(parameter) {
+  const { name, schema } = parameter;
+  if (name === 'XverifyApi') schema.example = COMPUTED;
+  else if (name === 'sessionId') schema.example = OTHER_SESSION;
+  // Swagger UI would send an optional header's example.
+  else if (parameter.in === 'header' && !parameter.required) delete schema.example;
+}
+
+// --- the page itself ----------------------------------------------------------------------------------------
+
+for (const { ownerId } of projects)
+  document
+    .getElementById('projects')
+    .append(Object.assign(document.createElement('option'), { value: ownerId }));
+
+/** What is entered under "Authorize" goes into the fields. */
+const authorizing = {
+  statePlugins: {
+    auth: {
+      wrapActions: {
+        authorize: (original) => (payload) => {
+          const result = original(payload);
+          if (payload.XownerId?.value) chooseProject(payload.XownerId.value);
+          return result;
+        },
+      },
+    },
+  },
+};
+
+let ui;
+ui = SwaggerUIBundle({
+  spec,
+  dom_id: '#swagger-ui',
+  presets: [SwaggerUIBundle.presets.apis],
+  plugins: [authorizing],
+  layout: 'BaseLayout',
+  deepLinking: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: 0,
+  persistAuthorization: true,
+  requestInterceptor: beforeRequest,
+  responseInterceptor: afterResponse,
+  onComplete: () => {
+    const remembered = ui.authSelectors.authorized().getIn(['XownerId', 'value']);
+    chooseProject(remembered ?? projects[0]?.ownerId ?? '');
+    showState();
+    if (demo.has(ownerIdNow())) void revive(ownerIdNow());
+  },
+});

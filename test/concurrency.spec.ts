@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { TokenGrant } from '../src/auth/token-grant.js';
+import {
+  call,
+  claimsOf,
+  dataOf,
+  encryptByDES,
+  login,
+  refresh,
+  refusalOf,
+  startApp,
+  type TestApp,
+} from './support/app.js';
+
+let test: TestApp;
+beforeAll(async () => {
+  test = await startApp();
+});
+afterAll(() => test.close());
+
+const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+const sidOf = ({ accessToken }: Pick<TokenGrant, 'accessToken'>) => claimsOf(accessToken)['sid'];
+
+it('two hundred parallel logins and refreshes lose nothing and mix nothing up', async () => {
+  const chains = await times(100, async (index) => {
+    const user = index % 2 === 0 ? 'alice' : 'bob';
+    const clientId = `client-${index}`;
+    const grants = [
+      await login(test, { payload: { userName: user, password: `${user}-password`, clientId } }),
+    ];
+    for (let step = 0; step < 3; step++) {
+      // Twice at once, as two tabs do, while the other chains do the same.
+      const answers = await times(2, () => refresh(test, grants.at(-1)!.refreshToken));
+      const [first, second] = answers.map(dataOf);
+      expect(first?.refreshToken).toBe(second?.refreshToken);
+      expect(first?.tokenSeq).toBe(step + 2);
+      grants.push(first!);
+    }
+    for (const grant of grants) {
+      expect(grant).toMatchObject({ clientId, tokenUser: { userId: user, clientId } });
+      expect(claimsOf(grant.accessToken)).toMatchObject({ id: user, client_id: clientId, owner_id: 'acme' });
+      expect(sidOf(grant)).toBe(sidOf(grants[0]!));
+    }
+    return grants;
+  });
+  expect(new Set(chains.map(([first]) => sidOf(first!))).size).toBe(100);
+  expect(new Set(chains.flat().map(({ refreshToken }) => refreshToken)).size).toBe(400);
+  const rows = await test.sql<{ id: string; generation: number; token_seq: number; client_id: string }>(
+    `SELECT * FROM bo_auth_session WHERE client_id LIKE 'client-%'`,
+  );
+  expect(rows).toHaveLength(100);
+  for (const row of rows) expect(row).toMatchObject({ generation: 3, token_seq: 4 });
+  const stored = new Map(rows.map(({ id, client_id }) => [id, client_id]));
+  chains.forEach(([first], index) => expect(stored.get(String(sidOf(first!)))).toBe(`client-${index}`));
+});
+
+it('fifty parallel refreshes of one token: fifty 200s, one distinct successor, one generation', async () => {
+  const { refreshToken, accessToken } = await login(test);
+  const grants = (await times(50, () => refresh(test, refreshToken))).map(dataOf);
+  expect(new Set(grants.map((grant) => grant.refreshToken)).size).toBe(1);
+  expect(new Set(grants.map((grant) => grant.tokenSeq))).toEqual(new Set([2]));
+  expect(new Set(grants.map((grant) => grant.accessToken)).size).toBe(50);
+  const [row] = await test.sql('SELECT * FROM bo_auth_session WHERE id = $1', String(sidOf({ accessToken })));
+  expect(row).toMatchObject({ generation: 1, branch: 0, token_seq: 2 });
+  expect((await refresh(test, grants[0]!.refreshToken)).status).toBe(200);
+});
+
+it('a revocation among fifty refreshes: none that begins after its answer succeeds', async () => {
+  const { refreshToken } = await login(test);
+  let revoked = false;
+  const refreshes = times(50, async (index) => {
+    await new Promise((resolve) => {
+      setTimeout(resolve, index % 10);
+    });
+    const late = revoked;
+    return { late, status: (await refresh(test, refreshToken)).status };
+  });
+  await call(test, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
+  revoked = true;
+  const outcomes = await refreshes;
+  expect(outcomes.filter(({ late, status }) => late && status === 200)).toEqual([]);
+  for (const { status } of outcomes) expect([200, 401]).toContain(status);
+  expect((await refresh(test, refreshToken)).status).toBe(401);
+});
+
+it('twenty parallel revocations: each says so, and one event is written', async () => {
+  const { refreshToken, accessToken } = await login(test);
+  const answers = await times(20, () =>
+    call(test, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } }),
+  );
+  for (const answer of answers) expect(dataOf(answer)).toEqual({ revoked: true });
+  const events = await test.sql(
+    `SELECT * FROM bo_auth_event WHERE session_id = $1 AND kind = 'revoked'`,
+    String(sidOf({ accessToken })),
+  );
+  expect(events).toHaveLength(1);
+});
+
+it('reuse found by ten at once ends the family once, with one event', async () => {
+  const first = await login(test);
+  const second = dataOf(await refresh(test, first.refreshToken));
+  await refresh(test, second.refreshToken);
+  test.clock.advance(60_001);
+  const answers = await times(10, () => refresh(test, first.refreshToken));
+  const outcomes = new Set(answers.map(refusalOf));
+  expect(outcomes).toContain('401 REFRESH_TOKEN_REUSED');
+  expect([...outcomes].every((each) => each.startsWith('401 REFRESH_TOKEN_'))).toBe(true);
+  const events = await test.sql(
+    `SELECT * FROM bo_auth_event WHERE session_id = $1 AND kind = 'reused'`,
+    String(sidOf(first)),
+  );
+  expect(events).toHaveLength(1);
+});
+
+it('one GUID for fifty tokens at once: one gets through', async () => {
+  const grants = await times(5, () => login(test));
+  const verify = encryptByDES(randomUUID(), 'acme-key');
+  const answers = await times(50, (index) => refresh(test, grants[index % 5]!.refreshToken, { verify }));
+  const through = answers.flatMap((answer, index) => (answer.status === 200 ? [index % 5] : []));
+  expect(new Set(through).size).toBe(1);
+  expect(through).toHaveLength(10);
+});

@@ -1,0 +1,74 @@
+import { runCampaign, type CampaignReport, type Terrain } from './history/campaign.js';
+import { FakeCluster } from './history/fake-cluster.js';
+import type { Flaw } from './history/fake-engine.js';
+import { killOne } from './history/nemesis.js';
+import { RandomSource } from './history/random-source.js';
+
+const rules = {
+  policy: 'rotate',
+  absoluteLifetime: 1_209_600_000,
+  idleLifetime: null,
+  staleness: 0,
+} as const;
+const patient = { ownerId: 'patient', verifyKey: 'key-one' };
+const brief = { ownerId: 'brief', verifyKey: 'key-two' };
+
+const terrain: Terrain = {
+  rules: { patient: { ...rules, grace: 60_000 }, brief: { ...rules, grace: 100 } },
+  honest: Array.from({ length: 30 }, (_, index) => ({
+    project: patient,
+    userName: `user-${index}`,
+    password: '',
+    ownUser: true,
+  })),
+  stolen: [{ project: brief, userName: 'victim', password: '' }],
+  foreign: [brief],
+};
+
+async function campaignAgainst(
+  flaw: Flaw | undefined,
+  seed: number,
+  operations: number,
+): Promise<CampaignReport> {
+  const random = new RandomSource(seed);
+  const projects = {
+    patient: { grace: 60_000, verifyKey: patient.verifyKey },
+    brief: { grace: 100, verifyKey: brief.verifyKey },
+  };
+  const cluster = await FakeCluster.launch({ processes: 2, projects, flaw }, random);
+  try {
+    return await runCampaign(cluster, terrain, {
+      chains: 36,
+      length: { operations },
+      faults: [killOne],
+      faultCount: 3,
+      seed,
+      thinkMs: 10,
+      settlesWithinMs: 1000,
+    });
+  } finally {
+    await cluster.close();
+  }
+}
+
+describe('the history checker against servers in memory', () => {
+  it('finds nothing where every promise is kept', async () => {
+    const { verdict, history, struck } = await campaignAgainst(undefined, 1, 1500);
+    expect(verdict.violations).toEqual([]);
+    expect(history.length).toBeGreaterThan(1500);
+    expect(struck.get(killOne.name)).toBe(3);
+    expect(verdict.explained.revoked).toBeGreaterThan(0);
+  });
+
+  it.each<[Flaw, string]>([
+    ['forked successors', 'I1'],
+    ['reuse unseen', 'I4'],
+    ['success after revocation', 'I2'],
+    ['spurious 401', 'I3'],
+    ['other project honoured', 'I5'],
+    ['tampered token honoured', 'I5'],
+  ])('finds %s', async (flaw, invariant) => {
+    const { verdict } = await campaignAgainst(flaw, 2, 1200);
+    expect(verdict.violations.map((violation) => violation.invariant)).toContain(invariant);
+  });
+});

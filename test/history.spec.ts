@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { killOne, pauseOne, restartOne } from './history/nemesis.js';
+import { reportText } from './history/report.js';
+import { campaignAgainstServers } from './history/server-campaign.js';
+
+describe('two server processes on one database', () => {
+  it('keep every promise while they are killed, restarted and frozen', async () => {
+    // `npm test` builds first
+    expect(existsSync('dist/main.js')).toBe(true);
+    const seed = Math.floor(Math.random() * 1_000_000);
+    const report = await campaignAgainstServers({
+      processes: 2,
+      chains: 30,
+      length: { operations: 2500 },
+      faults: [killOne, restartOne, pauseOne],
+      faultCount: 5,
+      seed,
+    });
+    // a failure shows what a run of the command shows, the seed included
+    if (report.verdict.violations.length > 0) throw new Error(reportText(report, seed));
+    const refreshed = report.history.filter(
+      ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
+    );
+    expect(refreshed.length).toBeGreaterThan(300);
+    expect([...report.struck.values()].reduce((sum, times) => sum + times, 0)).toBe(5);
+  }, 180_000);
+});

@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { check, type Verdict } from './check.js';
+import type { Rules } from './violation.js';
+import { HonestClient, type Account, type Weather } from './client-chain.js';
+import { plague, type Fault } from './nemesis.js';
+import { RandomSource } from './random-source.js';
+import { Recorder, type Operation } from './recorder.js';
+import type { Cluster } from './servers.js';
+import { TokenApi, type ProjectAccess } from './token-api.js';
+
+/** Where the chains live. The projects' rules must be what the servers are configured with. */
+export interface Terrain {
+  readonly rules: Rules;
+  /** Honest chains, some of them revoked on the way. A grace window longer than any outage. */
+  readonly honest: readonly Account[];
+  /** Chains whose token is copied and used late. A grace window that the run outlasts by far. */
+  readonly stolen: readonly Account[];
+  /** Projects of which at least one is not a given chain's own. */
+  readonly foreign: readonly ProjectAccess[];
+}
+
+export interface CampaignOptions {
+  readonly chains: number;
+  /** The run's length: so many refreshes, or so many seconds. */
+  readonly length: { readonly operations: number } | { readonly seconds: number };
+  readonly faults: readonly Fault[];
+  readonly faultCount: number;
+  readonly seed: number;
+  readonly weather?: Partial<Weather>;
+  /** Mean pause of a tab between two rounds, in milliseconds. */
+  readonly thinkMs?: number;
+  /** For how long a chain may take to be refreshed again when the last fault is over. */
+  readonly settlesWithinMs?: number;
+}
+
+export interface CampaignReport {
+  readonly verdict: Verdict;
+  readonly history: readonly Operation[];
+  readonly struck: ReadonlyMap<string, number>;
+  readonly seconds: number;
+}
+
+const CALM: Weather = { dropShare: 0.04, dropWithinMs: 25, duplicateShare: 0.25 };
+
+/** Drives every chain against the cluster while faults strike, and judges what was seen. */
+export async function runCampaign(
+  cluster: Cluster,
+  terrain: Terrain,
+  options: CampaignOptions,
+): Promise<CampaignReport> {
+  const recorder = new Recorder();
+  const api = new TokenApi(cluster, recorder);
+  const random = new RandomSource(options.seed);
+  const clock = new RunClock(options.length, recorder);
+  const campaign = new Campaign(terrain, options, () => clock.progress());
+  const nemesis = random.fork();
+  const clients = Array.from({ length: options.chains }, (_, chain) => {
+    const account = campaign.accountOf(chain);
+    return new HonestClient(chain, account, api, cluster, random.fork(), { ...CALM, ...options.weather });
+  });
+  try {
+    // a login costs a password hash: the run begins when everyone is in
+    await Promise.all(clients.map((client) => client.login(() => true)));
+    const began = performance.now();
+    clock.start();
+    const plagued = plague(cluster, options.faults, options.faultCount, nemesis, () => clock.progress());
+    await Promise.all(clients.map((client) => campaign.live(client)));
+    // where every chain has ended early, the faults that were still to come have nothing left to strike
+    clock.end();
+    const struck = await plagued;
+    await Promise.all(clients.map((client) => campaign.settle(client)));
+    const verdict = check(recorder.operations, terrain.rules);
+    const seconds = (performance.now() - began) / 1000;
+    return { verdict, history: recorder.operations, struck, seconds };
+  } finally {
+    api.close();
+  }
+}
+
+/** How much of a run is over, 0 to 1, by requests or by time. */
+class RunClock {
+  private began = performance.now();
+  private before = 0;
+  private over = false;
+
+  constructor(
+    private readonly length: CampaignOptions['length'],
+    private readonly recorder: Recorder,
+  ) {}
+
+  start(): void {
+    this.began = performance.now();
+    this.before = this.recorder.operations.length;
+  }
+
+  end(): void {
+    this.over = true;
+  }
+
+  progress(): number {
+    if (this.over) return 1;
+    const { length } = this;
+    if ('seconds' in length) return (performance.now() - this.began) / (length.seconds * 1000);
+    return (this.recorder.operations.length - this.before) / length.operations;
+  }
+}
+
+class Campaign {
+  constructor(
+    private readonly terrain: Terrain,
+    private readonly options: CampaignOptions,
+    private readonly progress: () => number,
+  ) {}
+
+  /** One chain in six is stolen; the others take the honest accounts in turn. */
+  accountOf(chain: number): Account {
+    const { stolen, honest } = this.terrain;
+    const list = chain % 6 === 5 && stolen.length > 0 ? stolen : honest;
+    const account = list[Math.floor(chain / (list === stolen ? 6 : 1)) % list.length];
+    if (account === undefined) throw new RangeError('no account');
+    return account;
+  }
+
+  /** Sessions of one client, one after the other: whoever is logged out may log in again. */
+  async live(client: HonestClient): Promise<void> {
+    do {
+      await this.liveOnce(client);
+      if (this.progress() > 0.9 || client.random.chance(0.4)) return;
+    } while (await client.login(() => this.progress() < 1));
+  }
+
+  private async liveOnce(client: HonestClient): Promise<void> {
+    const { random } = client;
+    if (this.terrain.stolen.includes(client.account)) return this.beStolen(client);
+    const tabs = random.chance(0.3) ? 2 : 1;
+    const work: Promise<unknown>[] = Array.from({ length: tabs }, () => this.useTab(client));
+    if (random.chance(0.3)) work.push(this.logOut(client));
+    if (random.chance(0.2)) work.push(this.beForged(client));
+    await Promise.all(work);
+    if (client.ended) await this.autopsy(client);
+  }
+
+  /** When the faults are over, a living chain goes on, and a dead one is still dead. */
+  async settle(client: HonestClient): Promise<void> {
+    if (client.newest === undefined) return;
+    for (const tokens of client.former.slice(-3)) await client.present(tokens, 'thief');
+    if (client.ended) return this.autopsy(client);
+    const deadline = performance.now() + (this.options.settlesWithinMs ?? 20_000);
+    while (!client.ended && performance.now() < deadline) {
+      if (await client.round(true)) return;
+    }
+  }
+
+  private async useTab(client: HonestClient): Promise<void> {
+    while (!client.ended && this.progress() < 1) {
+      await this.think(client);
+      await client.round();
+      // a proxy or a sleeping tab repeats something old: answered or refused, it must not harm the newest
+      if (client.random.chance(0.05))
+        await client.present(client.random.pick(client.given.slice(-4)), 'thief');
+    }
+  }
+
+  /** Revokes while refreshes are in flight, and again until it is acknowledged. */
+  private async logOut(client: HonestClient): Promise<void> {
+    const { random } = client;
+    const due = this.progress() + (1 - this.progress()) * random.between(0.1, 0.95);
+    while (this.progress() < due && !client.ended) await this.think(client);
+    while (!client.ended) {
+      const held = client.newest;
+      if (held === undefined) return;
+      const ways = client.account.ownUser === true ? 4 : 3;
+      const way = random.below(ways);
+      const outcome =
+        way === 0
+          ? await client.revoke(held)
+          : way === 1
+            ? await client.revoke(random.pick(client.given))
+            : await client.endSession(held, way === 2 ? 'session' : 'user');
+      if (outcome.status === 200) break;
+      if (this.progress() >= 1) return;
+      await sleep(50);
+    }
+    // the tabs find out by themselves; these make sure that someone asks at once, and everywhere
+    await Promise.all([0, 1, 2].map(() => client.round()));
+  }
+
+  /** Tampered tokens, and the right ones in another project's name: refused, and without effect. */
+  private async beForged(client: HonestClient): Promise<void> {
+    while (!client.ended && this.progress() < 1) {
+      await this.think(client, 10);
+      const { newest, random } = client;
+      if (newest === undefined || client.ended) return;
+      const elsewhere = this.terrain.foreign.filter((project) => project !== client.account.project);
+      if (random.chance(0.5)) {
+        await client.present(newest, 'forger', random.pick(elsewhere));
+      } else {
+        await client.present(tampered(newest.refreshToken, random.below(32)), 'forger');
+      }
+    }
+  }
+
+  /** A copy of an old token, used when the grace window has passed and its successor was used. */
+  private async beStolen(client: HonestClient): Promise<void> {
+    const { random } = client;
+    const grace = this.terrain.rules[client.account.project.ownerId]?.grace ?? 0;
+    const copied = client.given[0];
+    const until = this.progress() + (1 - this.progress()) * random.between(0.1, 0.9);
+    const since = performance.now();
+    while (!client.ended && this.progress() < 1) {
+      await this.think(client);
+      await client.round();
+      const ripe = performance.now() - since > 2 * grace + 200 && client.given.length > 4;
+      if (ripe && this.progress() > until) break;
+      if (random.chance(0.1)) await client.present(random.pick(client.given.slice(-4)), 'thief');
+    }
+    if (copied === undefined || client.ended) return;
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const { status } = await client.present(copied, 'thief');
+      if (status !== undefined && status < 500) break;
+      await sleep(100);
+    }
+    while (!client.ended && this.progress() < 1) await client.round();
+    await this.autopsy(client);
+  }
+
+  /** Everyone who ever held a token of an ended session tries it again. */
+  private async autopsy(client: HonestClient): Promise<void> {
+    if (client.newest !== undefined) await client.present(client.newest, 'honest');
+    for (const tokens of client.given.slice(-3)) await client.present(tokens, 'thief');
+  }
+
+  private think(client: HonestClient, times = 1): Promise<void> {
+    const mean = this.options.thinkMs ?? 60;
+    return sleep(client.random.between(0, 2 * mean * times));
+  }
+}
+
+function tampered(token: string, at: number): string {
+  const changed = token[at] === 'A' ? 'B' : 'A';
+  return `${token.slice(0, at)}${changed}${token.slice(at + 1)}`;
+}

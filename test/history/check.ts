@@ -1,0 +1,70 @@
+import { deadStaysDead, noneAfterRevocation } from './ended-sessions.js';
+import { familiesOf } from './families.js';
+import { identityAcrossFamilies, identityStays } from './identity.js';
+import type { Operation } from './recorder.js';
+import { explainedRefusals, settled, type Explanation } from './refusals.js';
+import {
+  numberGrowsByOne,
+  numberNeverFalls,
+  oneSuccessor,
+  oneTokenPerNumber,
+  reuseIsFound,
+} from './succession.js';
+import { violation, type Rules, type Violation } from './violation.js';
+
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  readonly families: number;
+  /** 401 answers to honest clients, by what explains them. */
+  readonly explained: Readonly<Record<Explanation, number>>;
+}
+
+/**
+ * Judges a history. Pure: the same history gives the same verdict. A request without an answer counts as "perhaps":
+ * it may explain what is seen, and it is never itself a fault.
+ */
+export function check(history: readonly Operation[], rules: Rules): Verdict {
+  const families = familiesOf(history);
+  const explained: Record<Explanation, number> = { revoked: 0, 'perhaps revoked': 0, reused: 0, expired: 0 };
+  const violations: Violation[] = [
+    ...unexpectedAnswers(history),
+    ...identityAcrossFamilies(history, families),
+  ];
+  for (const family of families.bySession.values()) {
+    const project = rules[family.project];
+    if (project === undefined) throw new Error(`no rules for project ${family.project}`);
+    violations.push(
+      ...oneTokenPerNumber(family),
+      ...oneSuccessor(family, project),
+      ...noneAfterRevocation(family, project),
+      ...explainedRefusals(family, project, explained),
+      ...deadStaysDead(family, project),
+      ...reuseIsFound(family, project),
+      ...identityStays(family),
+      ...numberNeverFalls(family),
+      ...numberGrowsByOne(family, project),
+      ...settled(family, project),
+    );
+  }
+  return { violations, families: families.bySession.size, explained };
+}
+
+const REFRESH_ANSWERS = new Set([200, 401, 409, 429, 503]);
+const OTHER_ANSWERS = new Set([200, 401, 429, 503]);
+
+function unexpectedAnswers(history: readonly Operation[]): Violation[] {
+  return history.flatMap((operation) => {
+    const { answer, kind } = operation;
+    if (answer === undefined) return [];
+    if (answer.malformed !== undefined) {
+      return violation('answer', `${kind} answered ${answer.status}: ${answer.malformed}`, [operation]);
+    }
+    const allowed = kind === 'refresh' ? REFRESH_ANSWERS : OTHER_ANSWERS;
+    // only a token that was issued, or a bearer, can be refused; a login or revocation by token cannot
+    const refusable = kind === 'refresh' || operation.session !== undefined || operation.reach === 'user';
+    if (!allowed.has(answer.status) || (answer.status === 401 && !refusable)) {
+      return violation('answer', `${kind} answered ${answer.status} ${answer.errorCode}`, [operation]);
+    }
+    return [];
+  });
+}

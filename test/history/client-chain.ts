@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RandomSource } from './random-source.js';
+import { fingerprint, type Actor, type Call } from './recorder.js';
+import type { Outcome, Ports, ProjectAccess, Sender, TokenApi, Tokens } from './token-api.js';
+
+/** Whom a chain logs in as. */
+export interface Account {
+  readonly project: ProjectAccess;
+  readonly userName: string;
+  readonly password: string;
+  /** No other chain logs in as this user: all of its sessions may be ended at once. */
+  readonly ownUser?: boolean;
+}
+
+/** How a network treats an honest client's requests. */
+export interface Weather {
+  /** Share of the requests whose socket the client destroys after sending, and by when at the latest. */
+  readonly dropShare: number;
+  readonly dropWithinMs: number;
+  /** Share of the rounds that send one token several times at once. */
+  readonly duplicateShare: number;
+}
+
+/** A polite client waits as long as it is told; a run ends some time, so no wait here is longer than this. */
+const LONGEST_WAIT_MS = 1500;
+
+/** Tokens that a copy holder may have got hold of; the decisions differ for the last few only. */
+const REMEMBERED = 40;
+
+/**
+ * An honest client of one session: it keeps the newest answer by `tokenSeq`, retries with the same token after a lost
+ * answer, waits after 409 and 503, and gives up at the first 401. Several tabs may run rounds of one client at once;
+ * they share what it keeps, as tabs share a browser's storage.
+ */
+export class HonestClient {
+  newest?: Tokens;
+  /** The last tokens of this session that the client was given, oldest first. */
+  given: Tokens[] = [];
+  /** The newest tokens of the sessions that the client had before. */
+  readonly former: Tokens[] = [];
+  /** A 401 was seen: the client is logged out. */
+  ended = false;
+  /** A process that has just refused the connection; a load balancer would not choose it at once again. */
+  private shunned?: number;
+
+  constructor(
+    readonly chain: number,
+    readonly account: Account,
+    private readonly api: TokenApi,
+    private readonly ports: Ports,
+    readonly random: RandomSource,
+    private readonly weather: Weather,
+  ) {}
+
+  /** Logs in, again and again while no answer comes. `false`: it was not to be done in time. */
+  async login(patience: () => boolean): Promise<boolean> {
+    while (patience()) {
+      const { userName, password } = this.account;
+      const outcome = await this.api.login(this.sender({ kind: 'login' }), userName, password);
+      if (outcome.tokens !== undefined) {
+        this.begin(outcome.tokens);
+        return true;
+      }
+      await this.wait(outcome);
+    }
+    return false;
+  }
+
+  /**
+   * One round: the newest token sent once or several times at once, and what the answers ask for.
+   * @returns whether it was refreshed
+   */
+  async round(settling = false): Promise<boolean> {
+    const held = this.newest;
+    if (held === undefined || this.ended) return false;
+    const calm = settling || !this.random.chance(this.weather.duplicateShare);
+    const outcomes = await Promise.all(calm ? [this.refresh(held, settling)] : this.duplicates(held));
+    for (const outcome of outcomes) {
+      if (outcome.tokens !== undefined) this.keep(outcome.tokens);
+      if (outcome.status === 401) this.ended = true;
+    }
+    const overtaken = (this.newest?.tokenSeq ?? 0) > held.tokenSeq;
+    const worst = outcomes.find(({ tokens }) => tokens === undefined);
+    if (worst !== undefined && !overtaken && !this.ended) await this.wait(worst);
+    return outcomes.some(({ tokens }) => tokens !== undefined);
+  }
+
+  /** Presents a token as whoever holds a copy of it. Nothing is kept. */
+  present(tokens: Tokens | string, actor: Actor, project = this.account.project): Promise<Outcome> {
+    const token = typeof tokens === 'string' ? tokens : tokens.refreshToken;
+    const presented = fingerprint(token);
+    return this.api.refresh(this.sender({ kind: 'refresh', actor, presented, project }), token, 'POST');
+  }
+
+  /** Revokes by any token of the session. */
+  revoke(tokens: Tokens): Promise<Outcome> {
+    const presented = fingerprint(tokens.refreshToken);
+    return this.api.revokeToken(
+      this.sender({ kind: 'revoke', presented, reach: 'session' }),
+      tokens.refreshToken,
+    );
+  }
+
+  /** Ends the session by its id, or every session of the user. */
+  endSession(tokens: Tokens, reach: 'session' | 'user'): Promise<Outcome> {
+    const session = reach === 'session' ? tokens.sessionId : undefined;
+    const sender = this.sender({ kind: 'revoke', session, reach });
+    return this.api.endSession(sender, tokens.accessToken, session ?? 'all');
+  }
+
+  private refresh(held: Tokens, settling: boolean): Promise<Outcome> {
+    const presented = fingerprint(held.refreshToken);
+    const sender = this.sender({ kind: 'refresh', presented, settling: settling || undefined });
+    const verb = this.random.chance(0.5) ? 'GET' : 'POST';
+    return this.api.refresh(settling ? sender : this.exposed(sender), held.refreshToken, verb);
+  }
+
+  private duplicates(held: Tokens): Promise<Outcome>[] {
+    if (this.random.chance(0.25)) {
+      const presented = fingerprint(held.refreshToken);
+      const first = this.exposed(this.sender({ kind: 'refresh', presented }));
+      const second = this.exposed(this.sender({ kind: 'refresh', presented }));
+      const both = this.api.refreshTwice([first, second], held.refreshToken);
+      return [both.then(([outcome]) => outcome), both.then(([, outcome]) => outcome)];
+    }
+    return Array.from({ length: 2 + this.random.below(3) }, () => this.refresh(held, false));
+  }
+
+  private exposed(sender: Sender): Sender {
+    if (!this.random.chance(this.weather.dropShare)) return sender;
+    return { ...sender, dropAfter: this.random.between(0, this.weather.dropWithinMs) };
+  }
+
+  private sender(
+    call: Pick<Call, 'kind'> & Partial<Omit<Call, 'project'>> & { project?: ProjectAccess },
+  ): Sender {
+    const project = call.project ?? this.account.project;
+    let process = this.random.below(this.ports.size);
+    if (process === this.shunned) process = this.random.below(this.ports.size);
+    return {
+      project,
+      process,
+      call: {
+        actor: 'honest',
+        ...call,
+        chain: this.chain,
+        process,
+        project: project.ownerId,
+        user: this.account.userName,
+      },
+    };
+  }
+
+  private begin(tokens: Tokens): void {
+    if (this.newest !== undefined) this.former.push(this.newest);
+    this.newest = tokens;
+    this.given = [tokens];
+    this.ended = false;
+  }
+
+  private keep(tokens: Tokens): void {
+    if ((this.newest?.tokenSeq ?? 0) >= tokens.tokenSeq) return;
+    this.newest = tokens;
+    this.given.push(tokens);
+    if (this.given.length > REMEMBERED) this.given.shift();
+  }
+
+  private async wait(outcome: Outcome): Promise<void> {
+    this.shunned = outcome.refused === true ? outcome.operation.process : undefined;
+    const asked = outcome.status === undefined ? this.random.between(20, 150) : (outcome.retryAfterMs ?? 100);
+    await sleep(Math.max(5, Math.min(asked, LONGEST_WAIT_MS)));
+  }
+}

@@ -1,0 +1,108 @@
+import sqlite3 from 'sqlite3';
+import type { Account } from './client-chain.js';
+import type { Rules } from './violation.js';
+import type { Terrain } from './campaign.js';
+
+const DAY_MS = 86_400_000;
+
+/** How long a copy of a session may answer after its revocation elsewhere, under policy `reuse`, without Redis. */
+const STALENESS_MS = 5000;
+
+const acme = { ownerId: 'acme', verifyKey: 'acme-key' };
+const brief = { ownerId: 'acme-brief', verifyKey: 'acme-key' };
+const ptdev = { ownerId: 'ptdev', verifyKey: 'ptdev-58' };
+
+/** Rows of the demo data are copied, whatever columns they have: the checker knows the few that it changes. */
+interface Copy {
+  readonly table: string;
+  readonly where: Readonly<Record<string, string>>;
+  readonly change: Readonly<Record<string, string | number>>;
+}
+
+/**
+ * The demo data, with a user for every honest chain, and a project like `acme` of a short grace window.
+ * @param graceSeconds of the short window
+ */
+export async function copyDemoData(file: string, users: number, graceSeconds: number): Promise<void> {
+  const copies: Copy[] = [
+    {
+      table: 'bo_project',
+      where: { owner_id: acme.ownerId },
+      change: { owner_id: brief.ownerId, name: 'Acme in a hurry', grace_seconds: graceSeconds },
+    },
+    copyOfBob({ owner_id: brief.ownerId }),
+    ...Array.from({ length: users }, (_, index) => {
+      const name = userName(index);
+      return copyOfBob({ user_id: name, user_name: name });
+    }),
+  ];
+  const database = await open(file);
+  try {
+    for (const copy of copies) await insertCopy(database, copy);
+  } finally {
+    await new Promise((resolve) => database.close(resolve));
+  }
+}
+
+/** Where the chains of a run live, when `copyDemoData` has been applied. One in ten is under policy `reuse`. */
+export function terrainOf(users: number, graceSeconds: number): Terrain {
+  const rotating = {
+    policy: 'rotate',
+    absoluteLifetime: 14 * DAY_MS,
+    idleLifetime: 7 * DAY_MS,
+    staleness: 0,
+  } as const;
+  const rules: Rules = {
+    [acme.ownerId]: { ...rotating, grace: 60_000 },
+    [brief.ownerId]: { ...rotating, grace: graceSeconds * 1000 },
+    [ptdev.ownerId]: {
+      policy: 'reuse',
+      grace: 60_000,
+      absoluteLifetime: 14 * DAY_MS,
+      idleLifetime: null,
+      staleness: STALENESS_MS,
+    },
+  };
+  const honest = Array.from({ length: users }, (_, index): Account => {
+    if (index % 10 === 9) return { project: ptdev, userName: 'dev', password: 'dev-password' };
+    return { project: acme, userName: userName(index), password: 'bob-password', ownUser: true };
+  });
+  const stolen = [{ project: brief, userName: 'bob', password: 'bob-password' }];
+  return { rules, honest, stolen, foreign: [ptdev, acme] };
+}
+
+function userName(index: number): string {
+  return `chain-${index}`;
+}
+
+function copyOfBob(change: Copy['change']): Copy {
+  return { table: 'bo_user', where: { owner_id: acme.ownerId, user_id: 'bob' }, change };
+}
+
+function open(file: string): Promise<sqlite3.Database> {
+  return new Promise((resolve, reject) => {
+    const database = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) =>
+      error === null ? resolve(database) : reject(error),
+    );
+  });
+}
+
+function all<Row>(database: sqlite3.Database, sql: string, values: readonly unknown[]): Promise<Row[]> {
+  return new Promise((resolve, reject) => {
+    database.all<Row>(sql, [...values], (error, rows) => (error === null ? resolve(rows) : reject(error)));
+  });
+}
+
+async function insertCopy(database: sqlite3.Database, { table, where, change }: Copy): Promise<void> {
+  const columns = await all<{ name: string }>(database, `SELECT name FROM pragma_table_info(?)`, [table]);
+  const names = columns.map(({ name }) => name);
+  const chosen = names.map((name) => (name in change ? '?' : `"${name}"`));
+  const changed = names.filter((name) => name in change).map((name) => change[name]);
+  const filters = Object.keys(where).map((name) => `"${name}" = ?`);
+  const listed = names.map((name) => `"${name}"`).join(', ');
+  await all(
+    database,
+    `INSERT INTO ${table} (${listed}) SELECT ${chosen.join(', ')} FROM ${table} WHERE ${filters.join(' AND ')}`,
+    [...changed, ...Object.values(where)],
+  );
+}

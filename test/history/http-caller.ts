@@ -1,0 +1,74 @@
+import { Agent, request, type IncomingHttpHeaders } from 'node:http';
+
+export interface HttpCall {
+  readonly port: number;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Destroy the socket so many milliseconds after the request was sent; absent: wait for the answer. */
+  readonly dropAfter?: number;
+}
+
+export type HttpOutcome =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      readonly body: string;
+    }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** Longer than any answer that a server under repair may take; a request that waits longer counts as lost. */
+const DEADLINE_MS = 15_000;
+
+/** Plain HTTP/1.1 over keep-alive connections that may be torn down in the middle of a request. */
+export class HttpCaller {
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'lifo' });
+
+  send(call: HttpCall): Promise<HttpOutcome> {
+    return new Promise((resolve) => {
+      const outgoing = request({
+        host: '127.0.0.1',
+        port: call.port,
+        method: call.method,
+        path: call.path,
+        headers: call.headers,
+        agent: this.agent,
+      });
+      const timers: NodeJS.Timeout[] = [];
+      const settle = (outcome: HttpOutcome) => {
+        for (const timer of timers) clearTimeout(timer);
+        resolve(outcome);
+      };
+      const giveUp = (reason: string) => () => {
+        settle({ kind: 'lost', reason });
+        outgoing.destroy();
+      };
+      const { dropAfter } = call;
+      timers.push(setTimeout(giveUp('deadline'), DEADLINE_MS));
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        settle({ kind: 'lost', reason: error.code ?? 'error' });
+      });
+      outgoing.on('finish', () => {
+        if (dropAfter !== undefined) timers.push(setTimeout(giveUp('dropped'), dropAfter));
+      });
+      outgoing.on('response', (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', () => settle({ kind: 'lost', reason: 'cut off' }));
+        incoming.on('close', () => settle({ kind: 'lost', reason: 'cut off' }));
+        incoming.on('end', () => {
+          if (!incoming.complete) return settle({ kind: 'lost', reason: 'cut off' });
+          const body = Buffer.concat(chunks).toString('utf8');
+          settle({ kind: 'answer', status: incoming.statusCode ?? 0, headers: incoming.headers, body });
+        });
+      });
+      outgoing.end(call.body);
+    });
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}

@@ -1,0 +1,64 @@
+import type { CampaignReport } from './campaign.js';
+import type { Violation } from './violation.js';
+import type { Operation } from './recorder.js';
+
+/** Violations that are shown in full. */
+const SHOWN = 20;
+
+/** What a run saw, for a terminal. It holds fingerprints at most, never a token. */
+export function reportText(report: CampaignReport, seed: number): string {
+  const { history, verdict, struck, seconds } = report;
+  const rate = Math.round(history.length / seconds);
+  const lines = [
+    `requests    ${history.length} in ${seconds.toFixed(1)} s (${rate}/s), ${verdict.families} sessions`,
+    ...table('outcomes', count(history.map(outcomeOf))),
+    ...table('401 because', new Map(Object.entries(verdict.explained))),
+    ...table('faults', struck),
+    `violations  ${verdict.violations.length}`,
+    ...[...count(verdict.violations.map(({ invariant }) => invariant))].map(
+      ([invariant, times]) => `  ${invariant.padEnd(10)}${times}`,
+    ),
+    ...verdict.violations.slice(0, SHOWN).flatMap((violation) => violationText(violation, history)),
+    `seed        ${seed}`,
+  ];
+  return lines.join('\n');
+}
+
+function outcomeOf({ kind, actor, answer, lostBy }: Operation): string {
+  const who = actor === 'honest' ? '' : ` (${actor})`;
+  const what = answer === undefined ? `no answer: ${lostBy}` : `${answer.status} ${answer.errorCode ?? ''}`;
+  return `${kind}${who} ${what.trim()}`;
+}
+
+function count(names: readonly string[]): Map<string, number> {
+  const counted = new Map<string, number>();
+  for (const name of names) counted.set(name, (counted.get(name) ?? 0) + 1);
+  return new Map([...counted].sort(([a], [b]) => a.localeCompare(b)));
+}
+
+function table(title: string, rows: ReadonlyMap<string, number>): string[] {
+  return [title, ...[...rows].map(([name, times]) => `  ${String(times).padStart(8)}  ${name}`)];
+}
+
+function violationText(
+  { invariant, text, session, operations }: Violation,
+  history: readonly Operation[],
+): string[] {
+  return [
+    `  ${invariant}: ${text}${session === undefined ? '' : ` [session ${session}]`}`,
+    ...operations.map((id) => `      ${operationText(history[id])}`),
+  ];
+}
+
+function operationText(operation: Operation | undefined): string {
+  if (operation === undefined) return '';
+  const { id, kind, actor, chain, process, presented, invokedAt, answer, answeredAt, lostAt, lostBy } =
+    operation;
+  const time = (ns: number | undefined) => (ns === undefined ? '?' : (ns / 1e6).toFixed(2));
+  const granted =
+    answer?.grant === undefined ? '' : ` #${answer.grant.tokenSeq} ${answer.grant.refreshToken}`;
+  const outcome =
+    answer === undefined ? `no answer (${lostBy})` : `${answer.status} ${answer.errorCode ?? ''}${granted}`;
+  const span = `${time(invokedAt)}–${time(answeredAt ?? lostAt)} ms`;
+  return `${id}: ${actor} ${kind} of ${presented ?? 'the session'}, chain ${chain}, process ${process}, ${span}: ${outcome}`;
+}

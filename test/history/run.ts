@@ -1,0 +1,85 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { processFaults, type Fault } from './nemesis.js';
+import { reportText } from './report.js';
+import { campaignAgainstServers } from './server-campaign.js';
+
+const USAGE = `npm run check:history -- [--processes 2] [--chains 200] [--seconds 30] [--faults 10] [--think 60]
+    [--inject kill,kill-all,stop,freeze] [--seed n] [--history file]
+
+Starts server processes on one database, drives chains of refreshes through faults, and judges what was answered.
+--faults   how many faults strike (default: one in three seconds)
+--inject   which faults strike (default: all)
+--think    mean pause of a tab between two rounds, in milliseconds
+--history  writes every request and answer to a file, one JSON object a line; it holds no token
+`;
+
+interface RunOptions {
+  readonly processes: number;
+  readonly chains: number;
+  readonly seconds: number;
+  readonly faults: number;
+  readonly inject: readonly Fault[];
+  readonly think: number;
+  readonly seed: number;
+  readonly history?: string;
+}
+
+function readOptions(): RunOptions | undefined {
+  const { values } = parseArgs({
+    options: {
+      processes: { type: 'string', default: '2' },
+      chains: { type: 'string', default: '200' },
+      seconds: { type: 'string', default: '30' },
+      faults: { type: 'string' },
+      inject: { type: 'string' },
+      think: { type: 'string', default: '60' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      history: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const seconds = Number(values.seconds);
+  const keys = values.inject?.split(',');
+  const options = {
+    processes: Number(values.processes),
+    chains: Number(values.chains),
+    seconds,
+    faults: values.faults === undefined ? Math.ceil(seconds / 3) : Number(values.faults),
+    inject: processFaults.filter(({ key }) => keys === undefined || keys.includes(key)),
+    think: Number(values.think),
+    seed: Number(values.seed),
+    history: values.history,
+  };
+  const numbers = [options.processes, options.chains, seconds, options.faults, options.think, options.seed];
+  const unknown = keys?.some((key) => processFaults.every((fault) => fault.key !== key)) ?? false;
+  const wrong = unknown || numbers.some((number) => !Number.isFinite(number) || number < 0);
+  return values.help || wrong || options.processes < 1 ? undefined : options;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === undefined) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const report = await campaignAgainstServers({
+    processes: options.processes,
+    chains: options.chains,
+    length: { seconds: options.seconds },
+    faults: options.inject,
+    faultCount: options.faults,
+    seed: options.seed,
+    thinkMs: options.think,
+  });
+  process.stdout.write(`${reportText(report, options.seed)}\n`);
+  if (options.history !== undefined) {
+    await writeFile(
+      options.history,
+      report.history.map((operation) => `${JSON.stringify(operation)}\n`).join(''),
+    );
+  }
+  return report.verdict.violations.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,201 @@
+import { HttpCaller, type HttpCall, type HttpOutcome } from './http-caller.js';
+import {
+  fingerprint,
+  type Answer,
+  type Call,
+  type Grant,
+  type Operation,
+  type Recorder,
+} from './recorder.js';
+import { verifyValue } from './verify-value.js';
+
+/** A project as its callers know it. */
+export interface ProjectAccess {
+  readonly ownerId: string;
+  readonly verifyKey: string;
+}
+
+/** The servers under test, as a caller sees them. */
+export interface Ports {
+  readonly size: number;
+  port(process: number): number;
+}
+
+/** The tokens themselves: only the clients hold them, the history holds fingerprints. */
+export interface Tokens {
+  readonly refreshToken: string;
+  readonly accessToken: string;
+  readonly tokenSeq: number;
+  readonly sessionId: string;
+}
+
+export interface Outcome {
+  readonly operation: Operation;
+  readonly status?: number;
+  readonly tokens?: Tokens;
+  readonly retryAfterMs?: number;
+  /** Nobody listened: the request cannot have taken effect, but the history does not rest on that. */
+  readonly refused?: boolean;
+}
+
+export interface Sender {
+  readonly project: ProjectAccess;
+  readonly process: number;
+  readonly call: Call;
+  /** Milliseconds after sending at which the client's own socket is destroyed. */
+  readonly dropAfter?: number;
+}
+
+const BASE = '/bo/api/v3/auth';
+
+/** The calls of the token API, each recorded when it begins and when it ends. */
+export class TokenApi {
+  private readonly caller = new HttpCaller();
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly recorder: Recorder,
+  ) {}
+
+  login(sender: Sender, userName: string, password: string): Promise<Outcome> {
+    const body = JSON.stringify({ userName, password });
+    return this.recorded(sender, this.request(sender, 'POST', `${BASE}/token`, body));
+  }
+
+  /** One refresh; `verb` GET is the documented call, POST its alias. */
+  refresh(sender: Sender, refreshToken: string, verb: 'GET' | 'POST'): Promise<Outcome> {
+    return this.recorded(sender, this.refreshRequest(sender, refreshToken, verb));
+  }
+
+  /** The same bytes twice at once, as a proxy repeats a GET: the GUID of `XverifyApi` is seen twice. */
+  refreshTwice(senders: readonly [Sender, Sender], refreshToken: string): Promise<[Outcome, Outcome]> {
+    const [first, second] = senders;
+    const request = this.refreshRequest(first, refreshToken, 'GET');
+    const again = { ...request, port: this.ports.port(second.process), dropAfter: second.dropAfter };
+    return Promise.all([this.recorded(first, request), this.recorded(second, again)]);
+  }
+
+  revokeToken(sender: Sender, refreshToken: string): Promise<Outcome> {
+    const body = JSON.stringify({ refreshToken });
+    return this.recorded(sender, this.request(sender, 'POST', `${BASE}/token/revoke`, body));
+  }
+
+  /** Ends one session, or with `sessionId` `all` every session of the access token's user. */
+  endSession(sender: Sender, accessToken: string, sessionId: string): Promise<Outcome> {
+    const path = sessionId === 'all' ? `${BASE}/sessions?scope=all` : `${BASE}/sessions/${sessionId}`;
+    const request = this.request(sender, 'DELETE', path);
+    const headers = { ...request.headers, authorization: `Bearer ${accessToken}` };
+    return this.recorded(sender, { ...request, headers });
+  }
+
+  close(): void {
+    this.caller.close();
+  }
+
+  private refreshRequest(sender: Sender, refreshToken: string, verb: 'GET' | 'POST'): HttpCall {
+    const path = `${BASE}/token/refresh`;
+    return verb === 'GET'
+      ? this.request(sender, 'GET', `${path}?refreshToken=${encodeURIComponent(refreshToken)}`)
+      : this.request(sender, 'POST', path, JSON.stringify({ refreshToken }));
+  }
+
+  private request(sender: Sender, method: HttpCall['method'], path: string, body?: string): HttpCall {
+    const headers: Record<string, string> = {
+      XownerId: sender.project.ownerId,
+      XverifyApi: verifyValue(sender.project.verifyKey, sender.call.chain % 2 === 0),
+    };
+    if (method !== 'DELETE') headers['Content-Type'] = 'application/json; charset=utf-8';
+    if (body !== undefined) headers['Content-Length'] = String(Buffer.byteLength(body));
+    return {
+      port: this.ports.port(sender.process),
+      method,
+      path,
+      headers,
+      body,
+      dropAfter: sender.dropAfter,
+    };
+  }
+
+  private async recorded(sender: Sender, request: HttpCall): Promise<Outcome> {
+    const operation = this.recorder.invoke(sender.call);
+    const outcome = await this.caller.send(request);
+    if (outcome.kind === 'lost') {
+      this.recorder.lost(operation, outcome.reason);
+      return { operation, refused: outcome.reason === 'ECONNREFUSED' };
+    }
+    const { answer, tokens } = readAnswer(outcome, sender.call.kind);
+    this.recorder.answered(operation, answer);
+    const retryAfter = Number(outcome.headers['retry-after']);
+    const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined;
+    return { operation, status: outcome.status, tokens, retryAfterMs };
+  }
+}
+
+type HttpAnswer = Extract<HttpOutcome, { kind: 'answer' }>;
+
+function readAnswer(http: HttpAnswer, kind: Call['kind']): { answer: Answer; tokens?: Tokens } {
+  const { status } = http;
+  const envelope = parseObject(http.body);
+  if (envelope === undefined) return { answer: { status, errorCode: null, malformed: 'no JSON object' } };
+  const error = objectOf(envelope['error']);
+  const errorCode = typeof error['errorCode'] === 'string' ? error['errorCode'] : null;
+  const success = status === 200;
+  if (envelope['success'] !== success || (envelope['code'] === 0) !== success) {
+    // the names alone: what a body holds may be a token
+    const names = Object.keys(envelope).join(', ');
+    return { answer: { status, errorCode, malformed: `success, code and status disagree in {${names}}` } };
+  }
+  if (!success) {
+    return { answer: { status, errorCode, malformed: malformedFailure(http, errorCode) } };
+  }
+  if (kind === 'revoke') return { answer: { status, errorCode } };
+  const read = readTokens(objectOf(envelope['data']));
+  if (typeof read === 'string') return { answer: { status, errorCode, malformed: read } };
+  return { answer: { status, errorCode, grant: read.grant }, tokens: read.tokens };
+}
+
+/** "Not now" tells when: without it a client asks at once, and all of them together. */
+function malformedFailure({ status, headers }: HttpAnswer, errorCode: string | null): string | undefined {
+  if (errorCode === null) return 'a failure without errorCode';
+  const later = status === 409 || status === 429 || status === 503;
+  return later && headers['retry-after'] === undefined ? 'no Retry-After' : undefined;
+}
+
+function readTokens(data: Record<string, unknown>): { grant: Grant; tokens: Tokens } | string {
+  const { refreshToken, accessToken, tokenSeq, timeStamp, expires } = data;
+  if (typeof refreshToken !== 'string' || !/^[0-9A-Za-z]{32}$/.test(refreshToken)) return 'no refresh token';
+  if (!Number.isInteger(tokenSeq)) return 'no tokenSeq';
+  if (typeof accessToken !== 'string') return 'no access token';
+  const claims =
+    parseObject(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8')) ?? {};
+  const { owner_id: ownerId, id: userId, sid: sessionId } = claims;
+  if (typeof ownerId !== 'string' || typeof userId !== 'string' || typeof sessionId !== 'string') {
+    return 'the access token lacks owner_id, id or sid';
+  }
+  const began = Number(timeStamp);
+  const seq = Number(tokenSeq);
+  const ids = { ownerId, userId, sessionId };
+  return {
+    grant: {
+      ...ids,
+      refreshToken: fingerprint(refreshToken),
+      tokenSeq: seq,
+      began,
+      expires: String(expires),
+    },
+    tokens: { refreshToken, accessToken, tokenSeq: seq, sessionId },
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? objectOf(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

@@ -1,0 +1,202 @@
+import { Test } from '@nestjs/testing';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import CryptoJS from 'crypto-js';
+import { randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { Clock } from '../../src/config/clock.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+import { createApp } from '../../src/create-app.js';
+import { SqlDatabase, type SqlValue } from '../../src/database/sql-database.js';
+import { createLogger } from '../../src/logging/logger.js';
+import type { Envelope } from '../../src/response/envelope.js';
+import type { TokenGrant } from '../../src/auth/token-grant.js';
+
+/** Runs like any clock; can be put forward, stopped, and (by `set` alone) put back. */
+export class TestClock extends Clock {
+  private ahead = 0;
+  private stands: number | null = null;
+
+  override now(): number {
+    return this.stands ?? Date.now() + this.ahead;
+  }
+
+  /** Stops it at this time. */
+  set(ms: number): void {
+    this.stands = ms;
+  }
+
+  stop(): void {
+    this.stands = this.now();
+  }
+
+  advance(ms: number): void {
+    if (this.stands === null) this.ahead += ms;
+    else this.stands += ms;
+  }
+
+  /** Goes on from where it stands. */
+  run(): void {
+    if (this.stands !== null) this.ahead = this.stands - Date.now();
+    this.stands = null;
+  }
+}
+
+/** The service as `main.ts` builds it, with a clock that can be set, a log in memory and a database of its own. */
+export interface TestApp {
+  readonly app: NestFastifyApplication;
+  readonly config: Config;
+  readonly clock: TestClock;
+  /** Every line that was logged so far. */
+  readonly log: string[];
+  /** Reads and writes rows past the service. */
+  sql<Row = Record<string, unknown>>(sql: string, ...values: SqlValue[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export async function startApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: 'sqlite::memory:',
+    RATE_LIMIT_PER_MINUTE: '0',
+    LOG_LEVEL: 'debug',
+    PLUGINS_DIR: '/nonexistent',
+    ...env,
+  });
+  const clock = new TestClock();
+  const log: string[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      log.push(...chunk.toString().split('\n').filter(Boolean));
+      done();
+    },
+  });
+  const app = await createApp(config, {
+    logger: createLogger(config.logLevel, sink),
+    create: async (module, adapter, options) => {
+      const testing = await Test.createTestingModule({ imports: [module] })
+        .overrideProvider(Clock)
+        .useValue(clock)
+        .setLogger(options.logger as never)
+        .compile();
+      return testing.createNestApplication<NestFastifyApplication>(adapter, options);
+    },
+  });
+  const database = app.get(SqlDatabase, { strict: false });
+  return {
+    app,
+    config,
+    clock,
+    log,
+    sql: (sql, ...values) => database.transact((transaction) => transaction.all(sql, values)),
+    close: () => app.close(),
+  };
+}
+
+export const API = '/bo/api/v3';
+
+/** The token of the documented sample. */
+export const SAMPLE_TOKEN = 'MtP0zZx1gZE66xDnhwd1UV973XoVL4nT';
+
+/** What the demo projects' clients encrypt with. */
+export const VERIFY_KEYS: Readonly<Record<string, string>> = { ptdev: 'ptdev-58', acme: 'acme-key' };
+
+/** `encryptByDES(message, key)` as the documented JavaScript clients have it: crypto-js and nothing of ours. */
+export function encryptByDES(message: string, key: string): string {
+  return CryptoJS.DES.encrypt(message, CryptoJS.enc.Utf8.parse(key.slice(0, 8)), {
+    mode: CryptoJS.mode.ECB,
+    padding: CryptoJS.pad.Pkcs7,
+  }).toString();
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  /** Below `/bo/api/v3`, or the whole path where it begins with `//`. */
+  readonly url: string;
+  /** `null`: no `XownerId`. `acme` when absent. */
+  readonly owner?: string | null;
+  /** `null`: no `XverifyApi`. A fresh one of the project when absent. */
+  readonly verify?: string | null;
+  readonly bearer?: string;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly payload?: string | Buffer | object;
+  readonly ip?: string;
+}
+
+export interface Answer<T = unknown> {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly text: string;
+  readonly body: Envelope<T>;
+}
+
+/** One request through the whole application, with the headers that a documented client sends. */
+export async function call<T = unknown>(test: TestApp, request: Call): Promise<Answer<T>> {
+  const { owner = 'acme', method = 'GET', bearer, payload } = request;
+  const key = VERIFY_KEYS[owner ?? ''] ?? 'no-key';
+  const { verify = encryptByDES(`${randomUUID()}|${test.clock.now()}`, key) } = request;
+  const headers: Record<string, string> = {};
+  if (owner !== null) headers['XownerId'] = owner;
+  if (verify !== null) headers['XverifyApi'] = verify;
+  if (bearer !== undefined) headers['Authorization'] = `Bearer ${bearer}`;
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    if (value !== undefined) headers[name] = value;
+  }
+  const answer = await test.app.inject({
+    method,
+    url: request.url.startsWith('//') ? request.url.slice(1) : API + request.url,
+    headers,
+    ...(payload !== undefined && { payload }),
+    ...(request.ip !== undefined && { remoteAddress: request.ip }),
+  });
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    text: answer.payload,
+    body: answer.payload.startsWith('{') ? answer.json<Envelope<T>>() : (undefined as never),
+  };
+}
+
+/** Signs `alice` in (`<user>-password` is every demo user's password) unless told otherwise. */
+export async function login(
+  test: TestApp,
+  { user = 'alice', ...request }: Partial<Call> & { user?: string } = {},
+): Promise<TokenGrant> {
+  const answer = await call<TokenGrant>(test, {
+    method: 'POST',
+    url: '/auth/token',
+    payload: { userName: user, password: `${user}-password` },
+    ...request,
+  });
+  if (answer.status !== 200 || answer.body.data === null) throw new Error(`login: ${answer.text}`);
+  return answer.body.data;
+}
+
+export function refresh(
+  test: TestApp,
+  refreshToken: string,
+  request: Partial<Call> = {},
+): Promise<Answer<TokenGrant>> {
+  return call<TokenGrant>(test, {
+    url: `/auth/token/refresh?refreshToken=${encodeURIComponent(refreshToken)}`,
+    ...request,
+  });
+}
+
+/** The data of an answer that must be a success. */
+export function dataOf<T>(answer: Answer<T>): T {
+  if (answer.status !== 200 || answer.body.data === null)
+    throw new Error(`${answer.status} ${answer.text.slice(0, 300)}`);
+  return answer.body.data;
+}
+
+/** What a test of a refusal compares: the status and the catalogue's name. */
+export function refusalOf(answer: Answer): string {
+  return `${answer.status} ${answer.body?.error.errorCode}`;
+}
+
+/** The claims of a JWT, unverified. */
+export function claimsOf(jwt: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+}

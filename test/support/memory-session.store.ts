@@ -1,0 +1,171 @@
+import type { AuthEvent } from '../../src/auth/auth-event.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from '../../src/auth/session.js';
+import { SessionStore } from '../../src/auth/session.store.js';
+import { StoreUnavailable } from '../../src/database/store-unavailable.js';
+
+interface Subject {
+  active: boolean;
+  validAfter: number;
+}
+
+type Row = Omit<Session, 'subject'>;
+
+/**
+ * The port in its plainest form: what the contract means, without a database. Each step runs to its end without
+ * waiting, and so is atomic.
+ */
+export class MemorySessionStore extends SessionStore {
+  readonly events: AuthEvent[] = [];
+  private readonly rows = new Map<string, Row>();
+  private readonly users = new Map<string, Subject>();
+  private readonly projects = new Map<string, { active: boolean }>();
+
+  addProject(ownerId: string): void {
+    this.projects.set(ownerId, { active: true });
+  }
+
+  addUser(ownerId: string, userId: string): void {
+    this.users.set(`${ownerId}/${userId}`, { active: true, validAfter: 0 });
+  }
+
+  setProject(ownerId: string, active: boolean): void {
+    this.projects.set(ownerId, { active });
+  }
+
+  setUser(ownerId: string, userId: string, active: boolean): void {
+    this.subject({ ownerId, userId }).active = active;
+  }
+
+  override async open(session: NewSession, maxSessions: number | null, event: AuthEvent): Promise<string[]> {
+    const imported = (row: Row) =>
+      row.ownerId === session.ownerId && row.importedTokenHash === session.importedTokenHash;
+    if (this.rows.has(session.id)) throw new StoreUnavailable('id');
+    if (session.importedTokenHash !== null && [...this.rows.values()].some(imported))
+      throw new StoreUnavailable('imported');
+    this.write(event);
+    this.rows.set(session.id, { ...session, status: 'active' });
+    if (maxSessions === null) return [];
+    const others = this.alive(session.ownerId, session.userId, session.createdAt).filter(
+      ({ id }) => id !== session.id,
+    );
+    const evicted = others.slice(Math.max(0, maxSessions - 1)).map(({ id }) => id);
+    for (const id of evicted) {
+      this.change(id, { status: 'ended' });
+      this.write({ ...event, kind: 'evicted', sessionId: id });
+    }
+    return evicted;
+  }
+
+  override async find(ownerId: string, sessionId: string): Promise<Session | null> {
+    return this.look(ownerId, sessionId);
+  }
+
+  override async findImported(ownerId: string, tokenHash: string): Promise<string | null> {
+    for (const row of this.rows.values())
+      if (row.ownerId === ownerId && row.importedTokenHash === tokenHash) return row.id;
+    return null;
+  }
+
+  override async move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
+    const session = this.look(seen.ownerId, seen.id);
+    if (session === null || session.status === 'ended') return false;
+    if (session.generation !== seen.generation || session.branch !== seen.branch) return false;
+    if (JSON.stringify(session.superseded) !== JSON.stringify(seen.superseded)) return false;
+    if (!session.subject.active || session.createdAt < session.subject.validAfter) return false;
+    if (event !== null) this.write(event);
+    const { generation, branch, tokenSeq, rotatedAt, idleExpiresAt, superseded } = next;
+    const { firstShareUserId, secondShareUserId } = next;
+    this.change(seen.id, {
+      generation,
+      branch,
+      tokenSeq,
+      rotatedAt,
+      idleExpiresAt,
+      superseded,
+      firstShareUserId,
+      secondShareUserId,
+    });
+    return true;
+  }
+
+  override async end(
+    { id, ownerId }: Pick<Session, 'id' | 'ownerId'>,
+    _reason: EndReason,
+    _now: number,
+    event: AuthEvent | null,
+  ): Promise<boolean> {
+    const row = this.rows.get(id);
+    if (row?.ownerId !== ownerId || row.status === 'ended') return false;
+    if (event !== null) this.write(event);
+    this.change(id, { status: 'ended' });
+    return true;
+  }
+
+  override async list(ownerId: string, userId: string, now: number): Promise<Session[]> {
+    return this.alive(ownerId, userId, now).map((row) => this.session(row));
+  }
+
+  override async endOthers(keep: Session, now: number, event: AuthEvent): Promise<string[]> {
+    const ended = this.alive(keep.ownerId, keep.userId, now).filter(({ id }) => id !== keep.id);
+    if (ended.length > 0) this.write({ ...event, detail: { ...event.detail, ended: ended.length } });
+    for (const { id } of ended) this.change(id, { status: 'ended' });
+    return ended.map(({ id }) => id);
+  }
+
+  override async endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
+    const alive = this.alive(ownerId, userId, now).length;
+    this.write({ ...event, detail: { ...event.detail, ended: alive } });
+    const created = [...this.rows.values()]
+      .filter((row) => row.ownerId === ownerId && row.userId === userId)
+      .map(({ createdAt }) => createdAt);
+    const subject = this.subject({ ownerId, userId });
+    subject.validAfter = Math.max(subject.validAfter, Math.max(now, ...created) + 1);
+    return alive;
+  }
+
+  override async purge(before: number, limit: number): Promise<number> {
+    const ids = [...this.rows.values()]
+      .filter(({ expiresAt }) => expiresAt < before)
+      .sort((a, b) => a.expiresAt - b.expiresAt)
+      .slice(0, limit)
+      .map(({ id }) => id);
+    for (const id of ids) this.rows.delete(id);
+    return ids.length;
+  }
+
+  private look(ownerId: string, sessionId: string): Session | null {
+    const row = this.rows.get(sessionId);
+    return row?.ownerId === ownerId ? this.session(row) : null;
+  }
+
+  /** Newest first. */
+  private alive(ownerId: string, userId: string, now: number): Row[] {
+    return [...this.rows.values()]
+      .filter((row) => row.ownerId === ownerId && row.userId === userId && row.status === 'active')
+      .filter((row) => row.expiresAt > now && (row.idleExpiresAt ?? Infinity) > now)
+      .filter((row) => row.createdAt >= this.subject(row).validAfter)
+      .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  private session(row: Row): Session {
+    const { active, validAfter } = this.subject(row);
+    const isActive = active && this.projects.get(row.ownerId)?.active === true;
+    return { ...row, subject: { active: isActive, validAfter } };
+  }
+
+  private subject({ ownerId, userId }: Pick<Session, 'ownerId' | 'userId'>): Subject {
+    const subject = this.users.get(`${ownerId}/${userId}`);
+    if (subject === undefined) throw new StoreUnavailable('no such user');
+    return subject;
+  }
+
+  private change(id: string, change: Partial<Row>): void {
+    const row = this.rows.get(id);
+    if (row !== undefined) this.rows.set(id, { ...row, ...change });
+  }
+
+  private write(event: AuthEvent): void {
+    if (typeof event.kind !== 'string') throw new StoreUnavailable('an event without a kind');
+    this.events.push(event);
+  }
+}

