@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseEnv } from 'node:util';
+import { inspect, parseEnv } from 'node:util';
 import { ConfigError, loadConfig, VARIABLES } from '../src/config/config.js';
 
 const STRONG = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
@@ -127,7 +127,7 @@ describe('production', () => {
 
 it('shows no secret when it is printed', () => {
   const { peppers } = loadConfig({ TOKEN_PEPPER: 'kid:verysecretpepper' });
-  expect(JSON.stringify({ peppers }) + String(peppers)).not.toContain('verysecret');
+  expect(JSON.stringify({ peppers }) + inspect(peppers)).not.toContain('verysecret');
 });
 
 describe('.env.example', () => {

@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Bare } from '../response/bare.decorator.js';
 import { DatabaseHealth } from './database-health.js';
+import { RedisHealth } from './redis-health.js';
 
 /** For probes: outside the API's prefix and envelope. */
 @ApiTags('Health')
@@ -12,6 +13,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly database: DatabaseHealth,
+    private readonly redis: RedisHealth,
   ) {}
 
   /** The process runs and answers; nothing else is asked, for a restart would mend nothing else. */
@@ -33,6 +35,6 @@ export class HealthController {
   })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.database.check()]);
+    return this.health.check([() => this.database.check(), () => this.redis.check()]);
   }
 }

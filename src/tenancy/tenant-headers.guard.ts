@@ -8,7 +8,8 @@ import { type ApiError, errors } from '../response/error-catalogue.js';
 import { AreaTree } from './area-tree.js';
 import { presentedToken } from './presented-token.js';
 import { ProjectDirectory } from './project-directory.js';
-import { digestUse, ReplayMemory } from './replay-memory.js';
+import { digestUse } from './replay-memory.js';
+import { SharedReplays } from './shared-replays.js';
 import { SystemDirectory } from './system-directory.js';
 import type { TenantProject } from './tenant.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
@@ -33,7 +34,7 @@ export class TenantHeadersGuard implements CanActivate {
     private readonly systems: SystemDirectory,
     private readonly users: UserDirectory,
     private readonly areas: AreaTree,
-    private readonly replays: ReplayMemory,
+    private readonly replays: SharedReplays,
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
@@ -52,7 +53,7 @@ export class TenantHeadersGuard implements CanActivate {
       secondShareUserId: await this.shareUserId(request, project, 'xuserfromsecondshareid'),
       areaPath: await this.areaPath(request),
     };
-    claim();
+    await claim();
     return true;
   }
 
@@ -66,16 +67,16 @@ export class TenantHeadersGuard implements CanActivate {
   }
 
   /** @returns what remembers the GUID; every refusal looks the same, so that there is no padding oracle */
-  private verify(request: FastifyRequest, project: TenantProject): () => void {
+  private verify(request: FastifyRequest, project: TenantProject): () => Promise<void> {
     const value = request.headers['xverifyapi'];
     if (typeof value !== 'string' || value === '') throw refused('missing');
     const now = this.clock.now();
     const verdict = opened(project, value, now);
     if (verdict.kind === 'refused') throw refused(verdict.reason);
-    return () => {
+    return async () => {
       const path = request.url.split('?', 1)[0] ?? '';
       const use = digestUse(request.method, path, presentedToken(request));
-      if (this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now) === 'replay')
+      if (!(await this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now)))
         throw refused('replayed');
     };
   }

@@ -88,14 +88,11 @@ function showState() {
   const state = document.getElementById('state');
   const wanting = ownerId === '' || elements.key.value === '';
   const known = tokens[ownerId];
-  const who =
-    known === undefined
-      ? 'Not signed in. / 未登录。'
-      : `Signed in as ${known.userName}. / 已登录：${known.userName}。`;
+  const signedIn = known === undefined ? 'Not signed in / 未登录' : `Signed in as ${known.userName} / 已登录`;
   state.classList.toggle('wanting', wanting);
   state.textContent = wanting
-    ? 'Enter your project and its key: XverifyApi is computed here, the key never leaves this page. / 请填写项目及其密钥：XverifyApi 在本页计算，密钥不会离开浏览器。'
-    : `XverifyApi is computed here for each request, the key never leaves this page. / XverifyApi 由本页逐次计算，密钥不会离开浏览器。 ${who}`;
+    ? 'Enter your project and its key; the key never leaves this page. / 请填写项目及其密钥；密钥不会离开浏览器。'
+    : `XverifyApi: computed here, for each request / 由本页逐次计算 · ${signedIn}`;
 }
 
 form.addEventListener('submit', (event) => event.preventDefault());
