@@ -62,7 +62,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     logger: new NestLogger(logger),
     bodyParser: false,
   });
-  app.setGlobalPrefix('bo/api', { exclude: ['health/*path', 'metrics'] });
+  app.setGlobalPrefix('bo/api', { exclude: ['health/*path', 'metrics', '.well-known/*path'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();

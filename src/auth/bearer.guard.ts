@@ -47,7 +47,7 @@ export class BearerGuard implements CanActivate {
     const tenant = tenantOf(request);
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'missing or ill-formed' });
-    const claims = this.accessTokens.verify(token, this.clock.now());
+    const claims = await this.accessTokens.verify(tenant.project, token, this.clock.now());
     if (claims === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'not verified' });
     const session = await this.bearers.alive(tenant.project, claims);
     if (session === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its session is over or foreign' });

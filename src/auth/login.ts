@@ -79,7 +79,7 @@ export class Login {
       user,
       session,
       { refreshToken: this.mint.issue(session, session), tokenSeq: session.tokenSeq },
-      this.accessTokens.sign(project, user, session, createdAt),
+      await this.accessTokens.sign(project, user, session, createdAt),
     );
     const open = async () => {
       const evicted = await this.store.open(session, project.maxSessions, {

@@ -78,7 +78,7 @@ export class Refresh {
       user,
       session,
       { refreshToken, tokenSeq: answer.tokenSeq },
-      this.accessTokens.sign(project, user, session, now),
+      await this.accessTokens.sign(project, user, session, now),
     );
     const share = changedShare(tenant, session);
     const change = answer.next === null && share === null ? null : { ...session, ...answer.next, ...share };
