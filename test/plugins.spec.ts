@@ -532,18 +532,19 @@ describe("under Node's own loader", () => {
   beforeAll(async () => {
     program = await folderWith({ 'check.js': check });
     await symlink(resolve('node_modules'), join(program, 'node_modules'));
-    await mkdir(join(program, 'plugins'));
     const compilerOptions = {
       target: ts.ScriptTarget.ES2023,
       module: ts.ModuleKind.ESNext,
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
     };
-    for (const name of await readdir('src/plugins')) {
-      const { outputText } = ts.transpileModule(await readFile(join('src/plugins', name), 'utf8'), {
-        compilerOptions,
-      });
-      await writeFile(join(program, 'plugins', name.replace(/\.ts$/, '.js')), outputText);
+    for (const folder of ['plugins', 'diagnostics']) {
+      await mkdir(join(program, folder));
+      for (const name of await readdir(join('src', folder))) {
+        const text = await readFile(join('src', folder, name), 'utf8');
+        const { outputText } = ts.transpileModule(text, { compilerOptions });
+        await writeFile(join(program, folder, name.replace(/\.ts$/, '.js')), outputText);
+      }
     }
   });
 

@@ -6,6 +6,7 @@ import { tierReads } from '../cache/tier-report.js';
 import { groupCommits } from '../database/group-commit.js';
 import type { Step } from '../diagnostics/step.js';
 import { pluginRuns } from '../plugins/plugin-registry.js';
+import { type ApiError, catalogue, type ErrorCode } from '../response/error-catalogue.js';
 import { unroutedRequests } from '../response/unrouted.js';
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -30,12 +31,17 @@ export class Metrics implements OnApplicationShutdown {
     labels: ['method', 'route', 'status'],
   });
 
+  private readonly failures = children(
+    this.counter('failures_total', 'Requests refused or failed, by the code of the answer', ['code']),
+    Object.keys(catalogue) as ErrorCode[],
+  );
+
   readonly #ends: readonly (() => void)[];
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     this.#ends = [
-      ...this.unrouted(),
+      unroutedRequests.listen((failure) => this.countFailure(failure)),
       ...this.refreshes(),
       ...this.logins(),
       ...this.tiers(),
@@ -44,16 +50,13 @@ export class Metrics implements OnApplicationShutdown {
     ];
   }
 
+  countFailure({ errorCode }: ApiError): void {
+    this.failures[errorCode].inc();
+  }
+
   onApplicationShutdown(): void {
     for (const end of this.#ends) end();
     this.registry.clear();
-  }
-
-  private unrouted() {
-    const refused = this.counter('unrouted_requests_total', 'Requests refused before they had a route', [
-      'status',
-    ]);
-    return [unroutedRequests.listen(({ status }) => refused.inc({ status }))];
   }
 
   private refreshes() {

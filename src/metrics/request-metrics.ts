@@ -4,7 +4,7 @@ import type { Metrics } from './metrics.js';
 /** The label of a path that is no route's: the path itself is whatever a caller made up. */
 const NO_ROUTE = 'none';
 
-/** Observes every answer under its route's pattern. To be called before the routes are registered. */
+/** Observes every answer under its route's pattern, and counts every failure. To be called before the routes are registered. */
 export function observeRequests(fastify: FastifyInstance, metrics: Metrics): void {
   fastify.addHook('onRoute', (route) => {
     const observe = observer(metrics, route.method, route.url);
@@ -35,6 +35,7 @@ function observer(metrics: Metrics, method: string | string[], route: string) {
     return () => (child ??= metrics.requests.labels(String(method), route, status));
   });
   return ({ failure }: FastifyRequest, reply: FastifyReply): void => {
+    if (failure !== null) metrics.countFailure(failure);
     // A project may answer its failures with 200; it is the failure that is to be seen.
     const status = failure?.status ?? reply.statusCode;
     children[Math.floor(status / 100) - 1]?.().observe(reply.elapsedTime / 1000);

@@ -11,7 +11,7 @@ const SHUTDOWN_MS = 3_000;
 export interface TracerHandle {
   readonly tracer: Tracer;
   /** Sends what is not sent yet, or gives up. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
