@@ -16,7 +16,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 let test: TestApp;
 
 beforeAll(async () => {
-  test = await startApp({ OPERATOR_TOKEN_SHA256: sha256(OPERATOR) });
+  test = await startApp({ OPERATOR_TOKEN_HASH: sha256(OPERATOR) });
 });
 afterAll(() => test.close());
 

@@ -97,6 +97,14 @@ describe('by default', () => {
     expect(await presented(service, accessToken)).toBe('200');
     for (const query of ['', '?project=acme', '?project=nobody'])
       expect(await keySet(service, query)).toEqual([]);
+    for (const alg of ['HS384', 'HS512']) {
+      const { kid } = jose.decodeProtectedHeader(accessToken);
+      const other = await new jose.SignJWT(jose.decodeJwt(accessToken))
+        .setProtectedHeader({ alg, typ: 'JWT', kid: kid! })
+        // HMAC fills a short key up with zeros, so this is the secret itself at the length that jose asks for.
+        .sign(Buffer.from(service.config.jwtSecret.padEnd(64, '\0')));
+      expect(await presented(service, other)).toBe('401 ACCESS_TOKEN_REFUSED');
+    }
   });
 });
 
@@ -393,7 +401,11 @@ describe('a forged token', () => {
     // The way that the forgeries below are made is a valid one, with the right key.
     expect(await presented(service, ecSigned({ alg: 'ES256', typ: 'JWT', kid }, own))).toBe('200');
 
+    const jwt = new jose.SignJWT(claims);
     const forgeries: Record<string, string> = {
+      'PS256 by the RS256 key itself': await jwt
+        .setProtectedHeader({ alg: 'PS256', kid: rsaKid })
+        .sign(await privateKeyOf(service, rsaKid)),
       'alg none': `${unsigned({ alg: 'none', kid })}.`,
       'alg none without a kid': `${unsigned({ alg: 'none' })}.`,
       'alg None': `${unsigned({ alg: 'None', kid })}.`,
@@ -588,7 +600,8 @@ describe('at rest', () => {
   });
 
   test('who can write the table, but not seal, makes no key ours', async () => {
-    const service = await start();
+    const { url } = databaseFolder();
+    const service = await start({ DATABASE_URL: url });
     const kid = await signWith(service, 'acme', 'ES256');
     const { accessToken } = await login(service);
     const stranger = await generateSigningKey('ES256');
@@ -605,7 +618,7 @@ describe('at rest', () => {
         kid,
       );
     await insert(jwk.kid, 'acme', 'published');
-    await service.sql('UPDATE bo_signing_key SET public_jwk = $1', JSON.stringify(jwk));
+    await service.sql('UPDATE bo_signing_key SET public_jwk = $1', JSON.stringify({ ...jwk, kid }));
     service.clock.advance(STALENESS_MS + 1);
     const forged = await new jose.SignJWT(jose.decodeJwt(accessToken))
       .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: jwk.kid })
@@ -615,6 +628,9 @@ describe('at rest', () => {
     expect(await presented(service, accessToken)).toBe('200');
 
     await service.sql('DELETE FROM bo_signing_key WHERE kid = $1', jwk.kid);
+    // Nor does the column that shows the public key reach the key set.
+    const [shown] = await keySet(await start({ DATABASE_URL: url }), '?project=acme');
+    expect(await jose.calculateJwkThumbprint(shown!)).toBe(kid);
     await service.sql(`UPDATE bo_signing_key SET owner_id = 'ptdev' WHERE kid = $1`, kid);
     service.clock.advance(STALENESS_MS + 1);
     expect(await keySet(service)).toEqual([]);

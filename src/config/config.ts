@@ -118,7 +118,7 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
   TRUSTED_PROXIES: addresses.default([]),
-  OPERATOR_TOKEN_SHA256: z
+  OPERATOR_TOKEN_HASH: z
     .string()
     .regex(
       /^[0-9a-f]{64}$/i,
@@ -171,7 +171,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
     tracing: tracing(values),
-    operatorTokenHash: values.OPERATOR_TOKEN_SHA256 ?? null,
+    operatorTokenHash: values.OPERATOR_TOKEN_HASH ?? null,
   };
 }
 

@@ -83,3 +83,23 @@ export class Peppers {
     return `Peppers(${[...this.#keys.keys()].join(', ')})`;
   }
 }
+
+/**
+ * The text of `TOKEN_PEPPER` with a new secret in front of what is there, so that old sessions go on.
+ *
+ * @param text absent or empty: there is none yet
+ * @param name what the new pepper is called; numbered where there is one of this name
+ * @throws PepperFormatError, whose message holds no part of the text
+ */
+export function rotatedPeppers(
+  text: string | undefined,
+  secret: string,
+  name: string,
+): { text: string; kid: string } {
+  if (text === undefined || text === '') return { text: `${name}:${secret}`, kid: name };
+  const { kids } = Peppers.parse(text).toJSON();
+  let kid = name;
+  for (let number = 2; kids.includes(kid); number++) kid = `${name}-${number}`;
+  const entries = /[:,]/.test(text) ? text.split(',') : [`${BARE_KID}:${text}`];
+  return { text: [`${kid}:${secret}`, ...entries].join(','), kid };
+}

@@ -112,9 +112,14 @@ async function entriesOf(root: string, folder: string): Promise<Dirent[]> {
   }
 }
 
+/** What `_nodejs` calls the plugin in a file of this name; `null`: it is none. */
+export function pluginNameOf(fileName: string): string | null {
+  return PLUGIN_FILE.exec(fileName)?.[1] ?? null;
+}
+
 function pluginName(entry: Dirent, { reserved, warn }: PluginFolderOptions): string | null {
-  const name = PLUGIN_FILE.exec(entry.name)?.[1];
-  if (name === undefined) {
+  const name = pluginNameOf(entry.name);
+  if (name === null) {
     if (NEARLY_A_PLUGIN_FILE.test(entry.name)) {
       warn(
         `PLUGINS_DIR: ${JSON.stringify(entry.name)} is ignored: not named fn-<name>.js, <name> as a-z, 0-9 and -`,

@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { areaCommands } from './area-commands.js';
+import { doctorCommand } from './doctor-command.js';
+import { keyCommands } from './key-commands.js';
+import { migrateCommand } from './migrate-command.js';
+import { pluginCommands } from './plugin-commands.js';
+import { projectCommands } from './project-commands.js';
+import { sessionImportCommand } from './session-import-command.js';
+import { systemCommands } from './system-commands.js';
+import { tokenCommands } from './token-commands.js';
+import { userCommands } from './user-commands.js';
+import { verifyHeaderCommand } from './verify-header-command.js';
+
+/** The whole command line; whoever parses with it catches what is thrown. */
+export function commandLine(): Command {
+  const program = new Command('bo-auth')
+    .description('Operates the token service: reads .env and the environment as the service does.')
+    .version(version())
+    .option('--json', 'print JSON')
+    .exitOverride()
+    // Errors are printed in one place, as a sentence or as JSON.
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText(
+      'after',
+      '\nEnds with 0: done, 1: failed, 2: typed wrong. Every command takes --json and --help.',
+    );
+  for (const commands of [
+    projectCommands,
+    systemCommands,
+    userCommands,
+    areaCommands,
+    keyCommands,
+    tokenCommands,
+    verifyHeaderCommand,
+    sessionImportCommand,
+    pluginCommands,
+    migrateCommand,
+    doctorCommand,
+  ])
+    commands(program);
+  return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,64 @@
+import { CommanderError } from 'commander';
+import { StoreUnavailable } from '../database/store-unavailable.js';
+import { ApiError, type ErrorCode } from '../response/error-catalogue.js';
+import { startFailure } from '../start-failure.js';
+import { CommandError, EXIT } from './exit-code.js';
+
+export interface FailureText {
+  readonly code: string;
+  /** What is wrong and, where we know, what to do. */
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
+  ADMIN_PROJECT_UNKNOWN: 'bo-auth project list shows those there are.',
+  USER_UNKNOWN: 'bo-auth user list <ownerId> shows those there are.',
+  ADMIN_SYSTEM_UNKNOWN: 'bo-auth system list <ownerId> shows those there are.',
+  SESSION_UNKNOWN: 'bo-auth user sessions <ownerId> <userId> shows those there are.',
+  PROJECT_EXISTS: 'bo-auth project set <ownerId> changes it.',
+};
+
+/** Whatever went wrong, as a sentence and an exit code. */
+export function failureText(error: unknown): FailureText {
+  if (error instanceof CommanderError)
+    return {
+      code: 'USAGE',
+      message: `${error.message.replace(/^error: /, '')}; --help says more`,
+      exitCode: EXIT.usage,
+    };
+  if (error instanceof CommandError)
+    return {
+      code: error.exitCode === EXIT.usage ? 'USAGE' : 'FAILED',
+      message: error.message,
+      exitCode: error.exitCode,
+    };
+  if (error instanceof ApiError) return ofCatalogue(error);
+  if (error instanceof StoreUnavailable)
+    return {
+      code: 'UNAVAILABLE',
+      message: `DATABASE_URL: the database cannot be used (${error.message}). bo-auth doctor says more.`,
+      exitCode: EXIT.failure,
+    };
+  return { code: 'FAILED', message: startFailure(error), exitCode: EXIT.failure };
+}
+
+function ofCatalogue({ errorCode, message }: ApiError): FailureText {
+  if (errorCode === 'PARAMETER_INVALID')
+    return { code: errorCode, message: withOption(message), exitCode: EXIT.usage };
+  const advice = ADVICE[errorCode];
+  return {
+    code: errorCode,
+    message: advice === undefined ? message : `${message} ${advice}`,
+    exitCode: EXIT.failure,
+  };
+}
+
+/** `graceSeconds must be …` as `graceSeconds (--grace-seconds) must be …`: what was typed. */
+function withOption(message: string): string {
+  if (message.startsWith('body ')) return 'nothing was given to change: name at least one option, see --help';
+  return message.replace(/^([a-z]+(?:[A-Z][a-z]*)+)(?=[ .])/, (name) => {
+    const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return `${name} (--${option})`;
+  });
+}
