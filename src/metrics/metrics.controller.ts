@@ -1,7 +1,9 @@
 import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import cluster from 'node:cluster';
 import { Registry } from 'prom-client';
 import { Bare } from '../response/bare.decorator.js';
+import { ClusterScrape } from './cluster-scrape.js';
 import { Metrics } from './metrics.js';
 
 /** For Prometheus: outside the API's prefix and envelope. */
@@ -9,7 +11,11 @@ import { Metrics } from './metrics.js';
 @Bare()
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
-  constructor(private readonly metrics: Metrics) {}
+  private readonly cluster: ClusterScrape | null;
+
+  constructor(private readonly metrics: Metrics) {
+    this.cluster = cluster.isWorker ? new ClusterScrape(metrics.registry) : null;
+  }
 
   /** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
   @Get()
@@ -23,6 +29,6 @@ export class MetricsController {
   })
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
   scrape(): Promise<string> {
-    return this.metrics.registry.metrics();
+    return this.cluster?.text() ?? this.metrics.registry.metrics();
   }
 }
