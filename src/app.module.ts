@@ -49,7 +49,7 @@ export class AppModule {
         AdminModule,
         HealthModule,
         MetricsModule,
-        ...(config.environment === 'development' ? [DemoModule] : []),
+        ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),
       ],
       providers: GLOBAL,
     };

@@ -16,6 +16,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
 import { serveDocs } from './docs/serve-docs.js';
+import { Draining } from './health/draining.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { requestIdOf, REQUEST_ID_HEADER } from './logging/request-id.js';
@@ -81,6 +82,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     addHeaders(request.id, reply);
     done();
   });
+  app.get(Draining, { strict: false }).closeConnectionsOf(fastify);
   await readBodies(fastify);
   if (config.swaggerEnabled) await serveDocs(app, config);
   await app.init();

@@ -139,9 +139,10 @@ describe('what cannot start says so in one line that names the variable', () => 
       busy.listen(0, '127.0.0.1', done);
     });
     const { port } = busy.address() as AddressInfo;
-    const lines = await Promise.all(
-      [{ PORT: '99999' }, { PORT: String(port), DATABASE_URL: 'sqlite::memory:' }].map(refused),
-    );
+    const lines = await Promise.all([
+      refused({ PORT: '99999' }),
+      refused({ PORT: String(port), DATABASE_URL: 'sqlite::memory:' }),
+    ]);
     busy.close();
     for (const line of lines) expect(line).toMatch(/^PORT: /);
   });

@@ -233,7 +233,7 @@ describe('with Redis', () => {
           use(a, verifyValue(guid), one.refreshToken),
           use(b, verifyValue(guid), two.refreshToken),
         ]);
-        expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+        expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401]);
       }
     });
 
@@ -293,7 +293,7 @@ describe('with Redis', () => {
 
   it('replaces a connection that stays silent', async () => {
     const { a } = pair;
-    const link = a.app.get(RedisLink, { strict: false }) as unknown as { connection: object | null };
+    const link: { connection: object | null } = a.app.get(RedisLink as never, { strict: false });
     const { connection } = link;
     redis.freeze();
     try {

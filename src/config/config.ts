@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PepperFormatError, Peppers } from './pepper.js';
 
@@ -27,6 +28,14 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Traces go out by OTLP; `null`: nobody asked for them. The rest of `OTEL_*` is OpenTelemetry's own to read. */
   readonly tracing: { readonly protocol: OtlpProtocol } | null;
+  /** How many processes serve; with 1 the process itself does. */
+  readonly workers: number;
+  /** For how long an ending process goes on serving while it says that it is not ready, in ms. */
+  readonly shutdownDelayMs: number;
+  /** How long requests in flight may then take, in ms. */
+  readonly shutdownDeadlineMs: number;
+  /** Another process has migrated the database and filled it. */
+  readonly isPrepared: boolean;
   /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
   readonly operatorTokenHash: Buffer | null;
 }
@@ -118,6 +127,14 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
   TRUSTED_PROXIES: addresses.default([]),
+  WORKERS: z
+    .union(
+      [z.literal('auto').transform(() => availableParallelism()), integer(1, 256)],
+      'must be auto or a whole number from 1 to 256',
+    )
+    .default(1),
+  SHUTDOWN_DELAY_MS: integer(0, 300_000).default(0),
+  SHUTDOWN_DEADLINE_MS: integer(0, 300_000).default(10_000),
   OPERATOR_TOKEN_HASH: z
     .string()
     .regex(
@@ -171,6 +188,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
     tracing: tracing(values),
+    workers: workers(values.WORKERS, values.DATABASE_URL),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
+    shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
+    isPrepared: false,
     operatorTokenHash: values.OPERATOR_TOKEN_HASH ?? null,
   };
 }
@@ -193,6 +214,12 @@ function tracing(values: z.infer<typeof environmentSchema>): Config['tracing'] {
   if (protocol !== undefined) return { protocol };
   const name = specific === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
   throw new ConfigError(`${name}: must be ${OTLP_PROTOCOLS.join(' or ')}`);
+}
+
+function workers(count: number, database: DatabaseConfig): number {
+  if (count > 1 && database.kind === 'sqlite' && database.file === null)
+    throw new ConfigError('WORKERS: must be 1 with sqlite::memory:, which no two processes can share');
+  return count;
 }
 
 function tls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {

@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Bare } from '../response/bare.decorator.js';
 import { DatabaseHealth } from './database-health.js';
+import { Draining } from './draining.js';
 import { RedisHealth } from './redis-health.js';
 
 /** For probes: outside the API's prefix and envelope. */
@@ -14,6 +15,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly database: DatabaseHealth,
     private readonly redis: RedisHealth,
+    private readonly draining: Draining,
   ) {}
 
   /** The process runs and answers; nothing else is asked, for a restart would mend nothing else. */
@@ -35,6 +37,10 @@ export class HealthController {
   })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.database.check(), () => this.redis.check()]);
+    return this.health.check([
+      () => this.draining.check(),
+      () => this.database.check(),
+      () => this.redis.check(),
+    ]);
   }
 }
