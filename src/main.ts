@@ -7,6 +7,7 @@ import { readEnvironment } from './config/environment.js';
 import { createApp } from './create-app.js';
 import { drain } from './health/drain.js';
 import { createLogger } from './logging/logger.js';
+import { answerScrapes } from './metrics/cluster-scrape.js';
 import { startFailure } from './start-failure.js';
 
 async function start(): Promise<void> {
@@ -41,6 +42,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
 async function lead(config: Config, logger: Logger): Promise<void> {
   // Migrates, fills the demo data and tries all that a worker needs: what is wrong is said once, here.
   await (await createApp(config, { logger })).close();
+  answerScrapes();
   const primary = new ClusterPrimary(config, logger);
   endOnSignal(config, logger, () => primary.stop());
   process.on('SIGHUP', () => void primary.rollOver());

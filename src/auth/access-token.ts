@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { Step } from '../diagnostics/step.js';
 import type { TenantProject } from '../tenancy/tenant.js';
 import type { User } from '../tenancy/user.entity.js';
 import { AUDIENCE, ISSUER } from './access-token-key.js';
@@ -46,6 +47,9 @@ export const accessTokenClaimsSchema = z.object({
 });
 
 export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
+
+/** The signature of one access token. */
+export const signing = new Step('bo-auth:signing');
 
 /** Signs and verifies access tokens. */
 @Injectable()
@@ -93,7 +97,7 @@ export class AccessTokens {
       jti: randomUUID(),
     };
     const signer = await this.keys.signer(project.ownerId);
-    return { accessToken: signer.sign(claims), expiresIn: exp - iat };
+    return { accessToken: signing.runSync({}, () => signer.sign(claims)), expiresIn: exp - iat };
   }
 
   /**

@@ -5,6 +5,7 @@ import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from '../response/reply.js';
 import { type Copy, SharedCopies } from './shared-copies.js';
+import { tierReading, tierReads } from './tier-report.js';
 
 /** What was read, and from where. */
 export interface Read<T> extends Provenance {
@@ -55,14 +56,19 @@ export class TieredCache {
     // A copy from the future was read before the clock was set back: its age is unknown.
     const isBelieved = (readAt: number) => Math.abs(now - readAt) <= maxAgeMs;
     const [local, redis] = this.cache.stores;
-    const near = await local?.get<Copy<T>>(key);
-    if (near !== undefined && isBelieved(near.readAt)) return { ...near, cacheType: 'local' };
-    const held = await redis?.get<Copy<T>>(key);
+    const near = await tierReading.run({ tier: 'local' }, async () => local?.get<Copy<T>>(key));
+    if (near !== undefined && isBelieved(near.readAt)) {
+      tierReads.tell('local');
+      return { ...near, cacheType: 'local' };
+    }
+    if (redis === undefined) return null;
+    const held = await tierReading.run({ tier: 'redis' }, () => redis.get<Copy<T>>(key));
     if (held === undefined || !isBelieved(held.readAt)) return null;
     // Two clocks agree only so far: a copy is never younger than new.
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
     if (this.isOutdated(key, copy.readAt)) return null;
     await local?.set(key, copy, KEEP_MS);
+    tierReads.tell('redis');
     return { ...copy, cacheType: 'redis' };
   }
 
@@ -80,10 +86,12 @@ export class TieredCache {
   /** As {@link load}, but never joins a question that was asked earlier: for judging, not for showing. */
   async loadAlone<T>(key: string, load: () => Promise<T | null>): Promise<Read<T> | null> {
     const readAt = this.clock.now();
-    const value = await load();
+    const tier = this.database.kind;
+    const value = await tierReading.run({ tier }, load);
+    tierReads.tell(tier);
     if (value === null) return null;
     await this.keep(key, value, readAt);
-    return { value, readAt, cacheType: this.database.kind };
+    return { value, readAt, cacheType: tier };
   }
 
   /** Keeps what the caller has read from, or durably written to, the database at `readAt`. */

@@ -9,5 +9,6 @@ import { RedisHealth } from './redis-health.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [DatabaseHealth, Draining, RedisHealth],
+  exports: [DatabaseHealth],
 })
 export class HealthModule {}

@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../config/clock.js';
+import { Step } from '../diagnostics/step.js';
 import { BARE } from '../response/bare.decorator.js';
 import { type ApiError, errors } from '../response/error-catalogue.js';
 import { AreaTree } from './area-tree.js';
@@ -14,6 +15,9 @@ import type { TenantProject } from './tenant.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
 import { UserDirectory } from './user-directory.js';
 import { openXverifyApi } from './xverify-api.js';
+
+/** The judging of one request's headers. */
+export const tenantGuarding = new Step('bo-auth:tenant-guard');
 
 /**
  * Judges the tenant headers: which project, whether the caller knows its key, and to what the rest narrows.
@@ -33,9 +37,13 @@ export class TenantHeadersGuard implements CanActivate {
     private readonly replays: SharedReplays,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): true | Promise<true> {
     if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()])) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return tenantGuarding.run({}, () => this.judge(request));
+  }
+
+  private async judge(request: FastifyRequest): Promise<true> {
     const project = await this.project(request);
     const claim = this.verify(request, project);
     request.tenant = {
