@@ -35,7 +35,7 @@ describe('three server processes on Postgres and Redis', () => {
     const report = await campaignAgainstServers({
       processes: 3,
       chains: 20,
-      length: { operations: 1500 },
+      length: { answers: 1200 },
       shared: true,
       faults: [killOne],
       faultCount: 7,

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Bare } from '../response/bare.decorator.js';
 import { errors } from '../response/error-catalogue.js';
-import { OWNER_ID } from '../tenancy/project-directory.js';
+import { OWNER_ID } from '../tenancy/owner-id.js';
 import { singleHeader } from '../tenancy/tenant-header.js';
 import { KeyRings, type KeySet } from './key-rings.js';
 import { KEY_SET_MAX_AGE_SECONDS } from './signing-key.js';
