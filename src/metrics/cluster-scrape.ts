@@ -59,6 +59,8 @@ export class ClusterScrape {
   }
 }
 
+/** Messages of several libraries share the channel; ours are told by their type. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 function isOf<Message>(type: string, message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === type;
 }

@@ -41,7 +41,7 @@ async function campaignOn(stores: Stores, options: ServerCampaignOptions): Promi
     new RandomSource(seed),
     async () => {
       const rows = await stores.rows();
-      await copyDemoData(rows, chains, BRIEF_GRACE_SECONDS).finally(() => rows.close());
+      await copyDemoData(rows, chains, BRIEF_GRACE_SECONDS).finally(() => void rows.close());
     },
   );
   try {
