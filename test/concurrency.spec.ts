@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import {
   call,
@@ -120,4 +123,58 @@ it('one GUID for fifty tokens at once: one gets through', async () => {
   const through = answers.flatMap((answer, index) => (answer.status === 200 ? [index % 5] : []));
   expect(new Set(through).size).toBe(1);
   expect(through).toHaveLength(10);
+});
+
+describe('two services on one database', () => {
+  let other: TestApp;
+  let one: TestApp;
+  const folder = mkdtempSync(join(tmpdir(), 'bo-two-'));
+  beforeAll(async () => {
+    const env = { DATABASE_URL: `sqlite:${join(folder, 'shared.sqlite')}` };
+    one = await startApp(env);
+    other = await startApp(env);
+  });
+  afterAll(async () => {
+    await one.close();
+    await other.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('fifty parallel refreshes of one token over both: one distinct successor', async () => {
+    const { refreshToken } = await login(one);
+    const answers = await times(50, (index) => refresh(index % 2 === 0 ? one : other, refreshToken));
+    const grants = answers.map(dataOf);
+    expect(new Set(grants.map((grant) => `${grant.tokenSeq} ${grant.refreshToken}`)).size).toBe(1);
+    expect((await refresh(other, grants[0]!.refreshToken)).status).toBe(200);
+  });
+
+  it('what one has moved on, the other does not move back, whatever its copy says', async () => {
+    const first = await login(one);
+    const second = dataOf(await refresh(one, first.refreshToken));
+    // This copy of `one` is the newest it knows; the session moves on elsewhere.
+    const third = dataOf(await refresh(other, second.refreshToken));
+    const fourth = dataOf(await refresh(other, third.refreshToken));
+    expect(refusalOf(await refresh(one, second.refreshToken))).toBe('409 REFRESH_TOKEN_SUPERSEDED');
+    expect(dataOf(await refresh(one, fourth.refreshToken)).tokenSeq).toBe(5);
+  });
+
+  it('a rotation of a session that the other has revoked is refused at once', async () => {
+    const first = await login(one);
+    const second = dataOf(await refresh(one, first.refreshToken));
+    await call(other, {
+      method: 'POST',
+      url: '/auth/token/revoke',
+      payload: { refreshToken: second.refreshToken },
+    });
+    expect(refusalOf(await refresh(one, second.refreshToken))).toBe('401 REFRESH_TOKEN_EXPIRED');
+  });
+
+  it('a revocation by the other stops the access tokens within the bound', async () => {
+    const { accessToken: bearer, refreshToken } = await login(one);
+    const ask = async () => refusalOf(await call(one, { url: '/auth/user', bearer }));
+    expect(await ask()).toBe('200 null');
+    await call(other, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
+    one.clock.advance(5_001);
+    expect(await ask()).toBe('401 ACCESS_TOKEN_REFUSED');
+  });
 });

@@ -14,6 +14,7 @@ import { API, encryptByDES, SAMPLE_TOKEN, startApp } from './support/app.js';
 import { newFolder, endAll, ServerProcess } from './support/server-process.js';
 
 const run = promisify(execFile);
+beforeAll(built, 180_000);
 afterAll(endAll);
 
 const headers = (owner = 'ptdev', key = 'ptdev-58') => ({

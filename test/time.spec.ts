@@ -244,6 +244,16 @@ describe('expiry', () => {
     expect(await outcome(last)).toBe('401 REFRESH_TOKEN_EXPIRED');
   });
 
+  it('absolute alone, where the project has no idle lifetime: to the millisecond', async () => {
+    await policy({ idle_seconds: null });
+    const first = await login(test);
+    test.clock.set(first.timeStamp + 14 * DAY - 1);
+    const last = await next(first);
+    test.clock.set(first.timeStamp + 14 * DAY);
+    expect(await outcome(last)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    await policy({ idle_seconds: 7 * 86_400 });
+  });
+
   it('wins over grace', async () => {
     await policy({ idle_seconds: 30 });
     const first = await login(test);

@@ -85,7 +85,7 @@ export function endAll(): void {
 let building: Promise<unknown> | null = null;
 
 /** `npm test` has built already; a single test file may be run without. */
-function built(): Promise<unknown> {
+export function built(): Promise<unknown> {
   building ??= isFresh()
     ? Promise.resolve()
     : promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
