@@ -8,6 +8,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DemoModule } from './demo/demo.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PluginsModule } from './plugins/plugins.module.js';
 import { EnvelopeInterceptor } from './response/envelope.interceptor.js';
 import { ErrorFilter } from './response/error.filter.js';
@@ -47,7 +48,8 @@ export class AppModule {
         AuthModule,
         AdminModule,
         HealthModule,
-        ...(config.environment === 'development' ? [DemoModule] : []),
+        MetricsModule,
+        ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),
       ],
       providers: GLOBAL,
     };

@@ -10,19 +10,24 @@ import {
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
 import { serveDocs } from './docs/serve-docs.js';
+import { Draining } from './health/draining.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
+import { requestIdOf, REQUEST_ID_HEADER } from './logging/request-id.js';
 import { logRequest, logRequests } from './logging/request-log.js';
+import { observeRequests } from './metrics/request-metrics.js';
+import { Metrics } from './metrics/metrics.js';
 import { AllowedMethods } from './response/allowed-methods.js';
 import { ErrorFilter } from './response/error.filter.js';
-
 import { answerParserFailure } from './response/parser-failure.js';
 import { readBodies } from './response/request-body.js';
+import { unroutedRequests } from './response/unrouted.js';
 
 const BODY_LIMIT = 64 * 1024;
 /** Slow senders are closed: their whole request has to be here by then. */
@@ -47,26 +52,37 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   const logger = parts.logger ?? createLogger(config.logLevel);
   // What the router refuses comes before there is a route, and so past Nest: it is answered as all else is.
   const refuse: Refuse = (error, request, reply) => {
-    keepOutOfCaches(reply);
-    reply.raw.once('finish', () => logRequest(request, reply));
+    addHeaders(request.id, reply);
+    reply.raw.once('finish', () => {
+      logRequest(request, reply);
+      if (request.failure !== null) unroutedRequests.tell(request.failure);
+    });
     void app.get(ErrorFilter).answer(error, request, reply);
   };
   const app = await (parts.create ?? fromFactory)(AppModule.of(config), adapterOf(config, logger, refuse), {
     logger: new NestLogger(logger),
     bodyParser: false,
   });
-  app.setGlobalPrefix('bo/api', { exclude: ['health/*path'] });
+  app.setGlobalPrefix('bo/api', { exclude: ['health/*path', 'metrics', '.well-known/*path'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const property of ['failure', 'tenant', 'caller', 'administrator'])
+  for (const property of ['failure', 'success', 'tenant', 'caller', 'administrator', 'traceId'])
     fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
   logRequests(fastify);
-  fastify.addHook('onRequest', (_request, reply, done) => {
-    keepOutOfCaches(reply);
+  if (config.tracing !== null) {
+    // Loaded for those alone who want it.
+    const { traceRequests } = await import('./tracing/request-trace.js');
+    const { otlpTracer } = await import('./tracing/otlp-tracer.js');
+    traceRequests(fastify, await otlpTracer(config.tracing.protocol, logger));
+  }
+  observeRequests(fastify, app.get(Metrics));
+  fastify.addHook('onRequest', (request, reply, done) => {
+    addHeaders(request.id, reply);
     done();
   });
+  app.get(Draining, { strict: false }).closeConnectionsOf(fastify);
   await readBodies(fastify);
   if (config.swaggerEnabled) await serveDocs(app, config);
   await app.init();
@@ -92,8 +108,14 @@ function adapterOf(config: Config, logger: Logger, frameworkErrors: Refuse): Fas
     // an answer without envelope and Retry-After.
     return503OnClosing: false,
     trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
-    genReqId: () => randomUUID(),
-    clientErrorHandler: answerParserFailure,
+    genReqId: requestIdOf,
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
+      const reqId = randomUUID();
+      const failure = answerParserFailure(error, socket, reqId);
+      if (failure === null) return;
+      logger.info({ reqId, route: null, status: failure.status, errorCode: failure.errorCode }, 'request');
+      unroutedRequests.tell(failure);
+    },
   };
   return new FastifyAdapter(config.tls === null ? options : { ...options, https: certificate(config.tls) });
 }
@@ -124,8 +146,9 @@ function read(variable: string, file: string): Buffer {
 }
 
 /** Answers hold tokens, and the documented call has one in its URL. @see RFC 6749 §5.1 */
-function keepOutOfCaches(reply: FastifyReply): void {
+function addHeaders(requestId: string, reply: FastifyReply): void {
   reply.headers({
+    [REQUEST_ID_HEADER]: requestId,
     'cache-control': 'no-store',
     pragma: 'no-cache',
     'referrer-policy': 'no-referrer',

@@ -1,29 +1,68 @@
-import { existsSync } from 'node:fs';
+import cluster from 'node:cluster';
+import type { Logger } from 'pino';
+import { ClusterPrimary } from './cluster-primary.js';
+import { keepBeating } from './cluster-worker.js';
 import { type Config, loadConfig } from './config/config.js';
+import { readEnvironment } from './config/environment.js';
 import { createApp } from './create-app.js';
+import { drain } from './health/drain.js';
 import { createLogger } from './logging/logger.js';
+import { answerScrapes } from './metrics/cluster-scrape.js';
 import { startFailure } from './start-failure.js';
 
-/** How long requests in flight may take once the end was asked for. */
-const SHUTDOWN_DEADLINE_MS = 10_000;
-
 async function start(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  const config: Config = loadConfig(process.env);
+  const config = loadConfig(readEnvironment());
   const logger = createLogger(config.logLevel);
-  const app = await createApp(config, { logger });
+  if (cluster.isWorker) {
+    // Of a terminal that closes the primary hears too, and the primary decides.
+    process.on('SIGHUP', () => undefined);
+    await serve({ ...config, isPrepared: true }, logger);
+    keepBeating();
+  } else if (config.workers > 1) await lead(config, logger);
+  else await serve(config, logger);
+}
 
-  let stopping = false;
+/** Serves requests in this process. */
+async function serve(config: Config, logger: Logger): Promise<void> {
+  const app = await createApp(config, { logger });
+  endOnSignal(config, logger, async () => {
+    await drain(app, config.shutdownDelayMs);
+    return true;
+  });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  logger.info({ url: await app.getUrl(), environment: config.environment }, 'listening');
+}
+
+/** Serves requests in several processes, of which this is none. */
+async function lead(config: Config, logger: Logger): Promise<void> {
+  // Migrates, fills the demo data and tries all that a worker needs: what is wrong is said once, here.
+  await (await createApp(config, { logger })).close();
+  answerScrapes();
+  const primary = new ClusterPrimary(config, logger);
+  endOnSignal(config, logger, () => primary.stop());
+  process.on('SIGHUP', () => void primary.rollOver());
+  await primary.start();
+  logger.info({ workers: config.workers, environment: config.environment }, 'all workers listen');
+}
+
+function endOnSignal(config: Config, logger: Logger, end: () => Promise<boolean>): void {
+  let isEnding = false;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return;
-    stopping = true;
+    if (isEnding) return;
+    isEnding = true;
     logger.info({ signal }, 'stopping');
-    setTimeout(() => {
-      logger.error('requests in flight did not end in time');
-      process.exit(1);
-    }, SHUTDOWN_DEADLINE_MS).unref();
-    app.close().then(
-      () => process.exit(0),
+    if (!cluster.isPrimary || config.workers === 1)
+      setTimeout(() => {
+        logger.error('requests in flight did not end in time');
+        process.exit(1);
+      }, config.shutdownDelayMs + config.shutdownDeadlineMs).unref();
+    end().then(
+      (isClean) => process.exit(isClean ? 0 : 1),
       (error: unknown) => {
         logger.error({ err: error }, 'the end was not clean');
         process.exit(1);
@@ -32,14 +71,6 @@ async function start(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-
-  try {
-    await app.listen({ host: config.host, port: config.port });
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
-  logger.info({ url: await app.getUrl(), environment: config.environment }, 'listening');
 }
 
 start().catch((error: unknown) => {

@@ -130,7 +130,7 @@ describe('usage', () => {
     [{ PORT: 'x' }, 'PORT: must be'],
     [{ NODE_ENV: 'production' }, 'JWT_SECRET: must be set in production'],
   ])('%j is told by the name of the variable', async (env, sentence) => {
-    const ended = await bo(['project', 'list'], { env: env as Record<string, string> });
+    const ended = await bo(['project', 'list'], { env });
     expect([1, 2]).toContain(ended.code);
     expect(ended.stderr).toContain(sentence);
     expect(ended.stderr).not.toMatch(/\n\s+at /);
@@ -541,7 +541,7 @@ describe('doctor', () => {
     const { mkdir } = await import('node:fs/promises');
     await mkdir(join(folder, 'broken'), { recursive: true });
     await file('broken/fn-broken.js', 'export default 1;');
-    const report = await findings(env as Record<string, string>);
+    const report = await findings(env);
     expect(report.code).toBe(1);
     expect(report.errors.join('\n')).toContain(sentence);
     expect(report.findings.every(({ level, todo }) => level === 'ok' || todo !== undefined)).toBe(true);

@@ -28,7 +28,7 @@ const terrain: Terrain = {
 async function campaignAgainst(
   flaw: Flaw | undefined,
   seed: number,
-  operations: number,
+  answers: number,
 ): Promise<CampaignReport> {
   const random = new RandomSource(seed);
   const projects = {
@@ -39,7 +39,7 @@ async function campaignAgainst(
   try {
     return await runCampaign(cluster, terrain, {
       chains: 36,
-      length: { operations },
+      length: { answers },
       faults: [killOne],
       faultCount: 3,
       seed,

@@ -11,17 +11,40 @@ describe('two server processes on one database', () => {
     const report = await campaignAgainstServers({
       processes: 2,
       chains: 30,
-      length: { operations: 2500 },
+      length: { answers: 2500 },
       faults: [killOne, restartOne, pauseOne],
-      faultCount: 5,
+      faultCount: 3,
+      weather: { echoShare: 0.4 },
+      settlesWithinMs: 40_000,
       seed,
     });
+    const refreshed = report.history.filter(
+      ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
+    ).length;
+    const struck = [...report.struck.values()].reduce((sum, times) => sum + times, 0);
     // a failure shows what a run of the command shows, the seed included
+    if (report.verdict.violations.length > 0 || refreshed < 500 || struck !== 3) {
+      throw new Error(reportText(report, seed));
+    }
+  }, 240_000);
+});
+
+describe('three server processes on Postgres and Redis', () => {
+  it('keep every promise while all of it is killed, restarted, frozen and flushed', async () => {
+    const seed = Math.floor(Math.random() * 1_000_000);
+    const report = await campaignAgainstServers({
+      processes: 3,
+      chains: 20,
+      length: { operations: 1500 },
+      shared: true,
+      faults: [killOne],
+      faultCount: 7,
+      seed,
+    });
     if (report.verdict.violations.length > 0) throw new Error(reportText(report, seed));
     const refreshed = report.history.filter(
       ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
     );
-    expect(refreshed.length).toBeGreaterThan(300);
-    expect([...report.struck.values()].reduce((sum, times) => sum + times, 0)).toBe(5);
-  }, 180_000);
+    expect(refreshed.length).toBeGreaterThan(200);
+  }, 300_000);
 });

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Test } from '@nestjs/testing';
 import ts from 'typescript';
 import { PluginFailure, PluginLoadError } from '../src/plugins/plugin-failure.js';
-import { PluginRegistry } from '../src/plugins/plugin-registry.js';
+import { PluginRegistry, pluginRuns } from '../src/plugins/plugin-registry.js';
 
 const ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl';
 const REFRESH_TOKEN = 'T0pSecretRefreshTokenOf32Letters';
@@ -347,15 +347,21 @@ describe("an operator's plugin", () => {
       'fn-slow-bad.js': lateFault('return Promise.resolve(1);'),
     });
     const runs: [string, boolean][] = [];
-    registry.onRun = (plugin, seconds, ok) => {
-      expect(seconds).toBeGreaterThanOrEqual(0);
-      runs.push([plugin, ok]);
-    };
+    const begun: object[] = [];
+    const stop = pluginRuns.listen({
+      began: (run) => void begun.push(run),
+      ended: (run, { error }) => {
+        expect(begun).toContain(run);
+        runs.push([run.plugin, error === undefined]);
+      },
+    });
     await registry.run('common-data', loginData(), call);
     await registry.run('x', loginData(), call);
     await registry.run('slow', loginData(), call);
     await failureOf(() => registry.run('bad', loginData(), call));
     await failureOf(() => registry.run('slow-bad', loginData(), call));
+    stop();
+    await registry.run('common-data', loginData(), call);
     expect(runs).toEqual([
       ['common-data', true],
       ['x', true],
@@ -526,18 +532,19 @@ describe("under Node's own loader", () => {
   beforeAll(async () => {
     program = await folderWith({ 'check.js': check });
     await symlink(resolve('node_modules'), join(program, 'node_modules'));
-    await mkdir(join(program, 'plugins'));
     const compilerOptions = {
       target: ts.ScriptTarget.ES2023,
       module: ts.ModuleKind.ESNext,
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
     };
-    for (const name of await readdir('src/plugins')) {
-      const { outputText } = ts.transpileModule(await readFile(join('src/plugins', name), 'utf8'), {
-        compilerOptions,
-      });
-      await writeFile(join(program, 'plugins', name.replace(/\.ts$/, '.js')), outputText);
+    for (const folder of ['plugins', 'diagnostics']) {
+      await mkdir(join(program, folder));
+      for (const name of await readdir(join('src', folder))) {
+        const text = await readFile(join('src', folder, name), 'utf8');
+        const { outputText } = ts.transpileModule(text, { compilerOptions });
+        await writeFile(join(program, folder, name.replace(/\.ts$/, '.js')), outputText);
+      }
     }
   });
 

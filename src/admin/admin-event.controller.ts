@@ -1,23 +1,27 @@
 import { Controller, Get, Param, Query, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Reply } from '../response/reply.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from './admin-api.js';
 import type { Administrator } from './administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from './administrator.guard.js';
 import { EventLog, type EventListRequest, eventListSchema, type EventView } from './event-log.js';
 import { ownerId } from './field.js';
+import { described } from './field-text.js';
 import type { Page } from './page.js';
 
-const projectPath = z.object({ ownerId });
+const projectPath = z.object(described({ ownerId }));
 
-@ApiTags('administration')
+@ApiAdministrationCalls()
 @Controller({ path: 'admin', version: '3' })
 @UseGuards(AdministratorGuard)
 export class AdminEventController {
   constructor(private readonly events: EventLog) {}
 
   @Get('events')
-  @ApiOperation({ summary: 'List the audit trail of all projects. Operator only' })
+  @ApiAdministration(answers.events, {
+    id: 'adminListAllEvents',
+    summary: 'List the audit trail of all projects. Operator only / 全部项目的审计记录（仅运维）',
+  })
   async listAll(
     @CurrentAdministrator() administrator: Administrator,
     @Query({ schema: eventListSchema }) query: EventListRequest,
@@ -26,7 +30,10 @@ export class AdminEventController {
   }
 
   @Get('projects/:ownerId/events')
-  @ApiOperation({ summary: 'List the audit trail of a project' })
+  @ApiAdministration(answers.events, {
+    id: 'adminListEvents',
+    summary: 'List the audit trail of a project / 项目的审计记录',
+  })
   async list(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,

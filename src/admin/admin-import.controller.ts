@@ -1,22 +1,23 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Reply } from '../response/reply.js';
 import type { Area } from '../tenancy/area.entity.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from './admin-api.js';
 import type { Administrator } from './administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from './administrator.guard.js';
 import { AreaImport, type AreaImported } from './area-import.js';
 import { ownerId } from './field.js';
+import { described } from './field-text.js';
 import { itemsOf, itemsSchema } from './import-item.js';
 import { type Page, type PageRequest, pageSchema } from './page.js';
 import { SessionImport, type SessionsImported } from './session-import.js';
 
-const projectPath = z.object({ ownerId });
+const projectPath = z.object(described({ ownerId }));
 const areasBody = itemsSchema(500);
 const sessionsBody = itemsSchema(200).omit({ strict: true });
 
 /** Lists that are read in; what is too long for one body is for the command line. */
-@ApiTags('administration')
+@ApiAdministrationCalls()
 @Controller({ path: 'admin', version: '3' })
 @UseGuards(AdministratorGuard)
 export class AdminImportController {
@@ -26,7 +27,10 @@ export class AdminImportController {
   ) {}
 
   @Get('areas')
-  @ApiOperation({ summary: 'List the administrative areas. Operator only' })
+  @ApiAdministration(answers.areas, {
+    id: 'adminListAreas',
+    summary: 'List the administrative areas. Operator only / 行政区划列表（仅运维）',
+  })
   async list(
     @CurrentAdministrator() administrator: Administrator,
     @Query({ schema: pageSchema }) page: PageRequest,
@@ -36,7 +40,10 @@ export class AdminImportController {
 
   @Post('areas')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Import administrative areas, at most 500. Operator only' })
+  @ApiAdministration(answers.areasImported, {
+    id: 'adminImportAreas',
+    summary: 'Import administrative areas, at most 500. Operator only / 导入行政区划，至多 500 条（仅运维）',
+  })
   async importAreas(
     @CurrentAdministrator() administrator: Administrator,
     @Body({ schema: areasBody }) body: z.output<typeof areasBody>,
@@ -46,7 +53,11 @@ export class AdminImportController {
 
   @Post('projects/:ownerId/sessions')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Import sessions of another service, at most 200' })
+  @ApiAdministration(answers.sessionsImported, {
+    id: 'adminImportSessions',
+    summary: 'Import sessions of another service, at most 200 / 导入其他服务的会话，至多 200 条',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
   async importSessions(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,

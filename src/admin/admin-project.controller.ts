@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Reply } from '../response/reply.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from './admin-api.js';
 import type { Administrator } from './administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from './administrator.guard.js';
 import { ownerId } from './field.js';
+import { described } from './field-text.js';
 import { type Page, type PageRequest, pageSchema } from './page.js';
 import { ProjectAdministration } from './project-administration.js';
 import {
@@ -17,17 +18,20 @@ import {
 } from './project-input.js';
 import type { ProjectView } from './project-view.js';
 
-const projectPath = z.object({ ownerId });
+const projectPath = z.object(described({ ownerId }));
 type ProjectPath = z.output<typeof projectPath>;
 
-@ApiTags('administration')
+@ApiAdministrationCalls()
 @Controller({ path: 'admin/projects', version: '3' })
 @UseGuards(AdministratorGuard)
 export class AdminProjectController {
   constructor(private readonly projects: ProjectAdministration) {}
 
   @Get()
-  @ApiOperation({ summary: 'List projects; a developer sees his own' })
+  @ApiAdministration(answers.projects, {
+    id: 'adminListProjects',
+    summary: 'List projects; a developer sees the own one / 项目列表（开发者仅见所属项目）',
+  })
   async list(
     @CurrentAdministrator() administrator: Administrator,
     @Query({ schema: pageSchema }) page: PageRequest,
@@ -36,7 +40,12 @@ export class AdminProjectController {
   }
 
   @Post()
-  @ApiOperation({ summary: 'Make a project; its verify key is told this once. Operator only' })
+  @ApiAdministration(answers.project, {
+    id: 'adminAddProject',
+    summary: 'Make a project; its key is told this once. Operator only / 新建项目，密钥仅显示一次（仅运维）',
+    status: 201,
+    errors: ['PROJECT_EXISTS'],
+  })
   async add(
     @CurrentAdministrator() administrator: Administrator,
     @Body({ schema: newProjectSchema }) body: NewProject,
@@ -45,7 +54,11 @@ export class AdminProjectController {
   }
 
   @Get(':ownerId')
-  @ApiOperation({ summary: 'Show a project, its key masked' })
+  @ApiAdministration(answers.project, {
+    id: 'adminShowProject',
+    summary: 'Show a project, its key masked / 查看项目（密钥已遮盖）',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
   async show(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
@@ -54,7 +67,11 @@ export class AdminProjectController {
   }
 
   @Patch(':ownerId')
-  @ApiOperation({ summary: 'Change the settings of a project' })
+  @ApiAdministration(answers.project, {
+    id: 'adminChangeProject',
+    summary: 'Change the settings of a project / 修改项目设置',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
   async change(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
@@ -65,7 +82,11 @@ export class AdminProjectController {
 
   @Post(':ownerId/disable')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Disable a project: it answers nobody. Operator only' })
+  @ApiAdministration(answers.project, {
+    id: 'adminDisableProject',
+    summary: 'Disable a project: it answers nobody. Operator only / 停用项目（仅运维）',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
   async disable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
@@ -75,7 +96,11 @@ export class AdminProjectController {
 
   @Post(':ownerId/enable')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Enable a project. Operator only' })
+  @ApiAdministration(answers.project, {
+    id: 'adminEnableProject',
+    summary: 'Enable a project. Operator only / 启用项目（仅运维）',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
   async enable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
@@ -85,7 +110,12 @@ export class AdminProjectController {
 
   @Post(':ownerId/verify-key')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change the key of XverifyApi; told this once, the old one overlaps' })
+  @ApiAdministration(answers.project, {
+    id: 'adminChangeVerifyKey',
+    summary:
+      'Change the key of XverifyApi; told this once, the old one overlaps / 更换 XverifyApi 密钥（仅显示一次，旧密钥暂时有效）',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
   async changeKey(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,

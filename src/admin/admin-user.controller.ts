@@ -11,12 +11,13 @@ import {
   Query,
   UseGuards,
 } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Reply } from '../response/reply.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from './admin-api.js';
 import type { Administrator } from './administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from './administrator.guard.js';
 import { identifier, ownerId } from './field.js';
+import { described } from './field-text.js';
 import type { Page } from './page.js';
 import { UserAdministration } from './user-administration.js';
 import {
@@ -32,16 +33,18 @@ import {
 import { type AdministeredSession, UserSessions } from './user-sessions.js';
 import type { UserView } from './user-view.js';
 
-const projectPath = z.object({ ownerId });
-const userPath = z.object({ ownerId, userId: identifier });
+const projectPath = z.object(described({ ownerId }));
+const userPath = z.object(described({ ownerId, userId: identifier }));
 type UserPath = z.output<typeof userPath>;
-const sessionPath = z.object({
-  ownerId,
-  userId: identifier,
-  sessionId: z.string().regex(/^[0-9a-f]{16}$/, 'must be 16 lower-case hexadecimal digits'),
-});
+const sessionPath = z.object(
+  described({
+    ownerId,
+    userId: identifier,
+    sessionId: z.string().regex(/^[0-9a-f]{16}$/, 'must be 16 lower-case hexadecimal digits'),
+  }),
+);
 
-@ApiTags('administration')
+@ApiAdministrationCalls()
 @Controller({ path: 'admin/projects/:ownerId/users', version: '3' })
 @UseGuards(AdministratorGuard)
 export class AdminUserController {
@@ -51,7 +54,11 @@ export class AdminUserController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the users of a project' })
+  @ApiAdministration(answers.users, {
+    id: 'adminListUsers',
+    summary: 'List the users of a project / 用户列表',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
   async list(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
@@ -61,7 +68,12 @@ export class AdminUserController {
   }
 
   @Post()
-  @ApiOperation({ summary: 'Add a user' })
+  @ApiAdministration(answers.user, {
+    id: 'adminAddUser',
+    summary: 'Add a user / 新建用户',
+    status: 201,
+    errors: ['ADMIN_PROJECT_UNKNOWN', 'USER_EXISTS'],
+  })
   async add(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
@@ -71,7 +83,11 @@ export class AdminUserController {
   }
 
   @Get(':userId')
-  @ApiOperation({ summary: 'Show a user' })
+  @ApiAdministration(answers.user, {
+    id: 'adminShowUser',
+    summary: 'Show a user / 查看用户',
+    errors: ['USER_UNKNOWN'],
+  })
   async show(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
@@ -80,7 +96,11 @@ export class AdminUserController {
   }
 
   @Patch(':userId')
-  @ApiOperation({ summary: 'Change a user' })
+  @ApiAdministration(answers.user, {
+    id: 'adminChangeUser',
+    summary: 'Change a user / 修改用户',
+    errors: ['USER_UNKNOWN', 'USER_EXISTS'],
+  })
   async change(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
@@ -91,7 +111,11 @@ export class AdminUserController {
 
   @Post(':userId/disable')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Disable a user; all his sessions end' })
+  @ApiAdministration(answers.user, {
+    id: 'adminDisableUser',
+    summary: 'Disable a user; all sessions of the user end / 停用用户并终止其全部会话',
+    errors: ['USER_UNKNOWN'],
+  })
   async disable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
@@ -101,7 +125,11 @@ export class AdminUserController {
 
   @Post(':userId/enable')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Enable a user' })
+  @ApiAdministration(answers.user, {
+    id: 'adminEnableUser',
+    summary: 'Enable a user / 启用用户',
+    errors: ['USER_UNKNOWN'],
+  })
   async enable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
@@ -110,7 +138,11 @@ export class AdminUserController {
   }
 
   @Put(':userId/password')
-  @ApiOperation({ summary: 'Set the password of a user; by default all his sessions end' })
+  @ApiAdministration(answers.ended, {
+    id: 'adminSetPassword',
+    summary: 'Set the password of a user; by default all sessions end / 设置密码（默认终止全部会话）',
+    errors: ['USER_UNKNOWN'],
+  })
   async setPassword(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
@@ -120,7 +152,11 @@ export class AdminUserController {
   }
 
   @Get(':userId/sessions')
-  @ApiOperation({ summary: 'List the living sessions of a user' })
+  @ApiAdministration(answers.sessions, {
+    id: 'adminListUserSessions',
+    summary: 'List the living sessions of a user / 用户的有效会话',
+    errors: ['USER_UNKNOWN'],
+  })
   async listSessions(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
@@ -129,7 +165,11 @@ export class AdminUserController {
   }
 
   @Delete(':userId/sessions')
-  @ApiOperation({ summary: 'Log a user out everywhere' })
+  @ApiAdministration(answers.ended, {
+    id: 'adminLogoutUser',
+    summary: 'Log a user out everywhere / 终止用户的全部会话',
+    errors: ['USER_UNKNOWN'],
+  })
   async logout(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
@@ -138,7 +178,11 @@ export class AdminUserController {
   }
 
   @Delete(':userId/sessions/:sessionId')
-  @ApiOperation({ summary: 'End one session of a user' })
+  @ApiAdministration(answers.ended, {
+    id: 'adminEndUserSession',
+    summary: 'End one session of a user / 终止用户的一个会话',
+    errors: ['USER_UNKNOWN', 'SESSION_UNKNOWN'],
+  })
   async endSession(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: sessionPath }) path: z.output<typeof sessionPath>,

@@ -5,16 +5,19 @@ import type { AuthEvent, AuthEventKind } from '../auth/auth-event.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { type Administrator, assertAdministers, assertPlatform } from './administrator.js';
 import { identifier } from './field.js';
+import { described } from './field-text.js';
 import { type Page, pageOf, pageShape, startOf } from './page.js';
 
-export const eventListSchema = z.object({
-  ...pageShape,
-  userId: identifier.optional(),
-  kind: z
-    .string()
-    .regex(/^[a-z-]{1,32}$/, 'must be a kind of event, e.g. login')
-    .optional(),
-});
+export const eventListSchema = z.object(
+  described({
+    ...pageShape,
+    userId: identifier.optional(),
+    kind: z
+      .string()
+      .regex(/^[a-z-]{1,32}$/, 'must be a kind of event, e.g. login')
+      .optional(),
+  }),
+);
 export type EventListRequest = z.output<typeof eventListSchema>;
 
 /** A line of the audit trail. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OWNER_ID } from '../tenancy/owner-id.js';
+import { described } from './field-text.js';
 
 /** No database keeps NUL, no log line or header takes line breaks, and half a surrogate pair is no character. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
@@ -50,4 +51,4 @@ const unknownField = z.unknown().refine(() => false, 'is no field of this call')
 
 /** Refuses fields that it does not know: a misspelt one would otherwise be ignored in silence. */
 export const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.object(shape, 'must be an object').catchall(unknownField) as unknown as z.ZodObject<Shape>;
+  z.object(described(shape), 'must be an object').catchall(unknownField) as unknown as z.ZodObject<Shape>;

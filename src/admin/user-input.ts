@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fields, identifier, label, list, text } from './field.js';
+import { described } from './field-text.js';
 import { pageShape } from './page.js';
 
 const PASSWORD_RULE = 'must be 8 to 1024 characters';
@@ -59,11 +60,13 @@ export const passwordSchema = fields({
 });
 export type PasswordChange = z.output<typeof passwordSchema>;
 
-export const userListSchema = z.object({
-  ...pageShape,
-  /** Only the user who signs in by this name. */
-  userName: text(1, 64).optional(),
-});
+export const userListSchema = z.object(
+  described({
+    ...pageShape,
+    /** Only the user who signs in by this name. */
+    userName: text(1, 64).optional(),
+  }),
+);
 export type UserListRequest = z.output<typeof userListSchema>;
 
 /** A new user's settings where nothing else is said. */

@@ -1,15 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
-import { createHmac, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
+import { Step } from '../diagnostics/step.js';
 import type { TenantProject } from '../tenancy/tenant.js';
 import type { User } from '../tenancy/user.entity.js';
+import { AUDIENCE, ISSUER } from './access-token-key.js';
+import { KeyRings } from './key-rings.js';
 import type { Session } from './session.js';
-
-export const ISSUER = 'RG3';
-export const AUDIENCE = 'api';
 
 const text = (description: string) => z.string().describe(description);
 const seconds = (description: string) => z.int().describe(description);
@@ -51,30 +48,21 @@ export const accessTokenClaimsSchema = z.object({
 
 export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
 
-/** Names the key without telling anything of it. */
-export function keyId(secret: string): string {
-  return createHmac('sha256', secret).update('kid').digest('base64url').slice(0, 11);
-}
+/** The signature of one access token. */
+export const signing = new Step('bo-auth:signing');
 
 /** Signs and verifies access tokens. */
 @Injectable()
 export class AccessTokens {
-  private readonly kid: string;
-
-  constructor(
-    private readonly jwt: JwtService,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.kid = keyId(config.jwtSecret);
-  }
+  constructor(private readonly keys: KeyRings) {}
 
   /** @returns the token, and in how many seconds it expires */
-  sign(
+  async sign(
     project: TenantProject,
     user: User,
     session: Pick<Session, 'id' | 'clientId' | 'expiresAt'>,
     now: number,
-  ): { accessToken: string; expiresIn: number } {
+  ): Promise<{ accessToken: string; expiresIn: number }> {
     const iat = Math.floor(now / 1000);
     // No access token outlives its session's absolute end.
     const exp = Math.max(
@@ -108,28 +96,41 @@ export class AccessTokens {
       sid: session.id,
       jti: randomUUID(),
     };
-    return { accessToken: this.jwt.sign(claims), expiresIn: exp - iat };
+    const signer = await this.keys.signer(project.ownerId);
+    return { accessToken: signing.runSync({}, () => signer.sign(claims)), expiresIn: exp - iat };
   }
 
   /**
-   * @returns the claims of a token that we signed, that is meant for the API and has not expired; else `null`
-   * @see RFC 8725 §3.1: the algorithm is ours to say, never the token's
+   * @returns the claims of a token that we signed for this project, that is meant for the API and has not
+   * expired; else `null`
+   * @see RFC 8725 §3.1: the token names its key, and the key alone its algorithm
    */
-  verify(token: string, now: number): AccessTokenClaims | null {
+  async verify(project: TenantProject, token: string, now: number): Promise<AccessTokenClaims | null> {
+    const kid = keyIdOf(token);
+    const verifier = kid === null ? null : await this.keys.verifier(project.ownerId, kid);
+    if (verifier === null) return null;
     try {
-      const { header, payload } = this.jwt.verify<{ header: { kid?: string }; payload: AccessTokenClaims }>(
-        token,
-        {
-          complete: true,
-          algorithms: ['HS256'],
-          issuer: ISSUER,
-          audience: AUDIENCE,
-          clockTimestamp: Math.floor(now / 1000),
-        },
-      );
-      return header.kid === this.kid ? payload : null;
+      const claims = verifier.verify<AccessTokenClaims>(token, { clockTimestamp: Math.floor(now / 1000) });
+      // A token without an end is none of ours, whoever signed it.
+      return claims.owner_id === project.ownerId && typeof claims.exp === 'number' ? claims : null;
     } catch {
       return null;
     }
+  }
+}
+
+/** The `kid` of a token whose parts are as a signer writes them; `null` for any other text. */
+function keyIdOf(token: string): string | null {
+  const [header, , signature = '', ...rest] = token.split('.');
+  // Of several texts for the same bytes only one is the token. The other two parts are signed as text.
+  if (rest.length > 0 || Buffer.from(signature, 'base64url').toString('base64url') !== signature) return null;
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(header ?? '', 'base64url').toString());
+    if (typeof parsed !== 'object' || parsed === null) return null;
+    const { kid, crit } = parsed as { kid?: unknown; crit?: unknown };
+    // We understand no extension, so one that must be understood ends it (RFC 7515 §4.1.11).
+    return typeof kid === 'string' && crit === undefined ? kid : null;
+  } catch {
+    return null;
   }
 }

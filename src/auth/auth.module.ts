@@ -3,10 +3,13 @@ import { JwtModule } from '@nestjs/jwt';
 import { createSecretKey } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { AccessTokens, keyId } from './access-token.js';
+import { AccessTokens } from './access-token.js';
+import { keyId, signerOptions } from './access-token-key.js';
 import { BearerGuard } from './bearer.guard.js';
 import { BearerSessions } from './bearer-session.js';
 import { Introspection } from './introspection.js';
+import { KeyRings } from './key-rings.js';
+import { KeySetController } from './key-set.controller.js';
 import { Login } from './login.js';
 import { Passwords } from './password.js';
 import { Refresh } from './refresh.js';
@@ -16,6 +19,7 @@ import { SessionController } from './session.controller.js';
 import { SessionStore } from './session.store.js';
 import { SessionSweep } from './session-sweep.js';
 import { Sessions } from './sessions.js';
+import { SigningKeys } from './signing-keys.js';
 import { SqlSessionStore } from './sql-session.store.js';
 import { TokenController } from './token.controller.js';
 import { UserController } from './user.controller.js';
@@ -27,15 +31,17 @@ import { UserController } from './user.controller.js';
       useFactory: ({ jwtSecret }: Config) => ({
         // A key object: with a string, jsonwebtoken tries at each signature whether it is a private key.
         secret: createSecretKey(Buffer.from(jwtSecret, 'utf8')),
-        signOptions: { algorithm: 'HS256', keyid: keyId(jwtSecret) },
+        ...signerOptions('HS256', keyId(jwtSecret)),
       }),
     }),
   ],
-  controllers: [TokenController, UserController, SessionController],
+  controllers: [TokenController, UserController, SessionController, KeySetController],
   providers: [
     { provide: SessionStore, useClass: SqlSessionStore },
     Sessions,
     RefreshTokenMint,
+    KeyRings,
+    SigningKeys,
     AccessTokens,
     Passwords,
     Login,
@@ -55,6 +61,7 @@ import { UserController } from './user.controller.js';
     BearerSessions,
     BearerGuard,
     Refresh,
+    SigningKeys,
   ],
 })
 export class AuthModule {}

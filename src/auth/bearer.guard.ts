@@ -1,6 +1,7 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../config/clock.js';
+import { Step } from '../diagnostics/step.js';
 import { errors } from '../response/error-catalogue.js';
 import { tenantOf } from '../tenancy/tenant.js';
 import { UserDirectory } from '../tenancy/user-directory.js';
@@ -24,6 +25,9 @@ declare module 'fastify' {
 
 const BEARER = /^Bearer +([\w.-]{1,8192})$/i;
 
+/** The judging of one request's access token. */
+export const bearerGuarding = new Step('bo-auth:bearer-guard');
+
 /** @see RFC 6750 §2.1 */
 @Injectable()
 export class BearerGuard implements CanActivate {
@@ -34,12 +38,16 @@ export class BearerGuard implements CanActivate {
     private readonly users: UserDirectory,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): Promise<true> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return bearerGuarding.run({}, () => this.judge(request));
+  }
+
+  private async judge(request: FastifyRequest): Promise<true> {
     const tenant = tenantOf(request);
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'missing or ill-formed' });
-    const claims = this.accessTokens.verify(token, this.clock.now());
+    const claims = await this.accessTokens.verify(tenant.project, token, this.clock.now());
     if (claims === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'not verified' });
     const session = await this.bearers.alive(tenant.project, claims);
     if (session === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its session is over or foreign' });

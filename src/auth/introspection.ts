@@ -69,7 +69,7 @@ export class Introspection {
   }
 
   private async accessToken(tenant: Tenant, token: string): Promise<Introspected> {
-    const claims = this.accessTokens.verify(token, this.clock.now());
+    const claims = await this.accessTokens.verify(tenant.project, token, this.clock.now());
     if (claims === null || (await this.bearers.alive(tenant.project, claims)) === null) return INACTIVE;
     return { active: true, token_type: 'Bearer', ...claims };
   }

@@ -8,6 +8,7 @@ import { UserDirectory } from '../tenancy/user-directory.js';
 import { assertWithinScope } from '../tenancy/user-scope.js';
 import { AccessTokens } from './access-token.js';
 import type { Client } from './client.js';
+import { loginReports } from './login-report.js';
 import { Passwords } from './password.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
 import type { NewSession } from './session.js';
@@ -41,10 +42,12 @@ export class Login {
     const { project } = tenant;
     const user = await this.users.findByName(project.ownerId, credentials.userName);
     const matches = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
-    if (user === null || !matches || user.status !== 'active')
+    if (user === null || !matches || user.status !== 'active') {
+      loginReports.tell(user === null ? 'unknown-user' : matches ? 'disabled-user' : 'wrong-password');
       throw errors.CREDENTIALS_REFUSED({
         detail: user === null ? 'no such user' : matches ? user.status : 'wrong password',
       });
+    }
     assertWithinScope(tenant, user);
 
     const readAt = this.clock.now();
@@ -76,7 +79,7 @@ export class Login {
       user,
       session,
       { refreshToken: this.mint.issue(session, session), tokenSeq: session.tokenSeq },
-      this.accessTokens.sign(project, user, session, createdAt),
+      await this.accessTokens.sign(project, user, session, createdAt),
     );
     const open = async () => {
       const evicted = await this.store.open(session, project.maxSessions, {
@@ -94,8 +97,12 @@ export class Login {
         },
       });
       await this.sessions.forget(session.ownerId, ...evicted);
+      loginReports.tell('granted');
       return true;
     };
-    return new Reply(grant, { cacheType: this.database.kind, readAt }, open);
+    return new Reply(grant, { cacheType: this.database.kind, readAt }, open, {
+      userId: session.userId,
+      sessionId: session.id,
+    });
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import { type ApiError, errors } from '../response/error-catalogue.js';
-import { Reply } from '../response/reply.js';
+import { Reply, type Subject } from '../response/reply.js';
 import { STALENESS_MS } from '../tenancy/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { UserDirectory } from '../tenancy/user-directory.js';
@@ -10,8 +10,9 @@ import { assertWithinScope } from '../tenancy/user-scope.js';
 import { AccessTokens } from './access-token.js';
 import type { AuthEvent, AuthEventKind } from './auth-event.js';
 import type { Client } from './client.js';
-import { type Decision, decide, type NextState } from './decide.js';
+import { type Decision, decide, type NextState, type Refusal } from './decide.js';
 import { refreshPolicy } from './refresh-policy.js';
+import { type RefreshOutcome, refreshReports, rotations } from './refresh-report.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
 import type { TokenPosition } from './refresh-token.js';
 import type { EndReason, Session, SessionChange } from './session.js';
@@ -30,6 +31,7 @@ interface Answer {
   readonly tokenSeq: number;
   readonly next: NextState | null;
   readonly event: AuthEventKind | null;
+  readonly outcome: RefreshOutcome;
 }
 
 /**
@@ -58,7 +60,10 @@ export class Refresh {
     const { project } = tenant;
     const now = this.clock.now();
     const judged = await this.judge(tenant, token, now);
-    if (judged === null) throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
+    if (judged === null) {
+      refreshReports.tell({ outcome: 'unknown' });
+      throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
+    }
     const session = judged.read.value;
     const answer = await this.answer(judged, now, client);
     const user = await this.user(session);
@@ -73,13 +78,23 @@ export class Refresh {
       user,
       session,
       { refreshToken, tokenSeq: answer.tokenSeq },
-      this.accessTokens.sign(project, user, session, now),
+      await this.accessTokens.sign(project, user, session, now),
     );
     const share = changedShare(tenant, session);
     const change = answer.next === null && share === null ? null : { ...session, ...answer.next, ...share };
     const kind = answer.event ?? (share === null ? null : 'shared');
-    const settle = change === null ? null : () => this.move(session, change, kind, now, client);
-    return new Reply(grant, judged.read, settle);
+    const { outcome } = answer;
+    const report = outcome === 'replay' ? { outcome, ageMs: now - session.rotatedAt } : { outcome };
+    if (change === null) refreshReports.tell(report);
+    const settle =
+      change === null
+        ? null
+        : async () => {
+            const moved = await this.move(session, change, kind, now, client);
+            refreshReports.tell(moved ? report : { outcome: 'raced' });
+            return moved;
+          };
+    return new Reply(grant, judged.read, settle, subjectOf(session, outcome));
   }
 
   /**
@@ -109,38 +124,49 @@ export class Refresh {
           tokenSeq: session.tokenSeq,
           next: decision.touch === null ? null : { ...session, idleExpiresAt: decision.touch },
           event: null,
+          outcome: 'keep',
         };
       case 'rotate':
-        return moved(decision.next, isImported(session, presented) ? 'imported' : null);
+        return moved('rotate', decision.next, isImported(session, presented) ? 'imported' : null);
       case 'displace':
-        return moved(decision.next, 'displaced');
+        return moved('displace', decision.next, 'displaced');
       case 'advance':
         this.logger.warn(
-          { sessionId: session.id },
+          { sessionId: session.id, reqId: client.requestId },
           'the store has lost a commit: the session was moved forward',
         );
-        return moved(decision.next, 'advanced');
+        return moved('advance', decision.next, 'advanced');
       case 'replay':
         return {
           position: decision.successor,
           tokenSeq: decision.tokenSeq,
           next: decision.next,
           event: null,
+          outcome: 'replay',
         };
       case 'superseded':
-        throw errors.REFRESH_TOKEN_SUPERSEDED({ retryAfter: decision.retryAfterSeconds });
+        refreshReports.tell({ outcome: 'superseded' });
+        throw errors.REFRESH_TOKEN_SUPERSEDED({
+          retryAfter: decision.retryAfterSeconds,
+          subject: subjectOf(session, 'superseded'),
+        });
       case 'reused':
         await this.end(session, 'reused', now, client);
-        throw errors.REFRESH_TOKEN_REUSED({ detail: `session ${session.id}` });
+        refreshReports.tell({ outcome: 'reused' });
+        throw errors.REFRESH_TOKEN_REUSED({
+          detail: `session ${session.id}`,
+          subject: subjectOf(session, 'reused'),
+        });
       case 'refused':
         throw await this.refusal(session, decision.reason, now, client);
     }
   }
 
   /** What has expired stays so, even if the clock is set back: it is written down. */
-  private async refusal(session: Session, reason: string, now: number, client: Client): Promise<ApiError> {
+  private async refusal(session: Session, reason: Refusal, now: number, client: Client): Promise<ApiError> {
     if (reason === 'expired' || reason === 'idle') await this.end(session, 'expired', now, client);
-    return errors.REFRESH_TOKEN_EXPIRED({ detail: reason });
+    refreshReports.tell({ outcome: reason });
+    return errors.REFRESH_TOKEN_EXPIRED({ detail: reason, subject: subjectOf(session, reason) });
   }
 
   private async move(
@@ -151,7 +177,7 @@ export class Refresh {
     client: Client,
   ): Promise<boolean> {
     const event = kind === null ? null : eventOf(kind, { ...session, ...change }, now, client);
-    const moved = await this.store.move(session, change, event);
+    const moved = await rotations.run({}, () => this.store.move(session, change, event));
     await (moved ? this.sessions.keep(session, change) : this.sessions.forget(session.ownerId, session.id));
     return moved;
   }
@@ -175,8 +201,12 @@ export class Refresh {
   }
 }
 
-function moved(next: NextState, event: AuthEventKind | null): Answer {
-  return { position: next, tokenSeq: next.tokenSeq, next, event };
+function subjectOf({ userId, id }: Session, outcome: RefreshOutcome): Subject {
+  return { userId, sessionId: id, outcome };
+}
+
+function moved(outcome: RefreshOutcome, next: NextState, event: AuthEventKind | null): Answer {
+  return { position: next, tokenSeq: next.tokenSeq, next, event, outcome };
 }
 
 /** Sharing users that the request names and the session does not know yet are recorded on it. */

@@ -2,6 +2,8 @@ import { CacheModule as NestCacheModule } from '@nestjs/cache-manager';
 import { Global, Module } from '@nestjs/common';
 import { Keyv } from 'keyv';
 import { LocalTier } from './local-tier.js';
+import { RedisLink } from './redis-link.js';
+import { SharedCopies } from './shared-copies.js';
 import { TieredCache } from './tiered-cache.js';
 
 /** About 1 KiB each. */
@@ -16,8 +18,20 @@ function localTier(): Keyv {
 }
 
 @Global()
+@Module({ providers: [RedisLink, SharedCopies], exports: [RedisLink, SharedCopies] })
+class RedisModule {}
+
+@Global()
 @Module({
-  imports: [NestCacheModule.registerAsync({ useFactory: () => ({ stores: [localTier()] }) })],
+  imports: [
+    RedisModule,
+    NestCacheModule.registerAsync({
+      inject: [RedisLink, SharedCopies],
+      useFactory: (link: RedisLink, shared: SharedCopies) => ({
+        stores: link.isConfigured ? [localTier(), shared.tier] : [localTier()],
+      }),
+    }),
+  ],
   providers: [TieredCache],
   exports: [TieredCache],
 })

@@ -4,13 +4,8 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from '../response/reply.js';
-
-/** A copy of what the database held. */
-interface Copy<T> {
-  readonly value: T;
-  /** When the database was asked, ms since the epoch. */
-  readonly readAt: number;
-}
+import { type Copy, SharedCopies } from './shared-copies.js';
+import { tierReading, tierReads } from './tier-report.js';
 
 /** What was read, and from where. */
 export interface Read<T> extends Provenance {
@@ -29,13 +24,22 @@ const KEEP_MS = 10 * 60_000;
 @Injectable()
 export class TieredCache {
   private readonly loading = new Map<string, Promise<Read<unknown> | null>>();
+  /** When keys were dropped, so that no reader who began before brings one back. */
   private readonly dropped = new LRUCache<string, number>({ max: 10_000 });
+  /** When all were. */
+  private clearedAt = -Infinity;
 
   constructor(
     @Inject(CACHE_MANAGER) private readonly cache: Cache,
+    private readonly shared: SharedCopies,
     private readonly database: SqlDatabase,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    shared.listen(
+      (keys) => this.forget(keys),
+      () => this.clear(),
+    );
+  }
 
   /**
    * @param key begins with the tenant, and holds no token in the clear
@@ -46,12 +50,26 @@ export class TieredCache {
     return (await this.peek<T>(key, maxAgeMs)) ?? this.load(key, load);
   }
 
-  /** Asks the tiers alone. */
+  /** Asks the tiers alone, the nearest first; what a further one knows the nearer then knows too. */
   async peek<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
-    const copy = await this.cache.stores[0]?.get<Copy<T>>(key);
+    const now = this.clock.now();
     // A copy from the future was read before the clock was set back: its age is unknown.
-    if (copy === undefined || Math.abs(this.clock.now() - copy.readAt) > maxAgeMs) return null;
-    return { value: copy.value, readAt: copy.readAt, cacheType: 'local' };
+    const isBelieved = (readAt: number) => Math.abs(now - readAt) <= maxAgeMs;
+    const [local, redis] = this.cache.stores;
+    const near = await tierReading.run({ tier: 'local' }, async () => local?.get<Copy<T>>(key));
+    if (near !== undefined && isBelieved(near.readAt)) {
+      tierReads.tell('local');
+      return { ...near, cacheType: 'local' };
+    }
+    if (redis === undefined) return null;
+    const held = await tierReading.run({ tier: 'redis' }, () => redis.get<Copy<T>>(key));
+    if (held === undefined || !isBelieved(held.readAt)) return null;
+    // Two clocks agree only so far: a copy is never younger than new.
+    const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
+    if (this.isOutdated(key, copy.readAt)) return null;
+    await local?.set(key, copy, KEEP_MS);
+    tierReads.tell('redis');
+    return { ...copy, cacheType: 'redis' };
   }
 
   /** Asks the database, once for all who ask at the same time, and keeps the answer. */
@@ -68,26 +86,47 @@ export class TieredCache {
   /** As {@link load}, but never joins a question that was asked earlier: for judging, not for showing. */
   async loadAlone<T>(key: string, load: () => Promise<T | null>): Promise<Read<T> | null> {
     const readAt = this.clock.now();
-    const value = await load();
+    const tier = this.database.kind;
+    const value = await tierReading.run({ tier }, load);
+    tierReads.tell(tier);
     if (value === null) return null;
     await this.keep(key, value, readAt);
-    return { value, readAt, cacheType: this.database.kind };
+    return { value, readAt, cacheType: tier };
   }
 
   /** Keeps what the caller has read from, or durably written to, the database at `readAt`. */
   async keep(key: string, value: unknown, readAt: number): Promise<void> {
-    // A slow read must not bring back what was dropped after it began.
-    if (readAt <= (this.dropped.get(key) ?? 0)) return;
+    if (this.isOutdated(key, readAt)) return;
     const copy: Copy<unknown> = { value, readAt };
-    await Promise.all(this.cache.stores.map((tier) => tier.set(key, copy, KEEP_MS)));
+    const [local, redis] = this.cache.stores;
+    // Nobody waits for Redis to know it. What is sent to it arrives in this order, so a later drop comes after.
+    void redis?.set(key, copy, KEEP_MS);
+    await local?.set(key, copy, KEEP_MS);
   }
 
-  /** Forgets copies that are no longer true. */
+  /** Forgets copies that are no longer true, here and in all other processes that can be told. */
   async drop(...keys: readonly string[]): Promise<void> {
+    this.forget(keys);
+    await this.shared.drop(keys);
+  }
+
+  /** A slow read must not bring back what was dropped after it began. */
+  private isOutdated(key: string, readAt: number): boolean {
+    return readAt <= Math.max(this.clearedAt, this.dropped.get(key) ?? -Infinity);
+  }
+
+  private forget(keys: readonly string[]): void {
+    const now = this.clock.now();
     for (const key of keys) {
-      this.dropped.set(key, this.clock.now());
+      this.dropped.set(key, now);
       this.loading.delete(key);
+      void this.cache.stores[0]?.delete(key);
     }
-    await Promise.all(this.cache.stores.flatMap((tier) => keys.map((key) => tier.delete(key))));
+  }
+
+  private clear(): void {
+    this.clearedAt = this.clock.now();
+    this.loading.clear();
+    void this.cache.stores[0]?.clear();
   }
 }

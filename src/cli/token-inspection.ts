@@ -89,10 +89,10 @@ export class TokenInspection {
       return answer(false, 'It names no project or no session, so this service did not make it.');
     const project = await this.projects.find(ownerId).catch(() => null);
     if (project === null) return answer(false, 'Its project is not in this database.');
-    const verified = (at: number) => this.accessTokens.verify(text, at);
-    if (verified(this.clock.now()) === null) {
+    const verified = (at: number) => this.accessTokens.verify(project, text, at);
+    if ((await verified(this.clock.now())) === null) {
       // A signature does not depend on the time: at its own time of issue only that can be wrong.
-      if (typeof iat !== 'number' || verified(iat * 1000) === null)
+      if (typeof iat !== 'number' || (await verified(iat * 1000)) === null)
         return answer(
           false,
           `Its signature does not verify: it was signed with another key (${quoted(header['alg'])}, kid ${quoted(header['kid'])}), was damaged, or is not meant for this service.`,

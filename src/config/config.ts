@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PepperFormatError, Peppers } from './pepper.js';
 
@@ -25,9 +26,22 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed; empty: nobody's. */
   readonly trustedProxies: readonly string[];
+  /** Traces go out by OTLP; `null`: nobody asked for them. The rest of `OTEL_*` is OpenTelemetry's own to read. */
+  readonly tracing: { readonly protocol: OtlpProtocol } | null;
+  /** How many processes serve; with 1 the process itself does. */
+  readonly workers: number;
+  /** For how long an ending process goes on serving while it says that it is not ready, in ms. */
+  readonly shutdownDelayMs: number;
+  /** How long requests in flight may then take, in ms. */
+  readonly shutdownDeadlineMs: number;
+  /** Another process has migrated the database and filled it. */
+  readonly isPrepared: boolean;
   /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
   readonly operatorTokenHash: Buffer | null;
 }
+
+const OTLP_PROTOCOLS = ['http/protobuf', 'http/json'] as const;
+export type OtlpProtocol = (typeof OTLP_PROTOCOLS)[number];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -71,6 +85,13 @@ const boolean = z
   .enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false')
   .transform((text) => text === 'true' || text === '1' || text === 'on');
 
+const httpUrl = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\/./.test(text) && URL.canParse(text),
+    'must be a URL like http://127.0.0.1:4318',
+  );
+
 const addresses = z
   .string()
   .transform((text) =>
@@ -106,6 +127,14 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
   TRUSTED_PROXIES: addresses.default([]),
+  WORKERS: z
+    .union(
+      [z.literal('auto').transform(() => availableParallelism()), integer(1, 256)],
+      'must be auto or a whole number from 1 to 256',
+    )
+    .default(1),
+  SHUTDOWN_DELAY_MS: integer(0, 300_000).default(0),
+  SHUTDOWN_DEADLINE_MS: integer(0, 300_000).default(10_000),
   OPERATOR_TOKEN_HASH: z
     .string()
     .regex(
@@ -114,6 +143,12 @@ const environmentSchema = z.object({
     )
     .transform((text) => Buffer.from(text, 'hex'))
     .optional(),
+  OTEL_SDK_DISABLED: z.string().optional(),
+  OTEL_TRACES_EXPORTER: z.string().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
 });
 
 /** The names of all variables; a test keeps `.env.example` in step with them. */
@@ -152,8 +187,39 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
+    tracing: tracing(values),
+    workers: workers(values.WORKERS, values.DATABASE_URL),
+    shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
+    shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
+    isPrepared: false,
     operatorTokenHash: values.OPERATOR_TOKEN_HASH ?? null,
   };
+}
+
+/**
+ * An endpoint asks for traces, unless another variable says no.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+function tracing(values: z.infer<typeof environmentSchema>): Config['tracing'] {
+  const endpoint = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  // The specification: any value but "true" is false.
+  if (endpoint === undefined || values.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return null;
+  const exporter = values.OTEL_TRACES_EXPORTER ?? 'otlp';
+  if (exporter === 'none') return null;
+  if (exporter !== 'otlp') throw new ConfigError('OTEL_TRACES_EXPORTER: must be otlp or none');
+  const specific = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL;
+  const wanted = specific ?? values.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf';
+  const protocol = OTLP_PROTOCOLS.find((known) => known === wanted);
+  if (protocol !== undefined) return { protocol };
+  const name = specific === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
+  throw new ConfigError(`${name}: must be ${OTLP_PROTOCOLS.join(' or ')}`);
+}
+
+function workers(count: number, database: DatabaseConfig): number {
+  if (count > 1 && database.kind === 'sqlite' && database.file === null)
+    throw new ConfigError('WORKERS: must be 1 with sqlite::memory:, which no two processes can share');
+  return count;
 }
 
 function tls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {

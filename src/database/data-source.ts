@@ -7,10 +7,16 @@ import type { DatabaseConfig } from '../config/config.js';
 import { Tenancy1764000000000 } from './migrations/1764000000000-tenancy.js';
 import { Sessions1764000000001 } from './migrations/1764000000001-sessions.js';
 import { VerifyKeyOverlap1764000000010 } from './migrations/1764000000010-verify-key-overlap.js';
+import { SigningKeys1764000000020 } from './migrations/1764000000020-signing-keys.js';
 import { poolOptions, typeOrmDriver } from './postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
-export const migrations = [Tenancy1764000000000, Sessions1764000000001, VerifyKeyOverlap1764000000010];
+export const migrations = [
+  Tenancy1764000000000,
+  Sessions1764000000001,
+  VerifyKeyOverlap1764000000010,
+  SigningKeys1764000000020,
+];
 
 /** TypeORM switches sqlite3 into its verbose mode, which doubles the cost of every statement. */
 const quietSqlite3 = { ...sqlite3, verbose: () => sqlite3 };

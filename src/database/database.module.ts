@@ -42,8 +42,8 @@ async function openDatabase(
     TypeOrmModule.forRootAsync({
       imports: [SqliteFileModule],
       inject: [CONFIG, SQLITE_FILE],
-      useFactory: async ({ database }: Config, file: SqliteFile | null) => {
-        await migrate(database, file);
+      useFactory: async ({ database, isPrepared }: Config, file: SqliteFile | null) => {
+        if (!isPrepared) await migrate(database, file);
         return { ...dataSourceOptions(database, file), autoLoadEntities: true, retryAttempts: 1 };
       },
     }),

@@ -1,3 +1,8 @@
+import { Topic } from '../diagnostics/topic.js';
+
+/** How many writes a commit held that has just been made. */
+export const groupCommits = new Topic<number>('bo-auth:group-commit');
+
 interface Waiting<Item, Outcome> {
   readonly item: Item;
   readonly resolve: (outcome: Outcome) => void;
@@ -69,6 +74,7 @@ export class GroupCommit<Item, Outcome> {
   private async settle(batch: readonly Waiting<Item, Outcome>[]): Promise<void> {
     try {
       const outcomes = await this.shared.commit(batch.map(({ item }) => item));
+      groupCommits.tell(batch.length);
       batch.forEach(({ resolve }, index) => resolve(outcomes[index] as Outcome));
     } catch (error) {
       if (this.shared.concernsAll(error)) {

@@ -18,7 +18,7 @@ interface Shared {
  */
 export class SqliteDatabase extends SqlDatabase {
   override readonly kind = 'sqlite';
-  private readonly writes = new Turnstile();
+  private readonly writes = new Turnstile(concernsAll);
   private readonly updates = new Map<SharedUpdate, Shared>();
 
   private constructor(
@@ -88,12 +88,8 @@ export class SqliteDatabase extends SqlDatabase {
     const commit = new GroupCommit<readonly SqlValue[], boolean>(
       {
         key: ([id]) => String(id),
-        commit: async (batch) => {
-          const changed = await this.writer.all<{ id: string }>(sql, [JSON.stringify(batch)]);
-          const ids = new Set(changed.map(({ id }) => id));
-          return batch.map(([id]) => ids.has(String(id)));
-        },
-        concernsAll: (error) => error instanceof SqliteFailure && error.concernsAll,
+        commit: (batch) => this.commit(sql, batch),
+        concernsAll,
       },
       (work) => this.writes.pass(work),
     );
@@ -101,6 +97,21 @@ export class SqliteDatabase extends SqlDatabase {
     this.updates.set(update, shared);
     return shared;
   }
+
+  private async commit(sql: string, batch: readonly (readonly SqlValue[])[]): Promise<boolean[]> {
+    try {
+      const changed = await this.writer.all<{ id: string }>(sql, [JSON.stringify(batch)]);
+      const ids = new Set(changed.map(({ id }) => id));
+      return batch.map(([id]) => ids.has(String(id)));
+    } catch (error) {
+      this.writes.note(error);
+      throw error;
+    }
+  }
+}
+
+function concernsAll(error: unknown): boolean {
+  return error instanceof SqliteFailure && error.concernsAll;
 }
 
 /** One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool. */

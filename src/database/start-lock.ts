@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { DatabaseConfig } from '../config/config.js';
@@ -30,6 +31,8 @@ export abstract class StartLock {
 }
 
 class PostgresStartLock extends StartLock {
+  private readonly logger = new Logger(StartLock.name);
+
   constructor(private readonly url: string) {
     super();
   }
@@ -63,6 +66,7 @@ class PostgresStartLock extends StartLock {
         await client.end().catch(() => undefined);
         const failure = postgresFailure(error);
         if (failure.isAnswer || performance.now() > giveUpAt) throw failure;
+        this.logger.warn({ code: failure.code }, 'waiting for the database');
         await sleep(PAUSE_MS);
       }
     }

@@ -19,9 +19,10 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setTitle('bo-auth')
     .setVersion('3')
     .setDescription(INTRODUCTION)
-    .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     .addTag('Tokens', 'Sign in, refresh, sign out. / 登录、刷新、退出。')
-    .addTag('Sessions', 'What a signed-in user sees of himself. / 已登录用户的信息与会话。')
+    .addTag('Sessions', 'The signed-in user and their sessions. / 已登录用户及其会话。')
+    .addTag('Administration', 'Projects, systems, users and the audit trail. / 项目、系统、用户与审计记录。')
+    .addTag('Keys', 'For verifiers of access tokens. / 供访问令牌的校验方使用。')
     .addTag('Health', 'For probes: no tenant headers, no envelope. / 供探针使用：无租户请求头，无统一外层。')
     .addBearerAuth(
       {

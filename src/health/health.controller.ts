@@ -1,8 +1,27 @@
-import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { applyDecorators, Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Bare } from '../response/bare.decorator.js';
 import { DatabaseHealth } from './database-health.js';
+import { Draining } from './draining.js';
+import { RedisHealth } from './redis-health.js';
+
+const healthSchema = {
+  type: 'object',
+  required: ['status', 'info', 'error', 'details'],
+  properties: {
+    status: { type: 'string', enum: ['ok', 'error', 'shutting_down'] },
+    info: { type: 'object', nullable: true },
+    error: { type: 'object', nullable: true },
+    details: { type: 'object' },
+  },
+};
+
+const ApiHealth = () =>
+  applyDecorators(
+    ApiOkResponse({ description: 'Yes. / 是。', schema: healthSchema }),
+    ApiServiceUnavailableResponse({ description: 'No. / 否。', schema: healthSchema }),
+  );
 
 /** For probes: outside the API's prefix and envelope. */
 @ApiTags('Health')
@@ -12,6 +31,8 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly database: DatabaseHealth,
+    private readonly redis: RedisHealth,
+    private readonly draining: Draining,
   ) {}
 
   /** The process runs and answers; nothing else is asked, for a restart would mend nothing else. */
@@ -20,6 +41,7 @@ export class HealthController {
     operationId: 'live',
     summary: 'Does the process run? / 进程是否存活',
   })
+  @ApiHealth()
   @HealthCheck()
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
@@ -31,8 +53,13 @@ export class HealthController {
     operationId: 'ready',
     summary: 'Can requests be served? / 是否可以提供服务',
   })
+  @ApiHealth()
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.database.check()]);
+    return this.health.check([
+      () => this.draining.check(),
+      () => this.database.check(),
+      () => this.redis.check(),
+    ]);
   }
 }

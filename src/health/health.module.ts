@@ -1,11 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { DatabaseHealth } from './database-health.js';
+import { Draining } from './draining.js';
 import { HealthController } from './health.controller.js';
+import { RedisHealth } from './redis-health.js';
 
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
-  providers: [DatabaseHealth],
+  providers: [DatabaseHealth, Draining, RedisHealth],
+  exports: [DatabaseHealth],
 })
 export class HealthModule {}

@@ -1,13 +1,27 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiError } from '../response/error-catalogue.js';
+import { parseTraceparent } from './trace-context.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The trace that the request belongs to: 32 hexadecimal digits, `null` where none is known. */
+    traceId: string | null;
+  }
+}
 
 /**
  * One line a request, when its answer is out or its client is gone.
  *
  * The route's pattern stands for the path, whose query holds the token in the documented call; of an unknown
- * path nothing is logged, since whatever was meant as a parameter may stand there.
+ * path nothing is logged, since whatever was meant as a parameter may stand there. `reqId` and `traceId` tie the
+ * line to those of others; the session and user are named where they are known, by their ids.
  */
 export function logRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const { traceparent } = request.headers;
+    if (traceparent !== undefined) request.traceId = parseTraceparent(traceparent)?.traceId ?? null;
+    done();
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
     logRequest(request, reply);
     done();
@@ -20,14 +34,20 @@ export function logRequests(fastify: FastifyInstance): void {
 
 /** @param reply `null` where the client has gone before there was one */
 export function logRequest(request: FastifyRequest, reply: FastifyReply | null): void {
-  const { failure, tenant } = request;
+  const { failure, success, tenant, caller } = request;
+  const subject = failure?.subject ?? success?.subject ?? null;
   const line = {
     method: request.method,
     route: request.routeOptions.url ?? null,
     status: reply?.statusCode ?? null,
     ms: reply === null ? null : Math.round(reply.elapsedTime * 100) / 100,
     ip: request.ip,
+    traceId: request.traceId ?? undefined,
     ownerId: tenant?.project.ownerId,
+    userId: subject?.userId ?? caller?.user.userId,
+    sessionId: subject?.sessionId ?? caller?.session.id,
+    outcome: subject?.outcome,
+    cacheType: success?.provenance?.cacheType,
     ...(reply === null && { aborted: true }),
     ...(failure !== null && described(failure)),
   };

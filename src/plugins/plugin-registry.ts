@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Step } from '../diagnostics/step.js';
 import { commonData } from './common-data.js';
 import { commonDataUnder } from './common-data-under.js';
 import { guardPlugin } from './guarded-plugin.js';
@@ -23,8 +24,8 @@ export interface PluginRegistryOptions {
   readonly pluginDeadlineMs?: number;
 }
 
-/** Told of every run: the plugin's name (one of {@link PluginRegistry.names}), how long it took, how it ended. */
-export type PluginRunObserver = (plugin: string, seconds: number, ok: boolean) => void;
+/** One answer's rewriting. `plugin` is one of {@link PluginRegistry.names}, never a caller's text. */
+export const pluginRuns = new Step<{ readonly plugin: string }>('bo-auth:plugin');
 
 /**
  * The plugins that a caller may name in `_nodejs`: the two built-in ones and the operator's, read once at the start.
@@ -32,9 +33,6 @@ export type PluginRunObserver = (plugin: string, seconds: number, ok: boolean) =
  */
 @Injectable()
 export class PluginRegistry implements OnModuleInit {
-  /** For a histogram; runs are not timed while nobody listens. */
-  onRun?: PluginRunObserver;
-
   private readonly plugins = new Map(BUILT_IN);
   private loading?: Promise<void>;
 
@@ -62,7 +60,7 @@ export class PluginRegistry implements OnModuleInit {
   }
 
   /**
-   * Rewrites `data`: at once for a built-in plugin or an operator's that answers at once, else by a promise.
+   * Rewrites `data`: by a promise where the plugin's answer is one, or where the run is measured; else at once.
    * `data` itself is never changed.
    *
    * @throws {PluginFailure} (or rejects with it) when there is no acceptable result; nothing else
@@ -72,9 +70,7 @@ export class PluginRegistry implements OnModuleInit {
     // without the name: it is a caller's text
     if (plugin === null) throw new PluginFailure('unknown', 'no plugin of that name');
     const context = { plugin: name, ownerId: call.ownerId, method: call.method, route: call.route };
-    return this.onRun === undefined
-      ? plugin(data, context)
-      : timed(this.onRun, name, () => plugin(data, context));
+    return pluginRuns.run({ plugin: name }, () => plugin(data, context));
   }
 
   private async readFolder(): Promise<void> {
@@ -90,34 +86,5 @@ export class PluginRegistry implements OnModuleInit {
         guardPlugin(operator, { milliseconds: pluginDeadlineMs, keepsAlive: false }),
       );
     }
-  }
-}
-
-function timed(
-  observe: PluginRunObserver,
-  plugin: string,
-  run: () => object | Promise<object>,
-): object | Promise<object> {
-  const start = performance.now();
-  const done = (ok: boolean) => observe(plugin, (performance.now() - start) / 1000, ok);
-  try {
-    const result = run();
-    if (result instanceof Promise) return observed(result, done);
-    done(true);
-    return result;
-  } catch (error) {
-    done(false);
-    throw error;
-  }
-}
-
-async function observed(result: Promise<object>, done: (ok: boolean) => void): Promise<object> {
-  let ok = false;
-  try {
-    const data = await result;
-    ok = true;
-    return data;
-  } finally {
-    done(ok);
   }
 }

@@ -28,6 +28,8 @@ export const PLUGIN_ERRORS = ['PLUGIN_UNKNOWN', 'PLUGIN_FAILED'] as const;
 export interface Answers<T> {
   /** `data` as an answer has it, without real tokens. */
   readonly example: T;
+  /** 200, or 201 where the call makes something. */
+  readonly status?: 200 | 201;
   /** The tier in the example; absent where the call asks none. */
   readonly cacheType?: Provenance['cacheType'];
   /** What the call may fail with, besides what any call may. */
@@ -61,7 +63,7 @@ const HEADERS: Readonly<Record<number, object>> = {
 export function ApiEnvelope<T extends z.ZodType<object>>(data: T, answers: Answers<z.output<T>>) {
   return applyDecorators(
     ApiResponse({
-      status: 200,
+      status: answers.status ?? 200,
       description: 'Success. / 成功。',
       standardSchema: successSchema(answers.rewritten === true ? z.union([data, REWRITTEN]) : data),
       examples: successExamples(answers),

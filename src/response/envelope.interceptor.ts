@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { BARE } from './bare.decorator.js';
 import { JSON_TYPE, successEnvelope } from './envelope.js';
@@ -30,7 +30,9 @@ export class EnvelopeInterceptor implements NestInterceptor {
       const reply = await lastValueFrom(next.handle());
       const body = JSON.stringify(successEnvelope(reply.data, reply.provenance));
       if (reply.settle === null || (await reply.settle())) {
-        context.switchToHttp().getResponse<FastifyReply>().header('content-type', JSON_TYPE);
+        const http = context.switchToHttp();
+        http.getRequest<FastifyRequest>().success = reply;
+        http.getResponse<FastifyReply>().header('content-type', JSON_TYPE);
         return of(body);
       }
     }

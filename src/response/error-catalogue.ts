@@ -1,3 +1,5 @@
+import type { Subject } from './reply.js';
+
 /** One kind of failure: what a caller sees of it. `docs/errors.md` is checked against this list. */
 export interface CatalogueEntry {
   /** HTTP status. */
@@ -118,6 +120,8 @@ export interface ApiErrorOptions {
   readonly retryAfter?: number;
   /** Methods, for the `Allow` header (RFC 9110 §15.5.6). */
   readonly allow?: readonly string[];
+  /** Whose request failed, for the log alone. */
+  readonly subject?: Subject;
 }
 
 /** A failure out of the {@link catalogue}. Thrown anywhere, answered by the error filter alone. */
@@ -128,6 +132,7 @@ export class ApiError extends Error {
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly subject: Subject | undefined;
 
   constructor(
     readonly errorCode: ErrorCode,
@@ -140,6 +145,7 @@ export class ApiError extends Error {
     this.detail = options.detail;
     this.retryAfter = options.retryAfter;
     this.allow = options.allow;
+    this.subject = options.subject;
   }
 }
 

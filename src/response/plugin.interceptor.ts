@@ -28,7 +28,8 @@ export class PluginInterceptor implements NestInterceptor {
     const name = request.query._nodejs ?? DEFAULT_PLUGIN;
     if (typeof name !== 'string' || this.plugins.find(name) === null) throw errors.PLUGIN_UNKNOWN();
     const reply = await lastValueFrom(next.handle());
-    return of(new Reply(await this.rewrite(name, reply.data, request), reply.provenance, reply.settle));
+    const data = await this.rewrite(name, reply.data, request);
+    return of(new Reply(data, reply.provenance, reply.settle, reply.subject));
   }
 
   private async rewrite(name: string, data: object, request: FastifyRequest): Promise<object> {

@@ -4,6 +4,14 @@ export interface Provenance {
   readonly readAt: number;
 }
 
+/** Whom an answer is about and what was done, for the log and the trace alone: ids and words, never a credential. */
+export interface Subject {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** One of a few words, where the status does not tell. */
+  readonly outcome?: string;
+}
+
 /**
  * What a handler returns: the payload, and the write to make once the answer is ready.
  *
@@ -16,5 +24,6 @@ export class Reply<T> {
     readonly data: T,
     readonly provenance: Provenance | null = null,
     readonly settle: (() => Promise<boolean>) | null = null,
+    readonly subject: Subject | null = null,
   ) {}
 }

@@ -1,12 +1,10 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
 import { BARE } from '../response/bare.decorator.js';
 import { errors } from '../response/error-catalogue.js';
 import { ProjectDirectory } from './project-directory.js';
+import { RequestRate } from './request-rate.js';
 import { ownerIdOf } from './tenant-header.js';
 
 /**
@@ -16,29 +14,20 @@ import { ownerIdOf } from './tenant-header.js';
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
-  private readonly limiter: RateLimiterMemory | null;
-
   constructor(
-    @Inject(CONFIG) config: Config,
+    private readonly rate: RequestRate,
     private readonly reflector: Reflector,
     private readonly projects: ProjectDirectory,
-  ) {
-    const points = config.rateLimitPerMinute;
-    this.limiter = points === 0 ? null : new RateLimiterMemory({ points, duration: 60 });
-  }
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.limiter === null) return true;
+    if (this.rate.limit === 0) return true;
     if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()])) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const ownerId = ownerIdOf(request);
     const known = ownerId !== null && (await this.projects.find(ownerId)) !== null;
-    try {
-      await this.limiter.consume(`${known ? ownerId : ''}/${request.ip}`);
-      return true;
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      throw errors.RATE_LIMITED({ retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) });
-    }
+    const waitMs = await this.rate.count(`${known ? ownerId : ''}/${request.ip}`);
+    if (waitMs > 0) throw errors.RATE_LIMITED({ retryAfter: Math.ceil(waitMs / 1000) });
+    return true;
   }
 }

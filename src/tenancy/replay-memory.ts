@@ -81,6 +81,22 @@ export class ReplayMemory {
     expiresAt: number,
     now: number,
   ): 'first' | 'retry' | 'replay' {
+    return this.judge(ownerId, guid, use, expiresAt, now);
+  }
+
+  /** As {@link claim}, and changes nothing. */
+  recall(ownerId: string, guid: string, use: Buffer | string, now: number): 'first' | 'retry' | 'replay' {
+    return this.judge(ownerId, guid, use, null, now);
+  }
+
+  /** @param expiresAt `null`: nothing is remembered */
+  private judge(
+    ownerId: string,
+    guid: string,
+    use: Buffer | string,
+    expiresAt: number | null,
+    now: number,
+  ): 'first' | 'retry' | 'replay' {
     const { words, expiries, mask } = this;
     const text = typeof use === 'string' ? use : use.toString('latin1');
     // the owner's length in front: ("a", "bc") and ("ab", "c") are different keys
@@ -110,7 +126,7 @@ export class ReplayMemory {
           break;
         }
         if (words[at + 2] !== use0 || words[at + 3] !== use1) return 'replay';
-        if (expiresAt > expiry) expiries[slot * DOUBLES] = expiresAt;
+        if (expiresAt !== null && expiresAt > expiry) expiries[slot * DOUBLES] = expiresAt;
         return 'retry';
       }
       if (expiry < now) {
@@ -120,6 +136,7 @@ export class ReplayMemory {
       }
     }
 
+    if (expiresAt === null) return 'first';
     if (free < 0) this.forgotten++;
     const slot = free < 0 ? soonest : free;
     const at = slot * WORDS + 2;

@@ -2,17 +2,22 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../config/clock.js';
+import { Step } from '../diagnostics/step.js';
 import { BARE } from '../response/bare.decorator.js';
 import { type ApiError, errors } from '../response/error-catalogue.js';
 import { AreaTree } from './area-tree.js';
 import { presentedToken } from './presented-token.js';
 import { ProjectDirectory } from './project-directory.js';
-import { digestUse, ReplayMemory } from './replay-memory.js';
+import { digestUse } from './replay-memory.js';
+import { SharedReplays } from './shared-replays.js';
 import { SystemDirectory } from './system-directory.js';
 import type { TenantProject } from './tenant.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
 import { UserDirectory } from './user-directory.js';
 import { openXverifyApi } from './xverify-api.js';
+
+/** The judging of one request's headers. */
+export const tenantGuarding = new Step('bo-auth:tenant-guard');
 
 /**
  * Judges the tenant headers: which project, whether the caller knows its key, and to what the rest narrows.
@@ -29,12 +34,16 @@ export class TenantHeadersGuard implements CanActivate {
     private readonly systems: SystemDirectory,
     private readonly users: UserDirectory,
     private readonly areas: AreaTree,
-    private readonly replays: ReplayMemory,
+    private readonly replays: SharedReplays,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): true | Promise<true> {
     if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()])) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return tenantGuarding.run({}, () => this.judge(request));
+  }
+
+  private async judge(request: FastifyRequest): Promise<true> {
     const project = await this.project(request);
     const claim = this.verify(request, project);
     request.tenant = {
@@ -44,7 +53,7 @@ export class TenantHeadersGuard implements CanActivate {
       secondShareUserId: await this.shareUserId(request, project, 'xuserfromsecondshareid'),
       areaPath: await this.areaPath(request),
     };
-    claim();
+    await claim();
     return true;
   }
 
@@ -58,16 +67,16 @@ export class TenantHeadersGuard implements CanActivate {
   }
 
   /** @returns what remembers the GUID; every refusal looks the same, so that there is no padding oracle */
-  private verify(request: FastifyRequest, project: TenantProject): () => void {
+  private verify(request: FastifyRequest, project: TenantProject): () => Promise<void> {
     const value = request.headers['xverifyapi'];
     if (typeof value !== 'string' || value === '') throw refused('missing');
     const now = this.clock.now();
     const verdict = opened(project, value, now);
     if (verdict.kind === 'refused') throw refused(verdict.reason);
-    return () => {
+    return async () => {
       const path = request.url.split('?', 1)[0] ?? '';
       const use = digestUse(request.method, path, presentedToken(request));
-      if (this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now) === 'replay')
+      if (!(await this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now)))
         throw refused('replayed');
     };
   }

@@ -21,8 +21,8 @@ export interface Terrain {
 
 export interface CampaignOptions {
   readonly chains: number;
-  /** The run's length: so many refreshes, or so many seconds. */
-  readonly length: { readonly operations: number } | { readonly seconds: number };
+  /** The run's length: so many answers, or so many seconds. */
+  readonly length: { readonly answers: number } | { readonly seconds: number };
   readonly faults: readonly Fault[];
   readonly faultCount: number;
   readonly seed: number;
@@ -40,7 +40,7 @@ export interface CampaignReport {
   readonly seconds: number;
 }
 
-const CALM: Weather = { dropShare: 0.04, dropWithinMs: 25, duplicateShare: 0.25 };
+const CALM: Weather = { dropShare: 0.04, dropWithinMs: 25, duplicateShare: 0.25, echoShare: 0.2 };
 
 /** Drives every chain against the cluster while faults strike, and judges what was seen. */
 export async function runCampaign(
@@ -77,7 +77,7 @@ export async function runCampaign(
   }
 }
 
-/** How much of a run is over, 0 to 1, by requests or by time. */
+/** How much of a run is over, 0 to 1, by answers or by time. */
 class RunClock {
   private began = performance.now();
   private before = 0;
@@ -90,7 +90,7 @@ class RunClock {
 
   start(): void {
     this.began = performance.now();
-    this.before = this.recorder.operations.length;
+    this.before = this.recorder.answers;
   }
 
   end(): void {
@@ -101,7 +101,7 @@ class RunClock {
     if (this.over) return 1;
     const { length } = this;
     if ('seconds' in length) return (performance.now() - this.began) / (length.seconds * 1000);
-    return (this.recorder.operations.length - this.before) / length.operations;
+    return (this.recorder.answers - this.before) / length.answers;
   }
 }
 
@@ -132,7 +132,7 @@ class Campaign {
   private async liveOnce(client: HonestClient): Promise<void> {
     const { random } = client;
     if (this.terrain.stolen.includes(client.account)) return this.beStolen(client);
-    const tabs = random.chance(0.3) ? 2 : 1;
+    const tabs = random.chance(0.4) ? 2 : 1;
     const work: Promise<unknown>[] = Array.from({ length: tabs }, () => this.useTab(client));
     if (random.chance(0.3)) work.push(this.logOut(client));
     if (random.chance(0.2)) work.push(this.beForged(client));
@@ -155,9 +155,11 @@ class Campaign {
     while (!client.ended && this.progress() < 1) {
       await this.think(client);
       await client.round();
-      // a proxy or a sleeping tab repeats something old: answered or refused, it must not harm the newest
-      if (client.random.chance(0.05))
-        await client.present(client.random.pick(client.given.slice(-4)), 'thief');
+      // answered or refused, an old token must not harm the newest
+      const old = client.given.slice(-4, -1);
+      if (old.length > 0 && client.random.chance(client.weather.echoShare)) {
+        await client.present(client.random.pick(old), 'thief');
+      }
     }
   }
 

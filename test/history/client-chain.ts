@@ -19,6 +19,8 @@ export interface Weather {
   readonly dropWithinMs: number;
   /** Share of the rounds that send one token several times at once. */
   readonly duplicateShare: number;
+  /** Share of the rounds after which one of the last tokens is sent once more, by a proxy or a tab that slept. */
+  readonly echoShare: number;
 }
 
 /** A polite client waits as long as it is told; a run ends some time, so no wait here is longer than this. */
@@ -49,7 +51,7 @@ export class HonestClient {
     private readonly api: TokenApi,
     private readonly ports: Ports,
     readonly random: RandomSource,
-    private readonly weather: Weather,
+    readonly weather: Weather,
   ) {}
 
   /** Logs in, again and again while no answer comes. `false`: it was not to be done in time. */

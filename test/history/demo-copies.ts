@@ -1,7 +1,7 @@
-import sqlite3 from 'sqlite3';
 import type { Account } from './client-chain.js';
 import type { Rules } from './violation.js';
 import type { Terrain } from './campaign.js';
+import type { Rows } from './rows.js';
 
 const DAY_MS = 86_400_000;
 
@@ -23,7 +23,7 @@ interface Copy {
  * The demo data, with a user for every honest chain, and a project like `acme` of a short grace window.
  * @param graceSeconds of the short window
  */
-export async function copyDemoData(file: string, users: number, graceSeconds: number): Promise<void> {
+export async function copyDemoData(database: Rows, users: number, graceSeconds: number): Promise<void> {
   const copies: Copy[] = [
     {
       table: 'bo_project',
@@ -36,12 +36,7 @@ export async function copyDemoData(file: string, users: number, graceSeconds: nu
       return copyOfBob({ user_id: name, user_name: name });
     }),
   ];
-  const database = await open(file);
-  try {
-    for (const copy of copies) await insertCopy(database, copy);
-  } finally {
-    await new Promise((resolve) => database.close(resolve));
-  }
+  for (const copy of copies) await insertCopy(database, copy);
 }
 
 /** Where the chains of a run live, when `copyDemoData` has been applied. One in ten is under policy `reuse`. */
@@ -79,30 +74,15 @@ function copyOfBob(change: Copy['change']): Copy {
   return { table: 'bo_user', where: { owner_id: acme.ownerId, user_id: 'bob' }, change };
 }
 
-function open(file: string): Promise<sqlite3.Database> {
-  return new Promise((resolve, reject) => {
-    const database = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) =>
-      error === null ? resolve(database) : reject(error),
-    );
-  });
-}
-
-function all<Row>(database: sqlite3.Database, sql: string, values: readonly unknown[]): Promise<Row[]> {
-  return new Promise((resolve, reject) => {
-    database.all<Row>(sql, [...values], (error, rows) => (error === null ? resolve(rows) : reject(error)));
-  });
-}
-
-async function insertCopy(database: sqlite3.Database, { table, where, change }: Copy): Promise<void> {
-  const columns = await all<{ name: string }>(database, `SELECT name FROM pragma_table_info(?)`, [table]);
-  const names = columns.map(({ name }) => name);
-  const chosen = names.map((name) => (name in change ? '?' : `"${name}"`));
-  const changed = names.filter((name) => name in change).map((name) => change[name]);
-  const filters = Object.keys(where).map((name) => `"${name}" = ?`);
+async function insertCopy(database: Rows, { table, where, change }: Copy): Promise<void> {
+  const names = await database.columnsOf(table);
+  const values: (string | number)[] = [];
+  const place = (value: string | number | undefined) => `$${values.push(value ?? '')}`;
+  const chosen = names.map((name) => (name in change ? place(change[name]) : `"${name}"`));
+  const filters = Object.entries(where).map(([name, value]) => `"${name}" = ${place(value)}`);
   const listed = names.map((name) => `"${name}"`).join(', ');
-  await all(
-    database,
+  await database.run(
     `INSERT INTO ${table} (${listed}) SELECT ${chosen.join(', ')} FROM ${table} WHERE ${filters.join(' AND ')}`,
-    [...changed, ...Object.values(where)],
+    values,
   );
 }

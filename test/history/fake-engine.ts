@@ -158,7 +158,7 @@ export class FakeEngine {
 
   private revoked(family: FakeFamily): boolean {
     if (family.revokedAt === undefined) return false;
-    return this.flaw !== 'success after revocation' || this.now() - family.revokedAt > 100;
+    return this.flaw !== 'success after revocation' || this.now() - family.revokedAt > 1000;
   }
 
   private rotate(token: FakeToken): FakeAnswer {

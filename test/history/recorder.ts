@@ -73,6 +73,8 @@ export interface Operation extends Call {
 /** Collects the history of one driver process. */
 export class Recorder {
   readonly operations: Operation[] = [];
+  /** How many of them were answered. */
+  answers = 0;
   private readonly origin = process.hrtime.bigint();
   private last = 0;
 
@@ -91,6 +93,7 @@ export class Recorder {
   answered(operation: Operation, answer: Answer): void {
     operation.answeredAt = this.now();
     operation.answer = answer;
+    this.answers += 1;
   }
 
   lost(operation: Operation, reason: string): void {

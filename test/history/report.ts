@@ -11,6 +11,7 @@ export function reportText(report: CampaignReport, seed: number): string {
   const rate = Math.round(history.length / seconds);
   const lines = [
     `requests    ${history.length} in ${seconds.toFixed(1)} s (${rate}/s), ${verdict.families} sessions`,
+    `errors      ${(share(history, isError) * 100).toFixed(2)} % (5xx or no answer), longest time without a success ${longestSilence(history).toFixed(1)} s`,
     ...table('outcomes', count(history.map(outcomeOf))),
     ...table('401 because', new Map(Object.entries(verdict.explained))),
     ...table('faults', struck),
@@ -22,6 +23,25 @@ export function reportText(report: CampaignReport, seed: number): string {
     `seed        ${seed}`,
   ];
   return lines.join('\n');
+}
+
+function share(history: readonly Operation[], is: (operation: Operation) => boolean): number {
+  return history.length === 0 ? 0 : history.filter(is).length / history.length;
+}
+
+function isError({ answer }: Operation): boolean {
+  return answer === undefined || answer.status >= 500;
+}
+
+/** How long recovery from the worst fault took: between two successes in a row, over all clients. Seconds. */
+function longestSilence(history: readonly Operation[]): number {
+  const successes = history
+    .filter(({ answer }) => answer?.status === 200)
+    .map(({ answeredAt }) => answeredAt ?? 0)
+    .sort((a, b) => a - b);
+  return (
+    successes.reduce((longest, at, index) => Math.max(longest, at - (successes[index - 1] ?? at)), 0) / 1e9
+  );
 }
 
 function outcomeOf({ kind, actor, answer, lostBy }: Operation): string {

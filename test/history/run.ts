@@ -5,11 +5,13 @@ import { reportText } from './report.js';
 import { campaignAgainstServers } from './server-campaign.js';
 
 const USAGE = `npm run check:history -- [--processes 2] [--chains 200] [--seconds 30] [--faults 10] [--think 60]
-    [--inject kill,kill-all,stop,freeze] [--seed n] [--history file]
+    [--inject kill,kill-all,stop,freeze] [--shared] [--seed n] [--history file]
 
 Starts server processes on one database, drives chains of refreshes through faults, and judges what was answered.
 --faults   how many faults strike (default: one in three seconds)
 --inject   which faults strike (default: all)
+--shared   on Postgres and Redis instead of SQLite, whose faults then are redis-freeze, redis-kill, redis-flush,
+           postgres-terminate and postgres-restart
 --think    mean pause of a tab between two rounds, in milliseconds
 --history  writes every request and answer to a file, one JSON object a line; it holds no token
 `;
@@ -20,6 +22,8 @@ interface RunOptions {
   readonly seconds: number;
   readonly faults: number;
   readonly inject: readonly Fault[];
+  readonly shared: boolean;
+  readonly keys: readonly string[] | undefined;
   readonly think: number;
   readonly seed: number;
   readonly history?: string;
@@ -36,6 +40,7 @@ function readOptions(): RunOptions | undefined {
       think: { type: 'string', default: '60' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       history: { type: 'string' },
+      shared: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -47,12 +52,15 @@ function readOptions(): RunOptions | undefined {
     seconds,
     faults: values.faults === undefined ? Math.ceil(seconds / 3) : Number(values.faults),
     inject: processFaults.filter(({ key }) => keys === undefined || keys.includes(key)),
+    shared: values.shared,
+    keys,
     think: Number(values.think),
     seed: Number(values.seed),
     history: values.history,
   };
   const numbers = [options.processes, options.chains, seconds, options.faults, options.think, options.seed];
-  const unknown = keys?.some((key) => processFaults.every((fault) => fault.key !== key)) ?? false;
+  const unknown =
+    !values.shared && (keys?.some((key) => processFaults.every((fault) => fault.key !== key)) ?? false);
   const wrong = unknown || numbers.some((number) => !Number.isFinite(number) || number < 0);
   return values.help || wrong || options.processes < 1 ? undefined : options;
 }
@@ -67,6 +75,8 @@ async function main(): Promise<number> {
     processes: options.processes,
     chains: options.chains,
     length: { seconds: options.seconds },
+    shared: options.shared,
+    storeFaults: options.keys,
     faults: options.inject,
     faultCount: options.faults,
     seed: options.seed,

@@ -25,6 +25,8 @@ const form = document.getElementById('profile');
 const shelf = demo.size > 0 ? localStorage : sessionStorage;
 /** By project: `{ accessToken, expiresAt, refreshToken, userName }`. */
 const tokens = JSON.parse(shelf.getItem('bo-auth-tokens') ?? '{}');
+/** Every access token that this page fetched, as against those that somebody entered. */
+const fetched = new Set(Object.values(tokens).map(({ accessToken }) => accessToken));
 
 function keep() {
   shelf.setItem('bo-auth-tokens', JSON.stringify(tokens));
@@ -38,6 +40,7 @@ function remember(ownerId, data) {
     expiresAt: Date.now() + 1000 * (data.expiresIn ?? data.expires_in),
     userName: user.userName ?? user.user_name,
   };
+  fetched.add(tokens[ownerId].accessToken);
   keep();
   authorize('bearer', tokens[ownerId].accessToken);
   fillIn();
@@ -79,6 +82,7 @@ function chooseProject(ownerId) {
   authorize('XownerId', ownerId);
   if (tokens[ownerId] !== undefined) authorize('bearer', tokens[ownerId].accessToken);
   fillIn();
+  if (demo.has(ownerId)) reviving = revive(ownerId);
 }
 
 function showState() {
@@ -88,14 +92,11 @@ function showState() {
   const state = document.getElementById('state');
   const wanting = ownerId === '' || elements.key.value === '';
   const known = tokens[ownerId];
-  const who =
-    known === undefined
-      ? 'Not signed in. / 未登录。'
-      : `Signed in as ${known.userName}. / 已登录：${known.userName}。`;
+  const signedIn = known === undefined ? 'Not signed in / 未登录' : `Signed in as ${known.userName} / 已登录`;
   state.classList.toggle('wanting', wanting);
   state.textContent = wanting
-    ? 'Enter your project and its key: XverifyApi is computed here, the key never leaves this page. / 请填写项目及其密钥：XverifyApi 在本页计算，密钥不会离开浏览器。'
-    : `XverifyApi is computed here for each request, the key never leaves this page. / XverifyApi 由本页逐次计算，密钥不会离开浏览器。 ${who}`;
+    ? 'Enter your project and its key; the key never leaves this page. / 请填写项目及其密钥；密钥不会离开浏览器。'
+    : `XverifyApi: computed here, for each request / 由本页逐次计算 · ${signedIn}`;
 }
 
 form.addEventListener('submit', (event) => event.preventDefault());
@@ -144,7 +145,10 @@ async function signInToDemo(ownerId) {
   if (granted) remember(ownerId, granted);
 }
 
-/** After sessions were ended: whose tokens are worth nothing now are replaced, or forgotten. */
+/** The last {@link revive}; whoever needs its tokens waits for it. */
+let reviving = Promise.resolve();
+
+/** Tokens that are worth nothing are replaced where that can be done, else forgotten. */
 async function revive(ownerId) {
   const token = tokens[ownerId]?.refreshToken ?? demo.get(ownerId)?.refreshToken;
   if (token) {
@@ -173,6 +177,7 @@ async function beforeRequest(request) {
   const call = findCall(calls, request.method ?? 'GET', request.url);
   if (call === undefined || !call.parameters.some(({ name }) => name === 'XverifyApi')) return request;
   const ownerId = request.headers.XownerId ?? '';
+  await reviving;
   if (call.needsBearer) await attachAccessToken(request, ownerId);
   if (request.url.includes(OTHER_SESSION)) {
     const accessToken = request.headers.Authorization?.slice('Bearer '.length);
@@ -188,8 +193,7 @@ async function beforeRequest(request) {
 /** A token that somebody entered himself is sent as it is. */
 async function attachAccessToken(request, ownerId) {
   const sent = request.headers.Authorization?.slice('Bearer '.length);
-  const isOurs = Object.values(tokens).some(({ accessToken }) => accessToken === sent);
-  if (sent !== undefined && !isOurs) return;
+  if (sent !== undefined && !fetched.has(sent)) return;
   const accessToken = await freshAccessToken(ownerId);
   if (accessToken !== undefined) request.headers.Authorization = `Bearer ${accessToken}`;
 }
@@ -200,7 +204,7 @@ function afterResponse(response) {
   const data = response.body?.data ?? response.obj?.data;
   if (call === undefined || !data) return response;
   if (['login', 'refresh', 'refreshByPost'].includes(call.id)) remember(ownerId, data);
-  else if (['revoke', 'endSession', 'endSessions'].includes(call.id)) void revive(ownerId);
+  else if (['revoke', 'endSession', 'endSessions'].includes(call.id)) reviving = revive(ownerId);
   return response;
 }
 
@@ -238,10 +242,10 @@ function fillParameter({ path, method, parameters }, name, value) {
 function fillBody({ path, method }, body) {
   const type = ui.oas3Selectors.requestContentType(path, method) ?? 'application/json';
   if (type !== 'application/json') return;
-  ui.oas3Actions.setRequestBodyValue({
-    value: JSON.stringify(body, null, 2),
-    pathMethod: [path, method],
-  });
+  const pathMethod = [path, method];
+  ui.oas3Actions.setRequestBodyValue({ value: JSON.stringify(body, null, 2), pathMethod });
+  // Else opening the call would put the document's example over it.
+  ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
 }
 
 /** The document with what only this page can say: which fields it fills in by itself. */
@@ -253,7 +257,11 @@ function forThisPage(document) {
     description: 'The project, filled into every call. / 项目标识，自动填入每个调用。',
   };
   for (const item of Object.values(document.paths)) {
-    for (const { parameters = [] } of Object.values(item)) parameters.forEach(prepare);
+    for (const { parameters = [], requestBody } of Object.values(item)) {
+      parameters.forEach(prepare);
+      // Swagger UI would put the first example over what is filled in.
+      for (const content of Object.values(requestBody?.content ?? {})) delete content.examples;
+    }
   }
   return document;
 }
@@ -262,8 +270,8 @@ function prepare(parameter) {
   const { name, schema } = parameter;
   if (name === 'XverifyApi') schema.example = COMPUTED;
   else if (name === 'sessionId') schema.example = OTHER_SESSION;
-  // Swagger UI would send an optional header's example.
-  else if (parameter.in === 'header' && !parameter.required) delete schema.example;
+  // Swagger UI would send an optional header's example, and a project that may not be the reader's.
+  else if (parameter.in === 'header') delete schema.example;
 }
 
 // --- the page itself ----------------------------------------------------------------------------------------
@@ -305,6 +313,5 @@ ui = SwaggerUIBundle({
     const remembered = ui.authSelectors.authorized().getIn(['XownerId', 'value']);
     chooseProject(remembered ?? projects[0]?.ownerId ?? '');
     showState();
-    if (demo.has(ownerIdNow())) void revive(ownerIdNow());
   },
 });

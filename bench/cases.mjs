@@ -1,0 +1,226 @@
+// @ts-check
+/** What is measured: each case is a server, how it is started, and what its virtual users do. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { seededToken } from './floors/bare-answer.mjs';
+import { startServer } from './processes.mjs';
+
+const ROOT = path.join(import.meta.dirname, '..');
+const SECRET = 'bench-secret-bench-secret-bench-secret';
+const PEPPER = 'bench-pepper-bench-pepper-bench-pepper';
+const DATABASE = 'bo-auth.sqlite';
+
+/** @typedef {import('./virtual-users.mjs').Account} Account */
+/** @typedef {import('./virtual-users.mjs').Session} Session */
+
+/** @type {Account} its refresh policy is `reuse` */
+const PTDEV = { owner: 'ptdev', verifyKey: 'ptdev-58', userName: 'dev', password: 'dev-password' };
+/** @type {Account} its refresh policy is `rotate` */
+const ACME = { owner: 'acme', verifyKey: 'acme-key', userName: 'bob', password: 'bob-password' };
+
+/**
+ * @typedef {object} Surroundings
+ * @property {string} folder the case's own, kept from round to round
+ * @property {string} redisUrl
+ * @property {string} postgresUrl
+ * @property {string[]} nodeOptions such as `--cpu-prof`
+ * @property {number} sessions how many the server must know
+ */
+
+/**
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {string} title
+ * @property {string | null} floor the case it is held against, measured in the same round
+ * @property {number | null} target the ratio to that floor that it should not exceed
+ * @property {('redis' | 'postgres')[]} needs
+ * @property {import('./virtual-users.mjs').Scenario} scenario
+ * @property {Account} account
+ * @property {number} slots most connections that make sense; login keeps all cores busy by itself
+ * @property {boolean} forgets whether a restart sets its sessions back
+ * @property {string} secret of the access tokens
+ * @property {string} pepper of the refresh tokens
+ * @property {string} database file in the case's folder, where it has one
+ * @property {(surroundings: Surroundings) => Promise<import('./processes.mjs').Running>} start
+ * @property {((count: number) => Session[]) | null} seeded sessions that need no login
+ */
+
+/**
+ * @param {string} file
+ * @param {(surroundings: Surroundings) => string[]} [database]
+ * @returns {Case['start']}
+ */
+function floorServer(file, database = () => []) {
+  return (surroundings) =>
+    startServer(
+      [
+        ...surroundings.nodeOptions,
+        path.join(import.meta.dirname, 'floors', file),
+        '--port',
+        '{port}',
+        ...(file === 'bare-nest.mjs'
+          ? []
+          : ['--sessions', String(surroundings.sessions), '--secret', SECRET]),
+        ...database(surroundings),
+      ],
+      { log: path.join(surroundings.folder, 'server.log') },
+    );
+}
+
+/**
+ * The service as `npm start` runs it: every guard, log line and metric on, only the rate limit off.
+ *
+ * @param {(surroundings: Surroundings) => Record<string, string>} env
+ * @returns {Case['start']}
+ */
+function service(env) {
+  return (surroundings) => {
+    const main = path.join(ROOT, 'dist', 'main.js');
+    if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
+    return startServer([...surroundings.nodeOptions, main], {
+      log: path.join(surroundings.folder, 'server.log'),
+      env: {
+        NODE_ENV: 'development',
+        JWT_SECRET: SECRET,
+        TOKEN_PEPPER: PEPPER,
+        RATE_LIMIT_PER_MINUTE: '0',
+        ...env(surroundings),
+      },
+    });
+  };
+}
+
+/** @param {Surroundings} surroundings */
+const sqlite = ({ folder }) => ({ DATABASE_URL: `sqlite:${path.join(folder, DATABASE)}` });
+
+/** @param {number} count */
+const seeded = (count) =>
+  Array.from({ length: count }, (_, i) => ({
+    account: PTDEV,
+    refreshToken: seededToken(i),
+    tokenSeq: 0,
+    accessToken: '',
+  }));
+
+/** What most cases share. */
+const DEFAULTS = /** @satisfies {Partial<Case>} */ ({
+  floor: /** @type {string | null} */ (null),
+  target: /** @type {number | null} */ (null),
+  needs: /** @type {Case['needs']} */ ([]),
+  account: PTDEV,
+  slots: Infinity,
+  forgets: false,
+  secret: SECRET,
+  pepper: PEPPER,
+  database: DATABASE,
+  seeded: /** @type {Case['seeded']} */ (null),
+});
+
+/** @type {Case[]} */
+export const cases = [
+  {
+    ...DEFAULTS,
+    name: 'floor-http',
+    title: 'floor: bare node:http',
+    scenario: 'reuse',
+    start: floorServer('bare-http.mjs'),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
+    name: 'floor-sqlite',
+    title: 'floor: bare node:http, durable SQLite write',
+    scenario: 'rotate',
+    start: floorServer('bare-http.mjs', ({ folder }) => ['--database', path.join(folder, 'floor.sqlite')]),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
+    name: 'floor-postgres',
+    title: 'floor: bare node:http, UPDATE … RETURNING in Postgres',
+    needs: ['postgres'],
+    scenario: 'rotate',
+    start: floorServer('bare-postgres.mjs', ({ postgresUrl }) => ['--database', postgresUrl]),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
+    name: 'floor-nest',
+    title: 'floor: bare Nest + Fastify, small JSON',
+    scenario: 'plain',
+    start: floorServer('bare-nest.mjs'),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
+    name: 'reuse-sqlite',
+    title: 'refresh reuse, SQLite',
+    floor: 'floor-http',
+    target: 2,
+    scenario: 'reuse',
+    start: service(sqlite),
+  },
+  {
+    ...DEFAULTS,
+    name: 'rotate-sqlite',
+    title: 'refresh rotate, SQLite (FULL)',
+    floor: 'floor-sqlite',
+    target: 2.5,
+    scenario: 'rotate',
+    account: ACME,
+    start: service(sqlite),
+  },
+  {
+    ...DEFAULTS,
+    name: 'reuse-redis',
+    title: 'refresh reuse, SQLite and Redis',
+    floor: 'floor-http',
+    target: 3,
+    needs: ['redis'],
+    scenario: 'reuse',
+    start: service((s) => ({ ...sqlite(s), REDIS_URL: s.redisUrl })),
+  },
+  {
+    ...DEFAULTS,
+    name: 'rotate-redis',
+    title: 'refresh rotate, SQLite (FULL) and Redis',
+    floor: 'floor-sqlite',
+    target: 3,
+    needs: ['redis'],
+    scenario: 'rotate',
+    account: ACME,
+    start: service((s) => ({ ...sqlite(s), REDIS_URL: s.redisUrl })),
+  },
+  {
+    ...DEFAULTS,
+    name: 'rotate-postgres',
+    title: 'refresh rotate, Postgres',
+    floor: 'floor-postgres',
+    target: 2.5,
+    needs: ['postgres'],
+    scenario: 'rotate',
+    account: ACME,
+    start: service((s) => ({ DATABASE_URL: s.postgresUrl })),
+  },
+  {
+    ...DEFAULTS,
+    name: 'introspect',
+    title: 'introspection of a refresh token, SQLite',
+    floor: 'floor-http',
+    scenario: 'introspect',
+    start: service(sqlite),
+  },
+  {
+    ...DEFAULTS,
+    name: 'login',
+    title: 'login (argon2id), SQLite',
+    scenario: 'login',
+    account: ACME,
+    slots: 64,
+    start: service(sqlite),
+  },
+];

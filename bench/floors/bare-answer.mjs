@@ -1,0 +1,239 @@
+// @ts-check
+/**
+ * The least that a refresh can be: what every floor server does, with nothing around it.
+ *
+ * A floor answers the documented call over plain `node:http`: it parses the URL and the headers, decrypts
+ * `XverifyApi`, finds the session in a `Map`, signs the 25-claim HS256 token and sends the full envelope.
+ * It has no tenancy rules, replay memory, schema, log, metric, limit or error catalogue. It is the figure
+ * that the service is held against, so it is written plainly and not tuned beyond that.
+ */
+import { createDecipheriv, createHmac, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { parse } from 'node:querystring';
+
+/**
+ * @typedef {object} BareSession
+ * @property {number} id
+ * @property {string} token
+ * @property {number} generation
+ * @property {string} superseded what a row remembers of its former tokens; written with each rotation
+ */
+
+const GUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/i;
+const ACCESS_TOKEN_SECONDS = 60;
+const SESSION_MS = 14 * 86_400_000;
+/** Sixteen former tokens, as the service keeps them. */
+const SUPERSEDED_LENGTH = 16 * 20;
+const ZONE_MS = 8 * 3_600_000;
+
+/**
+ * The refresh token of a seeded session, so that floor and generator agree without a login.
+ *
+ * @param {number} index
+ */
+export function seededToken(index) {
+  return index.toString(36).padStart(32, '0');
+}
+
+/**
+ * @param {number} count
+ * @returns {Map<string, BareSession>} by refresh token
+ */
+export function seededSessions(count) {
+  /** @type {Map<string, BareSession>} */
+  const sessions = new Map();
+  for (let id = 0; id < count; id++)
+    sessions.set(seededToken(id), { id, token: seededToken(id), generation: 0, superseded: '' });
+  return sessions;
+}
+
+/** @param {number} value */
+const two = (value) => (value < 10 ? `0${value}` : `${value}`);
+
+/**
+ * `YYYY/M/D HH:mm:ss` at UTC+8, as the `expires` claim has it.
+ *
+ * @param {number} seconds since the epoch
+ */
+function localClaimTime(seconds) {
+  const d = new Date(seconds * 1000 + ZONE_MS);
+  return `${d.getUTCFullYear()}/${d.getUTCMonth() + 1}/${d.getUTCDate()} ${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`;
+}
+
+const TOKEN_HEADER = Buffer.from('{"typ":"JWT","alg":"HS256","kid":"1"}').toString('base64url');
+
+/**
+ * @param {string} secret
+ * @param {BareSession} session
+ * @param {number} now seconds since the epoch
+ */
+function signAccessToken(secret, session, now) {
+  const exp = now + ACCESS_TOKEN_SECONDS;
+  const payload = JSON.stringify({
+    iss: 'RG3',
+    aud: 'api',
+    id: 'ptdev',
+    name: 'dev',
+    client_id: 'ptdev',
+    expires: localClaimTime(exp),
+    open_id: '',
+    wb_id: '',
+    wx_open_id: '',
+    wx_union_id: '',
+    telephone: '',
+    push_name: '开发管理员',
+    head_icon: '',
+    dep_id: '',
+    sys_id: '',
+    merge_user_id: '',
+    area_code: '',
+    role_id: 'development',
+    developer: '1',
+    nbf: now,
+    exp,
+    iat: now,
+    owner_id: 'ptdev',
+    sid: String(session.id),
+    jti: randomUUID(),
+  });
+  const signed = `${TOKEN_HEADER}.${Buffer.from(payload).toString('base64url')}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+/**
+ * @param {string} secret
+ * @param {BareSession} session
+ * @param {string} refreshToken
+ * @param {number} seq
+ * @param {string} cacheType
+ */
+function envelope(secret, session, refreshToken, seq, cacheType) {
+  const now = Date.now();
+  return JSON.stringify({
+    success: true,
+    code: 0,
+    message: '',
+    data: {
+      tokenType: 'Bearer',
+      tokenUser: {
+        clientId: 'ptdev',
+        userId: 'ptdev',
+        userName: 'dev',
+        pushName: '开发管理员',
+        roleId: ['development'],
+        depId: [],
+        areaCode: [],
+        jobId: [],
+        sysId: [],
+        mergeUserId: [],
+        developer: 1,
+      },
+      timeStamp: now,
+      refreshToken,
+      accessToken: signAccessToken(secret, session, Math.floor(now / 1000)),
+      clientId: 'ptdev',
+      expires: new Date(now + SESSION_MS + ZONE_MS).toISOString().slice(0, 19),
+      expiresIn: ACCESS_TOKEN_SECONDS,
+      tokenSeq: seq,
+    },
+    error: { errorCode: null, errorText: null },
+    cacheType,
+    cacheDate: new Date(now).toISOString(),
+  });
+}
+
+/** @param {string} key */
+function verifier(key) {
+  // DES-ECB is EDE3 with one key three times: OpenSSL 3 has single DES only in its legacy provider.
+  const tripled = Buffer.from(key.repeat(3));
+  /** @param {string | string[] | undefined} value */
+  return (value) => {
+    if (typeof value !== 'string') return false;
+    try {
+      const decipher = createDecipheriv('des-ede3-ecb', tripled, null);
+      return GUID.test(decipher.update(value, 'base64', 'latin1') + decipher.final('latin1'));
+    } catch {
+      return false;
+    }
+  };
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.secret signs the access token
+ * @param {string} options.verifyKey 8 characters, DES
+ * @param {Map<string, BareSession>} options.sessions
+ * @param {((session: BareSession, token: string) => Promise<boolean>) | null} options.rotate
+ *   writes the session's next token durably and says whether the row was still the one expected;
+ *   null: the token stays and nothing is written
+ * @param {string} options.cacheType
+ */
+export function createBareServer({ secret, verifyKey, sessions, rotate, cacheType }) {
+  const verify = verifier(verifyKey);
+  return createServer((request, response) => {
+    /**
+     * @param {number} status
+     * @param {string} body
+     */
+    const send = (status, body) => {
+      response.writeHead(status, {
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+        'cache-control': 'no-store',
+        pragma: 'no-cache',
+        'referrer-policy': 'no-referrer',
+      });
+      response.end(body);
+    };
+    const url = request.url ?? '';
+    const mark = url.indexOf('?');
+    const presented = mark < 0 ? undefined : parse(url.slice(mark + 1))['refreshToken'];
+    const session = typeof presented === 'string' ? sessions.get(presented) : undefined;
+    if (
+      url.slice(0, mark) !== '/bo/api/v3/auth/token/refresh' ||
+      request.headers['xownerid'] !== 'ptdev' ||
+      session === undefined ||
+      !verify(request.headers['xverifyapi'])
+    ) {
+      send(401, '{"success":false,"code":1,"data":null}');
+      return;
+    }
+    if (rotate === null) {
+      send(200, envelope(secret, session, session.token, 0, cacheType));
+      return;
+    }
+    session.superseded = `${session.superseded} ${session.generation}.0@${Date.now()}`.slice(
+      -SUPERSEDED_LENGTH,
+    );
+    const successor = randomUUID().replaceAll('-', '');
+    const body = envelope(secret, session, successor, session.generation + 1, cacheType);
+    void rotate(session, successor).then(
+      (won) => {
+        if (won) {
+          sessions.delete(session.token);
+          session.token = successor;
+          session.generation += 1;
+          sessions.set(successor, session);
+        }
+        return won ? send(200, body) : send(409, '{"success":false,"code":2,"data":null}');
+      },
+      () => send(503, '{"success":false,"code":3,"data":null}'),
+    );
+  });
+}
+
+/**
+ * Listens, and ends by itself on SIGTERM, so that a CPU profile is written.
+ *
+ * @param {import('node:http').Server} server
+ * @param {number} port
+ * @param {() => unknown} [close] what else to close
+ */
+export function serve(server, port, close = () => {}) {
+  server.keepAliveTimeout = 60_000;
+  server.listen(port, '127.0.0.1');
+  process.once('SIGTERM', () => {
+    server.closeAllConnections();
+    server.close(() => void close());
+  });
+}

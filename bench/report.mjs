@@ -1,0 +1,183 @@
+// @ts-check
+/** From the rounds' results to medians, ratios and a table. */
+import { median } from './measure.mjs';
+
+/**
+ * @typedef {object} Sample one case at one number of connections in one round
+ * @property {string} name
+ * @property {string} title
+ * @property {string | null} floor
+ * @property {number | null} target
+ * @property {number} connections
+ * @property {number} round
+ * @property {Omit<import('./load.mjs').Result, 'sessions' | 'window'>} result
+ */
+
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {string} title
+ * @property {number} connections
+ * @property {number} cpu µs a request, median of the rounds
+ * @property {[least: number, most: number]} cpuRange
+ * @property {number | null} ratio median of the rounds' ratios to the floor of the same round
+ * @property {[least: number, most: number] | null} ratioRange
+ * @property {number | null} target
+ * @property {number} quiet µs a request in the cheapest slices, the least of the rounds
+ * @property {number | null} quietRatio to the floor's
+ * @property {number} storeCpu
+ * @property {number} perSecond
+ * @property {number} p50
+ * @property {number} p99
+ * @property {number} memory
+ * @property {number} generatorLoad
+ * @property {number} othersLoad
+ * @property {number} requests of all rounds
+ * @property {number} failures of all rounds
+ */
+
+/**
+ * @param {Sample[]} samples
+ * @returns {Row[]}
+ */
+export function summarize(samples) {
+  /** @type {Map<string, Sample[]>} */
+  const groups = new Map();
+  for (const sample of samples) {
+    const key = `${sample.name} ${sample.connections}`;
+    groups.set(key, [...(groups.get(key) ?? []), sample]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const first = group[0];
+    if (first === undefined) return [];
+    /** @param {(result: Sample['result']) => number} read */
+    const middle = (read) => median(group.map(({ result }) => read(result)));
+    const cpu = group.map(({ result }) => result.serverCpu);
+    const ratios = group.flatMap(({ round, connections, result }) => {
+      const floor = samples.find(
+        (other) => other.name === first.floor && other.connections === connections && other.round === round,
+      );
+      return floor ? [result.serverCpu / floor.result.serverCpu] : [];
+    });
+    const floors = samples.filter(
+      ({ name, connections }) => name === first.floor && connections === first.connections,
+    );
+    return {
+      name: first.name,
+      title: first.title,
+      connections: first.connections,
+      cpu: median(cpu),
+      cpuRange: [Math.min(...cpu), Math.max(...cpu)],
+      ratio: ratios.length === 0 ? null : median(ratios),
+      ratioRange: ratios.length === 0 ? null : [Math.min(...ratios), Math.max(...ratios)],
+      target: first.target,
+      quiet: quiet(group),
+      quietRatio: floors.length === 0 ? null : quiet(group) / quiet(floors),
+      storeCpu: middle((r) => r.storeCpu),
+      perSecond: middle((r) => r.perSecond),
+      p50: middle((r) => r.p50),
+      p99: middle((r) => r.p99),
+      memory: middle((r) => r.memory),
+      generatorLoad: middle((r) => r.generatorLoad),
+      othersLoad: middle((r) => r.othersLoad),
+      requests: group.reduce((sum, { result }) => sum + result.requests, 0),
+      failures: group.reduce((sum, { result }) => sum + result.failures, 0),
+    };
+  });
+}
+
+/** @param {Sample[]} group */
+const quiet = (group) => Math.min(...group.map(({ result }) => result.quietCpu ?? NaN));
+
+/** @param {number} value */
+const figures = (value) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+
+/**
+ * @param {Row[]} rows
+ * @returns {string} a Markdown table, aligned, that `docs/performance.md` can take as it is
+ */
+export function table(rows) {
+  const head = [
+    'case',
+    'conns',
+    'µs CPU/req',
+    'range',
+    '× floor',
+    'target',
+    'quiet µs',
+    '× floor',
+    'store µs',
+    'req/s',
+    'p50 ms',
+    'p99 ms',
+    'peak MiB',
+    'gen. load',
+    'others',
+  ];
+  const lines = rows.map((row) => [
+    row.title,
+    String(row.connections),
+    figures(row.cpu),
+    row.cpuRange.map((value) => value.toFixed(0)).join('–'),
+    row.ratio === null ? '' : row.ratio.toFixed(2),
+    row.target === null ? '' : `≤ ${row.target}`,
+    figures(row.quiet),
+    row.quietRatio === null ? '' : row.quietRatio.toFixed(2),
+    row.storeCpu > 0 ? figures(row.storeCpu) : '',
+    row.perSecond.toFixed(0),
+    figures(row.p50),
+    figures(row.p99),
+    (row.memory / 2 ** 20).toFixed(0),
+    `${(row.generatorLoad * 100).toFixed(0)} %`,
+    `${(row.othersLoad * 100).toFixed(0)} %`,
+  ]);
+  return aligned(head, lines);
+}
+
+/**
+ * @param {import('./growth.mjs').Point[]} points
+ * @returns {string}
+ */
+export function growthTable(points) {
+  const head = [
+    'case',
+    'axis',
+    'at',
+    'conns',
+    'µs CPU/req',
+    'req/s',
+    'p50 ms',
+    'p99 ms',
+    'peak MiB',
+    'others',
+  ];
+  const lines = points.map(({ axis, at, sample: { title, connections, result } }) => [
+    title,
+    axis,
+    String(at),
+    String(connections),
+    figures(result.serverCpu),
+    result.perSecond.toFixed(0),
+    figures(result.p50),
+    figures(result.p99),
+    (result.memory / 2 ** 20).toFixed(0),
+    `${(result.othersLoad * 100).toFixed(0)} %`,
+  ]);
+  return aligned(head, lines);
+}
+
+/**
+ * @param {string[]} head
+ * @param {string[][]} lines
+ */
+function aligned(head, lines) {
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...lines.map((line) => (line[i] ?? '').length)),
+  );
+  /** @param {string[]} cells */
+  const render = (cells) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
+  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  return [render(head), rule, ...lines.map(render)].join('\n');
+}

@@ -1,0 +1,202 @@
+// @ts-check
+/**
+ * `npm run bench`: measures the service and, in the same rounds, the floors it is held against.
+ * See docs/performance.md.
+ */
+import { parseArgs } from 'node:util';
+import { cases } from './cases.mjs';
+import { grow } from './growth.mjs';
+import { Laboratory, say } from './measurement.mjs';
+import { cores, machine } from './processes.mjs';
+import { profileIn, readProfile } from './profile.mjs';
+import { growthTable, summarize, table } from './report.mjs';
+
+const HELP = `npm run bench -- [options]
+
+  --only NAMES         cases whose name holds one of these, by commas; their floors come with them
+  --connections LIST   64,256,1, in that order: one connection would take long to warm a server
+  --rounds N           3; every round starts every server anew
+  --seconds N          3 of measurement for each case and number of connections
+  --requests N         so many requests instead
+  --warmup N           1 second before each measurement, and 20,000 requests before a server's first
+  --users N            256 virtual users
+  --json               JSON on stdout instead of the table
+  --profile            one round at 64 connections under --cpu-prof: the profile's path and top functions
+  --top N              10 functions of the profile
+  --growth [AXES]      cost over sessions,projects,connections instead
+  --list               the names of the cases
+`;
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string' },
+    connections: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string', default: '3' },
+    requests: { type: 'string' },
+    warmup: { type: 'string', default: '1' },
+    users: { type: 'string', default: '256' },
+    json: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    top: { type: 'string', default: '10' },
+    growth: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** @typedef {import('./cases.mjs').Case} Case */
+/** @typedef {import('./report.mjs').Sample} Sample */
+
+const connections = (flags.connections ?? (flags.profile ? '64' : '64,256,1')).split(',').map(Number);
+const rounds = Number(flags.rounds ?? (flags.profile ? 1 : 3));
+/** What a new user of the service runs, in both policies. */
+const GROWTH_CASES = 'reuse-sqlite,rotate-sqlite';
+const GROWTH_USERS = 1024;
+
+/** @type {import('./measurement.mjs').Effort} */
+const effort = {
+  warmupSeconds: Number(flags.warmup),
+  seconds: Number(flags.seconds),
+  requests: flags.requests === undefined ? null : Number(flags.requests),
+  users: Math.max(Number(flags.users), ...connections, flags.growth ? GROWTH_USERS : 0),
+};
+
+/** @returns {Case[]} what --only leaves, with the floors that it needs */
+function chosenCases() {
+  const wanted = (flags.only ?? (flags.growth ? GROWTH_CASES : '')).split(',');
+  const named = cases.filter(({ name }) => wanted.some((part) => name.includes(part)));
+  const floors = flags.profile || flags.growth ? [] : named.map(({ floor }) => floor);
+  return cases.filter((each) => named.includes(each) || floors.includes(each.name));
+}
+
+/**
+ * A case that fails is told of and left out; the others go on.
+ *
+ * @param {Laboratory} laboratory
+ * @param {Case} each
+ * @param {() => Promise<void>} work
+ */
+async function attempt(laboratory, each, work) {
+  const missing = laboratory.missing(each);
+  if (missing !== null) {
+    say(`${each.name}: left out, ${missing}`);
+    return;
+  }
+  try {
+    await work();
+  } catch (error) {
+    say(`${each.name}: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+/** @param {Laboratory} laboratory */
+async function runTable(laboratory) {
+  /** @type {Sample[]} */
+  const samples = [];
+  // In turn, not one after the other: what the machine does besides then falls on all alike.
+  for (let round = 0; round < rounds; round++)
+    for (const each of chosenCases())
+      await attempt(laboratory, each, async () => {
+        samples.push(...(await laboratory.measure(each, { round, connections })).samples);
+      });
+  const rows = summarize(samples);
+  print({ rows, samples }, table(rows));
+  return samples;
+}
+
+/** @param {Laboratory} laboratory */
+async function runGrowth(laboratory) {
+  /** @type {import('./growth.mjs').Point[]} */
+  const points = [];
+  const axes = positionals[0]?.split(',') ?? ['sessions', 'projects', 'connections'];
+  for (const each of chosenCases())
+    await attempt(laboratory, each, async () => void points.push(...(await grow(laboratory, each, axes))));
+  print({ points }, growthTable(points));
+  return points.map(({ sample }) => sample);
+}
+
+/** @param {Laboratory} laboratory */
+async function runProfile(laboratory) {
+  /** @type {Sample[]} */
+  const all = [];
+  for (const each of chosenCases())
+    await attempt(laboratory, each, async () => {
+      const folder = laboratory.folderOf(each);
+      const nodeOptions = ['--cpu-prof', '--cpu-prof-interval', '250', '--cpu-prof-dir', folder];
+      const { samples, window } = await laboratory.measure(each, { round: 0, connections, nodeOptions });
+      all.push(...samples);
+      printProfile(each, folder, window, samples.at(-1)?.result.requests ?? NaN);
+    });
+  return all;
+}
+
+/**
+ * @param {object} json
+ * @param {string} text
+ */
+function print(json, text) {
+  if (flags.json) {
+    const at = new Date().toISOString();
+    process.stdout.write(`${JSON.stringify({ at, machine: machine(), flags, ...json }, null, 2)}\n`);
+  } else process.stdout.write(`\n${machine()}\n\n${text}\n`);
+}
+
+/**
+ * @param {Case} each
+ * @param {string} folder
+ * @param {[number, number]} window
+ * @param {number} requests
+ */
+function printProfile(each, folder, window, requests) {
+  const file = profileIn(folder);
+  if (file === null) {
+    say(`${each.name}: no profile was written`);
+    return;
+  }
+  const { functions, owners } = readProfile(file, window);
+  if (flags.json) {
+    print({ name: each.name, profile: file, requests, functions, owners }, '');
+    return;
+  }
+  const total = functions.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  /** @param {import('./profile.mjs').SelfTime[]} times */
+  const list = (times) =>
+    times
+      .slice(0, Number(flags.top))
+      .map(
+        ({ name, place, microseconds }) =>
+          `${(microseconds / requests).toFixed(2).padStart(8)}  ${((100 * microseconds) / total).toFixed(1).padStart(5)} %  ${name}  ${place}`,
+      )
+      .join('\n');
+  process.stdout.write(
+    `\n${each.title}: ${requests} requests, ${(total / requests).toFixed(1)} µs each under the profiler\n` +
+      `${file}\n\n µs each    share  function\n${list(functions)}\n\n µs each    share  by whose work\n${list(owners)}\n`,
+  );
+}
+
+async function main() {
+  if (cores === null) say('server and generator share their cores: the figures say too little');
+  const laboratory = await Laboratory.open(chosenCases(), effort);
+  try {
+    const run = flags.profile ? runProfile : flags.growth ? runGrowth : runTable;
+    const samples = await run(laboratory);
+    if (samples.some(({ result }) => result.failures > 0)) {
+      say('answers were wrong: the figures of those cases are worth nothing');
+      process.exitCode = 1;
+    }
+  } finally {
+    await laboratory.close(flags.profile);
+  }
+}
+
+if (flags.help) process.stdout.write(HELP);
+else if (flags.list)
+  process.stdout.write(
+    `${chosenCases()
+      .map(({ name }) => name)
+      .join('\n')}\n`,
+  );
+else await main();

@@ -1,0 +1,237 @@
+// @ts-check
+/**
+ * What one caller sends and how it judges the answer. A virtual user keeps its own session: the token that an
+ * answer brings is the token that its next request spends.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/**
+ * @typedef {object} Account whom a virtual user acts for
+ * @property {string} owner `XownerId`
+ * @property {string} verifyKey
+ * @property {string} userName
+ * @property {string} password
+ */
+
+/**
+ * @typedef {object} Session where a chain of tokens stands; what a run hands to the next
+ * @property {Account} account
+ * @property {string} refreshToken
+ * @property {number} tokenSeq
+ * @property {string} accessToken
+ */
+
+/** @typedef {import('./verify-values.mjs').VerifyValues} VerifyValues */
+/** @typedef {import('./connection.mjs').Answer} Answer */
+
+/**
+ * @typedef {object} VirtualUser
+ * @property {() => string} request the next request, whole
+ * @property {(answer: Answer) => string | null} judge null: as it must be; else what is wrong
+ * @property {Session} session
+ */
+
+const REFRESH_TOKEN = /^[0-9A-Za-z]{32}$/;
+/** The signature of every 64th access token is checked, all else of every answer. */
+const SIGNATURE_SAMPLE = 64;
+
+/**
+ * @param {Account} account
+ * @param {VerifyValues} verifyValues
+ */
+function headers({ owner }, verifyValues) {
+  return (
+    `Host: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: application/json\r\nXownerId: ${owner}\r\n` +
+    `XverifyApi: ${verifyValues.next()}\r\nContent-Type: application/json; charset=utf-8\r\n`
+  );
+}
+
+/**
+ * @param {Account} account
+ * @param {VerifyValues} verifyValues
+ * @param {string} path
+ * @param {object} body
+ */
+function post(account, verifyValues, path, body) {
+  const text = JSON.stringify(body);
+  return `POST ${path} HTTP/1.1\r\n${headers(account, verifyValues)}Content-Length: ${text.length}\r\n\r\n${text}`;
+}
+
+/**
+ * @param {string} token
+ * @param {string} secret
+ */
+function signatureHolds(token, secret) {
+  const dot = token.lastIndexOf('.');
+  const expected = createHmac('sha256', secret).update(token.slice(0, dot)).digest();
+  const given = Buffer.from(token.slice(dot + 1), 'base64url');
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/**
+ * @param {Answer} answer
+ * @returns {Record<string, any> | string} `data`, or what is wrong
+ */
+function payload({ status, head, body }) {
+  if (status !== 200) return `${status} ${head.slice(0, 200)} ${body.slice(0, 300)}`;
+  const parsed = JSON.parse(body);
+  if (parsed.success !== true || parsed.code !== 0 || parsed.error?.errorCode !== null)
+    return `not a success: ${body.slice(0, 300)}`;
+  return parsed.data;
+}
+
+/**
+ * @param {Record<string, any>} data of a login or a refresh
+ * @param {Session | null} before
+ * @param {boolean | null} rotates whether the refresh token must be a new one; null: no matter
+ * @param {string | null} secret to check the access token's signature with
+ * @returns {string | null}
+ */
+function judgeTokens(data, before, rotates, secret) {
+  if (data['tokenType'] !== 'Bearer') return `tokenType is ${data['tokenType']}`;
+  if (!REFRESH_TOKEN.test(data['refreshToken'])) return `refreshToken is ${data['refreshToken']}`;
+  if (!(data['expiresIn'] > 0)) return `expiresIn is ${data['expiresIn']}`;
+  if (typeof data['tokenUser']?.userId !== 'string') return 'no tokenUser';
+  if (before !== null && data['accessToken'] === before.accessToken)
+    return 'the accessToken is the former one';
+  if (before !== null && rotates !== null) {
+    if ((data['refreshToken'] !== before.refreshToken) !== rotates)
+      return rotates ? 'the refreshToken did not rotate' : 'the refreshToken changed';
+    if (data['tokenSeq'] !== before.tokenSeq + (rotates ? 1 : 0))
+      return `tokenSeq went from ${before.tokenSeq} to ${data['tokenSeq']}`;
+  }
+  if (secret !== null && !signatureHolds(data['accessToken'], secret))
+    return 'the accessToken has a bad signature';
+  return null;
+}
+
+/** Refreshes its own session again and again. @implements {VirtualUser} */
+class RefreshUser {
+  #answers = 0;
+
+  /**
+   * @param {Session} session
+   * @param {VerifyValues} verifyValues
+   * @param {boolean} rotates
+   * @param {string} secret
+   */
+  constructor(session, verifyValues, rotates, secret) {
+    this.session = session;
+    this.verifyValues = verifyValues;
+    this.rotates = rotates;
+    this.secret = secret;
+  }
+
+  request() {
+    return `GET /bo/api/v3/auth/token/refresh?refreshToken=${this.session.refreshToken} HTTP/1.1\r\n${headers(this.session.account, this.verifyValues)}\r\n`;
+  }
+
+  /** @param {Answer} answer */
+  judge(answer) {
+    const data = payload(answer);
+    if (typeof data === 'string') return data;
+    const sampled = this.#answers++ % SIGNATURE_SAMPLE === 0;
+    const wrong = judgeTokens(data, this.session, this.rotates, sampled ? this.secret : null);
+    this.session = {
+      account: this.session.account,
+      refreshToken: data['refreshToken'],
+      tokenSeq: data['tokenSeq'],
+      accessToken: data['accessToken'],
+    };
+    return wrong;
+  }
+}
+
+/** Logs in anew each time. @implements {VirtualUser} */
+class LoginUser {
+  /**
+   * @param {Session} session
+   * @param {VerifyValues} verifyValues
+   * @param {string} secret
+   */
+  constructor(session, verifyValues, secret) {
+    this.session = session;
+    this.verifyValues = verifyValues;
+    this.secret = secret;
+  }
+
+  request() {
+    const { userName, password } = this.session.account;
+    return post(this.session.account, this.verifyValues, '/bo/api/v3/auth/token', { userName, password });
+  }
+
+  /** @param {Answer} answer */
+  judge(answer) {
+    const data = payload(answer);
+    if (typeof data === 'string') return data;
+    const wrong = judgeTokens(data, null, null, this.secret);
+    this.session = {
+      account: this.session.account,
+      refreshToken: data['refreshToken'],
+      tokenSeq: data['tokenSeq'],
+      accessToken: data['accessToken'],
+    };
+    return wrong;
+  }
+}
+
+/** Asks about its own refresh token, which no access token's expiry takes away. @implements {VirtualUser} */
+class IntrospectUser {
+  /**
+   * @param {Session} session
+   * @param {VerifyValues} verifyValues
+   */
+  constructor(session, verifyValues) {
+    this.session = session;
+    this.verifyValues = verifyValues;
+  }
+
+  request() {
+    const token = this.session.refreshToken;
+    return post(this.session.account, this.verifyValues, '/bo/api/v3/auth/token/introspect', { token });
+  }
+
+  /** @param {Answer} answer */
+  judge(answer) {
+    const data = payload(answer);
+    if (typeof data === 'string') return data;
+    return data['active'] === true ? null : `active is ${data['active']}`;
+  }
+}
+
+/** Gets the bare Nest floor's small answer. @implements {VirtualUser} */
+class PlainUser {
+  /**
+   * @param {Session} session
+   * @param {VerifyValues} verifyValues
+   */
+  constructor(session, verifyValues) {
+    this.session = session;
+    this.verifyValues = verifyValues;
+  }
+
+  request() {
+    return `GET /bo/api/v3/bare HTTP/1.1\r\n${headers(this.session.account, this.verifyValues)}\r\n`;
+  }
+
+  /** @param {Answer} answer */
+  judge({ status, body }) {
+    return status === 200 && JSON.parse(body).success === true ? null : `${status} ${body.slice(0, 300)}`;
+  }
+}
+
+/** @typedef {'reuse' | 'rotate' | 'login' | 'introspect' | 'plain'} Scenario */
+
+/**
+ * @param {Scenario} scenario
+ * @param {Session} session
+ * @param {VerifyValues} verifyValues
+ * @param {string} secret of the access tokens
+ * @returns {VirtualUser}
+ */
+export function virtualUser(scenario, session, verifyValues, secret) {
+  if (scenario === 'login') return new LoginUser(session, verifyValues, secret);
+  if (scenario === 'introspect') return new IntrospectUser(session, verifyValues);
+  if (scenario === 'plain') return new PlainUser(session, verifyValues);
+  return new RefreshUser(session, verifyValues, scenario === 'rotate', secret);
+}

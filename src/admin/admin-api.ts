@@ -1,0 +1,252 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ApiBearer, BEARER_ERRORS } from '../auth/api-bearer.decorator.js';
+import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME } from '../response/api-envelope.decorator.js';
+import type { ErrorCode } from '../response/error-catalogue.js';
+import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
+import type { Area } from '../tenancy/area.entity.js';
+import { VERIFICATION_CIPHERS, VERIFICATION_ENCODINGS } from '../tenancy/verification-profile.js';
+import type { AreaImported } from './area-import.js';
+import type { EventView } from './event-log.js';
+import { described } from './field-text.js';
+import type { Page } from './page.js';
+import { DEFAULTS } from './project-input.js';
+import type { ProjectView } from './project-view.js';
+import type { SessionsImported } from './session-import.js';
+import type { SystemView } from './system-administration.js';
+import { USER_DEFAULTS } from './user-input.js';
+import type { AdministeredSession } from './user-sessions.js';
+import type { UserView } from './user-view.js';
+
+const time = z.iso.datetime();
+const at = new Date(EXAMPLE_TIME).toISOString();
+const status = z.enum(['active', 'disabled']);
+const texts = z.array(z.string());
+const text = z.string();
+
+/** A schema, and what an answer of it looks like. */
+interface Shown<T> {
+  readonly schema: z.ZodType<T & object>;
+  readonly example: T;
+}
+
+const shown = <T extends object>(
+  id: string,
+  schema: z.ZodType<T>,
+  example: z.output<z.ZodType<T>>,
+): Shown<T> => ({
+  schema: schema.meta({ id }),
+  example,
+});
+
+const pageOf = <T>(id: string, { schema, example }: Shown<T>): Shown<Page<T>> =>
+  shown<Page<T>>(
+    id,
+    z.object(described({ items: z.array(schema as z.ZodType<T>), nextCursor: text.nullable() })),
+    { items: [example], nextCursor: null },
+  );
+
+const project = shown<ProjectView>(
+  'ProjectView',
+  z.object(
+    described({
+      ownerId: text,
+      name: text,
+      status,
+      statusMode: z.enum(['http', 'always200']),
+      timeZone: text,
+      accessTokenSeconds: z.int(),
+      refreshPolicy: z.enum(['reuse', 'rotate']),
+      graceSeconds: z.int(),
+      idleSeconds: z.int().nullable(),
+      absoluteSeconds: z.int(),
+      lostResponse: z.enum(['reissue', 'revoke']),
+      maxSessions: z.int().nullable(),
+      verifyCipher: z.enum(VERIFICATION_CIPHERS),
+      verifyKey: text,
+      verifyIv: text.nullable(),
+      verifyEncoding: z.enum(VERIFICATION_ENCODINGS),
+      verifySkewSeconds: z.int(),
+      verifyStampRequired: z.boolean(),
+      verifyPreviousUntil: time.nullable(),
+      createdAt: time,
+    }),
+  ),
+  {
+    ...DEFAULTS,
+    ownerId: 'shop',
+    name: 'Shop',
+    status: 'active',
+    verifyCipher: 'hmac-sha256',
+    verifyKey: '********',
+    verifyIv: null,
+    verifyPreviousUntil: null,
+    createdAt: at,
+  },
+);
+
+const user = shown<UserView>(
+  'UserView',
+  z.object(
+    described({
+      userId: text,
+      userName: text,
+      status,
+      clientId: text,
+      pushName: text,
+      roleId: texts,
+      depId: texts,
+      areaCode: texts,
+      jobId: texts,
+      sysId: texts,
+      mergeUserId: texts,
+      developer: z.literal([0, 1]),
+      openId: text,
+      wbId: text,
+      wxOpenId: text,
+      wxUnionId: text,
+      telephone: text,
+      headIcon: text,
+      validAfter: time.nullable(),
+      createdAt: time,
+    }),
+  ),
+  {
+    ...USER_DEFAULTS,
+    developer: 0,
+    userId: 'carol',
+    userName: 'carol',
+    status: 'active',
+    clientId: 'shop-web',
+    pushName: 'Carol',
+    validAfter: null,
+    createdAt: at,
+  },
+);
+
+const system = shown<SystemView>('SystemView', z.object(described({ sysId: text, name: text })), {
+  sysId: 'crm',
+  name: 'Customers',
+});
+
+const area = shown<Area>(
+  'Area',
+  z.object(described({ areaCode: text, parentCode: text.nullable(), name: text })),
+  { areaCode: '310000', parentCode: null, name: '上海市' },
+);
+
+const event = shown<EventView>(
+  'EventView',
+  z.object(
+    described({
+      id: z.int(),
+      at: time,
+      ownerId: text,
+      userId: text,
+      sessionId: text.nullable(),
+      kind: text as unknown as z.ZodType<EventView['kind']>,
+      detail: z.record(text, z.union([text, z.number(), z.null()])),
+    }),
+  ),
+  {
+    id: 1,
+    at,
+    ownerId: 'shop',
+    userId: 'carol',
+    sessionId: '7f3a9c02d4e1b865',
+    kind: 'login',
+    detail: { ip: '192.0.2.10' },
+  },
+);
+
+const sessions = shown<{ items: AdministeredSession[] }>(
+  'AdministeredSessionList',
+  z.object(
+    described({
+      items: z.array(
+        z.object(
+          described({
+            sessionId: text,
+            clientId: text,
+            createdAt: time,
+            lastRefreshedAt: time,
+            expiresAt: time,
+            ip: text,
+            userAgent: text,
+          }),
+        ),
+      ),
+    }),
+  ),
+  {
+    items: [
+      {
+        sessionId: '7f3a9c02d4e1b865',
+        clientId: 'shop-web',
+        createdAt: at,
+        lastRefreshedAt: at,
+        expiresAt: at,
+        ip: '192.0.2.10',
+        userAgent: 'Mozilla/5.0',
+      },
+    ],
+  },
+);
+
+const refused = z.array(z.object(described({ line: z.int(), reason: text })));
+const ONE_REFUSED = [{ line: 3, reason: 'the project has no such user' }];
+
+/** What the calls of the administration answer with. */
+export const answers = {
+  project,
+  projects: pageOf('ProjectPage', project),
+  user,
+  users: pageOf('UserPage', user),
+  system,
+  systems: pageOf('SystemPage', system),
+  areas: pageOf('AreaPage', area),
+  events: pageOf('EventPage', event),
+  sessions,
+  ended: shown('SessionsEnded', z.object(described({ ended: z.int() })), { ended: 1 }),
+  removed: shown('SystemRemoved', z.object(described({ removed: z.literal(1) })), { removed: 1 as const }),
+  areasImported: shown<AreaImported>('AreasImported', z.object(described({ imported: z.int(), refused })), {
+    imported: 2,
+    refused: [],
+  }),
+  sessionsImported: shown<SessionsImported>(
+    'SessionsImported',
+    z.object(described({ imported: z.int(), existing: z.int(), refused })),
+    { imported: 2, existing: 0, refused: ONE_REFUSED },
+  ),
+} as const;
+
+const WHO =
+  'For a developer of the project, by an access token of it, or for the operator of the platform, by the operator’s token. / 需要本项目开发者的访问令牌，或平台运维人员的令牌。';
+
+export interface AdministrationCall {
+  /** The operationId. */
+  readonly id: string;
+  readonly summary: string;
+  /** 200, or 201 where something is made. */
+  readonly status?: 200 | 201;
+  readonly errors?: readonly ErrorCode[];
+}
+
+/** Documents a call of the administration. */
+export const ApiAdministration = <T>(
+  { schema, example }: Shown<T>,
+  { id, summary, status: success = 200, errors = [] }: AdministrationCall,
+) =>
+  applyDecorators(
+    ApiOperation({ operationId: id, summary, description: WHO }),
+    ApiEnvelope(schema, {
+      example: example as T & object,
+      status: success,
+      errors: [...BEARER_ERRORS, ...BODY_ERRORS, 'ADMIN_FORBIDDEN', 'URL_TOO_LONG', ...errors],
+    }),
+  );
+
+/** Documents a controller of the administration. */
+export const ApiAdministrationCalls = () =>
+  applyDecorators(ApiTags('Administration'), ApiTenantHeaders(), ApiBearer());

@@ -1,0 +1,55 @@
+import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+
+/** What a project may sign with instead of HS256, the one to choose first. @see RFC 7518 §3.1 */
+export const SIGNING_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256'] as const;
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
+/** The least that RFC 7518 §3.3 allows: each signature holds up the process, and a larger key for longer. */
+const RSA_BITS = 2048;
+
+const CURVES = { ES256: 'P-256', ES384: 'P-384' } as const;
+
+const generate = promisify(generateKeyPair);
+
+/** @returns a new private key; the public one is a part of it */
+export async function generateSigningKey(algorithm: SigningAlgorithm): Promise<KeyObject> {
+  const { privateKey } =
+    algorithm === 'ES256' || algorithm === 'ES384'
+      ? await generate('ec', { namedCurve: CURVES[algorithm] })
+      : await generate('rsa', { modulusLength: RSA_BITS });
+  return privateKey;
+}
+
+/** A public key as verifiers read it, and never a private member. @see RFC 7517 §4, RFC 7518 §6 */
+export interface PublicJwk {
+  readonly kty: 'EC' | 'RSA';
+  readonly kid: string;
+  readonly use: 'sig';
+  readonly alg: SigningAlgorithm;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+}
+
+/** The public half of a private key; its `kid` is the thumbprint. */
+export function publicJwk(privateKey: KeyObject, algorithm: SigningAlgorithm): PublicJwk {
+  const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
+  // Members are named one by one: nothing that an export may add some day is published by accident.
+  const key =
+    jwk.kty === 'EC'
+      ? { kty: 'EC' as const, crv: jwk.crv!, x: jwk.x!, y: jwk.y! }
+      : { kty: 'RSA' as const, n: jwk.n!, e: jwk.e! };
+  return { ...key, kid: thumbprint(key), use: 'sig', alg: algorithm };
+}
+
+/** SHA-256 over the required members in lexicographic order, base64url. @see RFC 7638 §3 */
+export function thumbprint(key: Pick<PublicJwk, 'kty' | 'crv' | 'x' | 'y' | 'n' | 'e'>): string {
+  const required =
+    key.kty === 'EC'
+      ? { crv: key.crv, kty: key.kty, x: key.x, y: key.y }
+      : { e: key.e, kty: key.kty, n: key.n };
+  return createHash('sha256').update(JSON.stringify(required)).digest('base64url');
+}

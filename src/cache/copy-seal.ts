@@ -1,0 +1,66 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import type { Peppers } from '../config/pepper.js';
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const NO_SALT = Buffer.alloc(0);
+
+/** What lies in Redis: readable there is only how old it is. */
+export interface SealedCopy {
+  /** By Redis's clock, ms since the epoch. */
+  readonly at: number;
+  /** Which pepper. */
+  readonly kid: string;
+  /** Base64 of nonce, tag and ciphertext. */
+  readonly sealed: string;
+}
+
+/**
+ * Seals copies for Redis, which may be another team's, and is often without a password or TLS. Who reads there
+ * learns no name, no password hash and no project's key; who writes there cannot make himself a session or a
+ * role, nor put one key's copy under another.
+ */
+export class CopySeal {
+  private readonly keys = new Map<string, Buffer>();
+
+  constructor(private readonly peppers: Peppers) {}
+
+  seal(key: string, at: number, value: unknown): SealedCopy {
+    const { kid } = this.peppers.current;
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.keyOf(kid, key) as Buffer, nonce);
+    cipher.setAAD(Buffer.from(String(at)));
+    const text = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
+    return { at, kid, sealed: Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64') };
+  }
+
+  /** @returns `undefined` for whatever was not sealed by a process with one of our peppers, under this key */
+  open(key: string, copy: SealedCopy): unknown {
+    try {
+      const secret = this.keyOf(copy.kid, key);
+      if (secret === null) return undefined;
+      const bytes = Buffer.from(copy.sealed, 'base64');
+      const nonce = bytes.subarray(0, NONCE_BYTES);
+      const decipher = createDecipheriv(CIPHER, secret, nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.from(String(copy.at)));
+      decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      const text = decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES));
+      return JSON.parse(Buffer.concat([text, decipher.final()]).toString('utf8')) as unknown;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** One of its own for each copy's key: random nonces then never run out. */
+  private keyOf(kid: string, key: string): Buffer | null {
+    let master = this.keys.get(kid);
+    if (master === undefined) {
+      const pepper = this.peppers.get(kid);
+      if (pepper === undefined) return null;
+      master = Buffer.from(hkdfSync('sha256', pepper, NO_SALT, 'bo-auth copies in redis', 32));
+      this.keys.set(kid, master);
+    }
+    return createHmac('sha256', master).update(key).digest();
+  }
+}

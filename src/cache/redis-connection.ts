@@ -1,0 +1,181 @@
+import { createClient } from 'redis';
+import type { Clock } from '../config/clock.js';
+
+/** The most that a request waits for Redis, in ms, before it goes on without. */
+const ANSWER_MS = 80;
+/** How long a connection may take to be made, in ms. */
+const CONNECT_MS = 2_000;
+/** A connection on which nothing was heard for this long is given up, in ms. */
+const SILENCE_MS = 5_000;
+const BEAT_MS = 1_000;
+/** While Redis is silent, in ms. */
+const QUICK_BEAT_MS = 200;
+
+const newClient = (url: string) =>
+  createClient({
+    url,
+    // What cannot be sent now is not wanted later.
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 20_000,
+    // A broken connection is replaced as a whole, with its subscription.
+    socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS },
+  });
+
+export type RedisClient = ReturnType<typeof newClient>;
+
+/** What a connection tells of itself. */
+export interface ConnectionEvents {
+  /** On one of the channels subscribed to. */
+  message(text: string): void;
+  /** It answers: at the beginning, and again after a silence. Messages may have been missed before. */
+  answering(): void;
+  silent(): void;
+}
+
+/**
+ * Two sockets to Redis, one for commands and one for a subscription, which live and die together.
+ *
+ * It is its own circuit breaker: the first question that is not answered in time makes it silent, and while it is
+ * silent nobody waits for it. A beat in the background finds out when it answers again, so that no request has to
+ * be the one that tries.
+ */
+export class RedisConnection {
+  /** Resolves when it is over. */
+  readonly ended: Promise<void>;
+  /** What to add to this process's clock to have Redis's, in ms. */
+  clockAhead = 0;
+
+  private answers = false;
+  private isOver = false;
+  private heardAt = performance.now();
+  private echoedAt = performance.now();
+  private beatTimer: NodeJS.Timeout | undefined;
+  private markEnded: () => void = () => undefined;
+
+  private constructor(
+    private readonly client: RedisClient,
+    private readonly subscriber: RedisClient,
+    private readonly heartChannel: string,
+    private readonly clock: Clock,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.markEnded = resolve;
+    });
+  }
+
+  /** @throws where Redis is not there, or does not answer in time */
+  static async open(
+    url: string,
+    id: string,
+    channel: string,
+    clock: Clock,
+    events: ConnectionEvents,
+  ): Promise<RedisConnection> {
+    const client = newClient(url);
+    const subscriber = newClient(url);
+    const connection = new RedisConnection(client, subscriber, `${channel}:${id}`, clock, events);
+    for (const each of [client, subscriber]) {
+      // Unheard, these would end the process.
+      each.on('error', () => connection.end());
+      each.on('end', () => connection.end());
+    }
+    try {
+      await inTime(connection.subscribe(channel), CONNECT_MS);
+      connection.beat();
+    } catch (error) {
+      connection.end();
+      throw error;
+    }
+    return connection;
+  }
+
+  get isAnswering(): boolean {
+    return this.answers && !this.isOver;
+  }
+
+  /** @returns `undefined` where there was no answer, or none in time */
+  async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
+    if (!this.isAnswering) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        this.fallSilent();
+        resolve(undefined);
+      }, ANSWER_MS);
+    });
+    try {
+      return await Promise.race([question(this.client), silence]);
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.beatTimer);
+    for (const each of [this.client, this.subscriber]) {
+      if (each.isOpen) each.disconnect().catch(() => undefined);
+    }
+    if (this.answers) this.fallSilent();
+    this.markEnded();
+  }
+
+  private async subscribe(channel: string): Promise<void> {
+    await Promise.all([this.client.connect(), this.subscriber.connect()]);
+    await this.subscriber.subscribe(this.heartChannel, () => {
+      this.echoedAt = performance.now();
+    });
+    await this.subscriber.subscribe(channel, (text) => this.events.message(text));
+  }
+
+  /** Asks whether both sockets still carry something, in either direction. */
+  private beat(): void {
+    const now = performance.now();
+    if (now - Math.min(this.heardAt, this.echoedAt) > SILENCE_MS) {
+      this.end();
+      return;
+    }
+    Promise.all([this.client.time(), this.client.publish(this.heartChannel, '')]).then(
+      ([time]) => this.hear(time),
+      () => undefined,
+    );
+    this.beatTimer = setTimeout(() => this.beat(), this.answers ? BEAT_MS : QUICK_BEAT_MS);
+    this.beatTimer.unref();
+  }
+
+  private hear(time: Date): void {
+    if (this.isOver) return;
+    this.heardAt = performance.now();
+    this.clockAhead = time.getTime() - this.clock.now();
+    if (this.answers) return;
+    this.answers = true;
+    this.events.answering();
+  }
+
+  private fallSilent(): void {
+    if (!this.answers) return;
+    this.answers = false;
+    if (!this.isOver) {
+      clearTimeout(this.beatTimer);
+      this.beatTimer = setTimeout(() => this.beat(), QUICK_BEAT_MS);
+      this.beatTimer.unref();
+    }
+    this.events.silent();
+  }
+}
+
+async function inTime(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

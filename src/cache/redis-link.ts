@@ -1,0 +1,117 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Clock } from '../config/clock.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { type RedisClient, RedisConnection } from './redis-connection.js';
+
+const CHANNEL = 'bo-auth:dropped';
+
+/** How long a start waits for Redis, in ms: with a Redis at hand, the first request already finds it. */
+const START_MS = 500;
+
+/** From one attempt to connect to the next, in ms; doubled up to the last, and spread. */
+const FIRST_PAUSE_MS = 50;
+const LAST_PAUSE_MS = 2_000;
+
+export interface RedisListener {
+  message(text: string): void;
+  /** Redis answers, at first or again: what others have said in the meantime was not heard. */
+  answering(): void;
+}
+
+/**
+ * The way to Redis, where there is one: connects in the background, for ever. Redis is never needed, so no
+ * failure of it leaves here; a question without an answer is `undefined`.
+ */
+@Injectable()
+export class RedisLink implements OnModuleInit, OnApplicationShutdown {
+  /** Of this process among those that share the Redis. */
+  readonly id = randomUUID();
+  private readonly logger = new Logger(RedisLink.name);
+  private readonly stopping = new AbortController();
+  private readonly url: string | null;
+  private connection: RedisConnection | null = null;
+  private listener: RedisListener = { message: () => undefined, answering: () => undefined };
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(CONFIG) config: Config,
+    private readonly clock: Clock,
+  ) {
+    this.url = config.redisUrl;
+  }
+
+  get isConfigured(): boolean {
+    return this.url !== null;
+  }
+
+  get isAnswering(): boolean {
+    return this.connection?.isAnswering ?? false;
+  }
+
+  /** What to add to this process's clock to have Redis's, in ms. */
+  get clockAhead(): number {
+    return this.connection?.clockAhead ?? 0;
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { url } = this;
+    if (url === null) return;
+    const first = new Promise<void>((resolve) => {
+      this.running = this.keepConnected(url, resolve);
+    });
+    await Promise.race([first, sleep(START_MS, undefined, { ref: false })]);
+    if (!this.isAnswering) this.logger.warn('Redis does not answer yet: going on without it');
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    this.connection?.end();
+    await this.running;
+  }
+
+  listen(listener: RedisListener): void {
+    this.listener = listener;
+  }
+
+  /** @returns `undefined` where there is no Redis, no answer, or none in time */
+  async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
+    return this.connection?.ask(question);
+  }
+
+  /** To be sent along with a question: tells all processes, this one too. */
+  publish(client: Pick<RedisClient, 'publish'>, text: string): Promise<number> {
+    return client.publish(CHANNEL, text);
+  }
+
+  private async keepConnected(url: string, onFirst: () => void): Promise<void> {
+    const { signal } = this.stopping;
+    let pause = FIRST_PAUSE_MS;
+    while (!signal.aborted) {
+      try {
+        const connection = await RedisConnection.open(url, this.id, CHANNEL, this.clock, {
+          message: (text) => this.listener.message(text),
+          answering: () => {
+            this.logger.log('Redis answers');
+            this.listener.answering();
+            onFirst();
+          },
+          silent: () => {
+            if (!signal.aborted) this.logger.warn('Redis does not answer: going on without it');
+          },
+        });
+        this.connection = connection;
+        if (signal.aborted) connection.end();
+        await connection.ended;
+        pause = FIRST_PAUSE_MS;
+      } catch {
+        // Said once, when it fell silent: not at each attempt.
+      }
+      this.connection = null;
+      await sleep(pause * (1 + Math.random()), undefined, { ref: false, signal }).catch(() => undefined);
+      pause = Math.min(pause * 2, LAST_PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Server as NetServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Draining } from './draining.js';
+
+/** How long open connections have to bring a last request and be told to close, in ms. */
+const PARTING_MS = 1_500;
+const LOOK_MS = 20;
+
+/**
+ * Ends the application so that no client notices: it says that it is not ready, goes on for `delayMs` while load
+ * balancers look elsewhere, takes no more connections, answers those that are open with `Connection: close`,
+ * and when they are gone, or silent, ends with everything that it holds.
+ */
+export async function drain(app: NestFastifyApplication, delayMs: number): Promise<void> {
+  const server: NetServer = app.getHttpServer();
+  app.get(Draining, { strict: false }).begin();
+  await sleep(delayMs);
+  // The HTTP server's own close would also cut the connections that are idle just now, on some of which the next
+  // request is already under way.
+  NetServer.prototype.close.call(server);
+  const until = performance.now() + PARTING_MS;
+  const openConnections = promisify(server.getConnections.bind(server));
+  while (performance.now() < until && (await openConnections()) > 0) await sleep(LOOK_MS);
+  await app.close();
+}

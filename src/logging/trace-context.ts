@@ -1,0 +1,25 @@
+/** Where a request stands in its caller's trace. */
+export interface TraceContext {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** The caller's span, 16 hexadecimal digits. */
+  readonly parentId: string;
+  readonly flags: number;
+}
+
+const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
+const ZEROS = /^0+$/;
+
+/**
+ * @returns `null` for what the specification says is to be ignored
+ * @see https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+export function parseTraceparent(header: unknown): TraceContext | null {
+  if (typeof header !== 'string') return null;
+  const [, version, traceId, parentId, flags, more] = TRACEPARENT.exec(header) ?? [];
+  if (traceId === undefined || parentId === undefined || flags === undefined) return null;
+  // A later version may add fields; this one has none, and ff is none.
+  if (version === 'ff' || (version === '00' && more !== undefined)) return null;
+  if (ZEROS.test(traceId) || ZEROS.test(parentId)) return null;
+  return { traceId, parentId, flags: Number.parseInt(flags, 16) };
+}

@@ -1,0 +1,64 @@
+import cluster, { type Worker } from 'node:cluster';
+import { AggregatorRegistry, type Registry } from 'prom-client';
+
+const QUESTION = 'bo-auth:scrape';
+const ANSWER = 'bo-auth:scraped';
+
+/** Longer than the primary waits for its workers, in ms. */
+const PATIENCE_MS = 6_000;
+
+interface Answer {
+  readonly type: typeof ANSWER;
+  readonly id: number;
+  /** `null`: not every worker answered. */
+  readonly text: string | null;
+}
+
+/**
+ * In the primary: answers the workers' questions with what all of them count. A scrape reaches only one worker, and
+ * each time another.
+ */
+export function answerScrapes(): void {
+  const workers = new AggregatorRegistry();
+  cluster.on('message', (worker: Worker, message: unknown) => {
+    if (!isOf<{ id: number }>(QUESTION, message)) return;
+    const answer = (text: string | null) => {
+      if (worker.isConnected()) worker.send({ type: ANSWER, id: message.id, text } satisfies Answer);
+    };
+    workers.clusterMetrics().then(answer, () => answer(null));
+  });
+}
+
+/** In a worker: its share of what {@link answerScrapes} gives, and the way to ask for the whole. */
+export class ClusterScrape {
+  private asked = 0;
+  private readonly waiting = new Map<number, (text: string | null) => void>();
+
+  constructor(registry: Registry) {
+    AggregatorRegistry.setRegistries(registry);
+    // Listens for the primary's question; in a worker it is good for nothing else.
+    void new AggregatorRegistry();
+    process.on('message', (message: unknown) => {
+      if (isOf<Answer>(ANSWER, message)) this.waiting.get(message.id)?.(message.text);
+    });
+  }
+
+  /** @throws where a worker does not answer: a part of the whole would look like counters that fell */
+  async text(): Promise<string> {
+    const id = this.asked++;
+    let timer: NodeJS.Timeout | undefined;
+    const text = await new Promise<string | null>((resolve) => {
+      this.waiting.set(id, resolve);
+      timer = setTimeout(resolve, PATIENCE_MS, null);
+      process.send?.({ type: QUESTION, id });
+    });
+    clearTimeout(timer);
+    this.waiting.delete(id);
+    if (text === null) throw new Error('not every worker answered the scrape');
+    return text;
+  }
+}
+
+function isOf<Message>(type: string, message: unknown): message is Message {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === type;
+}

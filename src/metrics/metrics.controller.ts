@@ -1,0 +1,34 @@
+import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import cluster from 'node:cluster';
+import { Registry } from 'prom-client';
+import { Bare } from '../response/bare.decorator.js';
+import { ClusterScrape } from './cluster-scrape.js';
+import { Metrics } from './metrics.js';
+
+/** For Prometheus: outside the API's prefix and envelope. */
+@ApiTags('Health')
+@Bare()
+@Controller({ path: 'metrics', version: VERSION_NEUTRAL })
+export class MetricsController {
+  private readonly cluster: ClusterScrape | null;
+
+  constructor(private readonly metrics: Metrics) {
+    this.cluster = cluster.isWorker ? new ClusterScrape(metrics.registry) : null;
+  }
+
+  /** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+  @Get()
+  @ApiOperation({
+    operationId: 'metrics',
+    summary: 'What this process counts, for Prometheus / 供 Prometheus 抓取的指标',
+  })
+  @ApiOkResponse({
+    description: "Prometheus's text format / Prometheus 文本格式",
+    content: { 'text/plain': { schema: { type: 'string' } } },
+  })
+  @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
+  scrape(): Promise<string> {
+    return this.cluster?.text() ?? this.metrics.registry.metrics();
+  }
+}

@@ -1,0 +1,171 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { LOGIN_OUTCOMES, loginReports } from '../auth/login-report.js';
+import { REFRESH_OUTCOMES, refreshReports, rotations } from '../auth/refresh-report.js';
+import { tierReads } from '../cache/tier-report.js';
+import { groupCommits } from '../database/group-commit.js';
+import type { Step } from '../diagnostics/step.js';
+import { pluginRuns } from '../plugins/plugin-registry.js';
+import { type ApiError, catalogue, type ErrorCode } from '../response/error-catalogue.js';
+import { unroutedRequests } from '../response/unrouted.js';
+
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const STEP_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+const AGE_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 120, 300];
+const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/**
+ * What this process counts, for Prometheus.
+ *
+ * No label's values are a caller's to choose, and none grows with the tenants: outcomes, tiers, status classes and
+ * the routes and plugins known at the start. `docs/observability.md` lists them all.
+ */
+@Injectable()
+export class Metrics implements OnApplicationShutdown {
+  readonly registry = new Registry();
+
+  /** By the route's pattern and the status class that the answer stands for, whatever a project's status mode. */
+  readonly requests = this.histogram('http_request_duration_seconds', {
+    help: 'Time from the headers of a request to the end of its answer',
+    buckets: REQUEST_SECONDS,
+    labels: ['method', 'route', 'status'],
+  });
+
+  private readonly failures = children(
+    this.counter('failures_total', 'Requests refused or failed, by the code of the answer', ['code']),
+    Object.keys(catalogue) as ErrorCode[],
+  );
+
+  readonly #ends: readonly (() => void)[];
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    this.#ends = [
+      unroutedRequests.listen((failure) => this.countFailure(failure)),
+      ...this.refreshes(),
+      ...this.logins(),
+      ...this.tiers(),
+      ...this.plugins(),
+      ...this.database(),
+    ];
+  }
+
+  countFailure({ errorCode }: ApiError): void {
+    this.failures[errorCode].inc();
+  }
+
+  onApplicationShutdown(): void {
+    for (const end of this.#ends) end();
+    this.registry.clear();
+  }
+
+  private refreshes() {
+    const refreshes = this.counter('refreshes_total', 'Refreshes by what became of them', ['outcome']);
+    const counts = children(refreshes, REFRESH_OUTCOMES);
+    const ages = this.histogram('replay_age_seconds', {
+      help: 'How old the token of a replayed answer was',
+      buckets: AGE_SECONDS,
+    });
+    return [
+      refreshReports.listen(({ outcome, ageMs }) => {
+        counts[outcome].inc();
+        if (ageMs !== undefined) ages.observe(ageMs / 1000);
+      }),
+    ];
+  }
+
+  private logins() {
+    const counts = children(
+      this.counter('logins_total', 'Logins by what became of them', ['outcome']),
+      LOGIN_OUTCOMES,
+    );
+    return [loginReports.listen((outcome) => counts[outcome].inc())];
+  }
+
+  private tiers() {
+    const counts = children(this.counter('tier_reads_total', 'Reads by the tier that answered', ['tier']), [
+      'local',
+      'redis',
+      'sqlite',
+      'postgres',
+    ]);
+    return [tierReads.listen((tier) => counts[tier].inc())];
+  }
+
+  private plugins() {
+    const runs = this.histogram('plugin_duration_seconds', {
+      help: 'Time that a response plugin took for one answer',
+      buckets: STEP_SECONDS,
+      labels: ['plugin', 'outcome'],
+    });
+    const failed = new Map<string, Observer>();
+    const answered = new Map<string, Observer>();
+    return [
+      timed(pluginRuns, ({ plugin }, seconds, ok) => {
+        const known = ok ? answered : failed;
+        let child = known.get(plugin);
+        if (child === undefined) known.set(plugin, (child = runs.labels(plugin, ok ? 'answered' : 'failed')));
+        child.observe(seconds);
+      }),
+    ];
+  }
+
+  private database() {
+    const commits = this.histogram('rotation_duration_seconds', {
+      help: 'Time until the compare-and-set of a session was durable or had lost',
+      buckets: STEP_SECONDS,
+    });
+    const batches = this.histogram('group_commit_size', {
+      help: 'Session updates that shared one commit (SQLite)',
+      buckets: BATCH_SIZES,
+    });
+    return [
+      timed(rotations, (_, seconds) => commits.observe(seconds)),
+      groupCommits.listen((size) => batches.observe(size)),
+    ];
+  }
+
+  private counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name: `bo_auth_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram(
+    name: string,
+    { help, buckets, labels = [] }: { help: string; buckets: number[]; labels?: string[] },
+  ): Histogram {
+    return new Histogram({
+      name: `bo_auth_${name}`,
+      help,
+      buckets,
+      labelNames: labels,
+      registers: [this.registry],
+    });
+  }
+}
+
+interface Observer {
+  observe(value: number): void;
+}
+
+/** All children at once: a series that begins at 0 shows its first event as a rise. */
+function children<Value extends string>(counter: Counter, values: readonly Value[]) {
+  for (const value of values) counter.labels(value).inc(0);
+  return Object.fromEntries(values.map((value) => [value, counter.labels(value)])) as Readonly<
+    Record<Value, { inc(): void }>
+  >;
+}
+
+/** Tells how long each run of a step took. */
+function timed<Details extends object>(
+  step: Step<Details>,
+  observe: (details: Details, seconds: number, ok: boolean) => void,
+): () => void {
+  const began = new WeakMap<Details, number>();
+  return step.listen({
+    began: (details) => void began.set(details, performance.now()),
+    ended: (details, { error }) => {
+      const at = began.get(details);
+      if (at !== undefined) observe(details, (performance.now() - at) / 1000, error === undefined);
+    },
+  });
+}

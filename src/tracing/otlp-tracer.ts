@@ -1,0 +1,54 @@
+import { diag, DiagLogLevel, type Tracer } from '@opentelemetry/api';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { OtlpProtocol } from '../config/config.js';
+
+/** A collector that is gone must not keep the process from ending. */
+const SHUTDOWN_MS = 3_000;
+
+export interface TracerHandle {
+  readonly tracer: Tracer;
+  /** Sends what is not sent yet, or gives up. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * A tracer whose spans go to the collector that the environment names. OpenTelemetry reads there itself: endpoint,
+ * headers, time-outs, sampler, batch sizes, service name and resource attributes.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+export async function otlpTracer(protocol: OtlpProtocol, logger: Logger): Promise<TracerHandle> {
+  const log = (level: 'error' | 'warn' | 'debug') => (message: string) =>
+    logger[level]({ context: 'OpenTelemetry' }, message);
+  diag.setLogger(
+    {
+      error: log('error'),
+      warn: log('warn'),
+      info: log('debug'),
+      debug: log('debug'),
+      verbose: log('debug'),
+    },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+  const { OTLPTraceExporter } =
+    protocol === 'http/json'
+      ? await import('@opentelemetry/exporter-trace-otlp-http')
+      : await import('@opentelemetry/exporter-trace-otlp-proto');
+  const provider = new BasicTracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': 'bo-auth',
+      'service.instance.id': randomUUID(),
+    }).merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+  });
+  return {
+    tracer: provider.getTracer('bo-auth'),
+    close: async () => {
+      const late = new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS).unref());
+      await Promise.race([provider.shutdown().catch(() => undefined), late]);
+    },
+  };
+}

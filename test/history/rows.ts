@@ -1,0 +1,52 @@
+import { Client } from 'pg';
+import sqlite3 from 'sqlite3';
+
+/** The rows of the servers' database, past the servers. */
+export interface Rows {
+  columnsOf(table: string): Promise<string[]>;
+  /** Placeholders are `$1`, `$2`, …. */
+  run(sql: string, values: readonly (string | number)[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function sqliteRows(file: string): Promise<Rows> {
+  const database = await new Promise<sqlite3.Database>((resolve, reject) => {
+    const opened = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) =>
+      error === null ? resolve(opened) : reject(error),
+    );
+  });
+  const all = <Row>(sql: string, values: readonly unknown[]): Promise<Row[]> =>
+    new Promise((resolve, reject) => {
+      database.all<Row>(sql.replaceAll(/\$(\d+)/g, '?$1'), [...values], (error, rows) =>
+        error === null ? resolve(rows) : reject(error),
+      );
+    });
+  return {
+    columnsOf: async (table) =>
+      (await all<{ name: string }>('SELECT name FROM pragma_table_info($1)', [table])).map(
+        ({ name }) => name,
+      ),
+    run: async (sql, values) => {
+      await all(sql, values);
+    },
+    close: () => new Promise((resolve) => database.close(() => resolve())),
+  };
+}
+
+export async function postgresRows(url: string): Promise<Rows> {
+  const client = new Client(url);
+  await client.connect();
+  return {
+    columnsOf: async (table) => {
+      const { rows } = await client.query<{ column_name: string }>(
+        'SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position',
+        [table],
+      );
+      return rows.map(({ column_name }) => column_name);
+    },
+    run: async (sql, values) => {
+      await client.query(sql, [...values]);
+    },
+    close: () => client.end(),
+  };
+}
