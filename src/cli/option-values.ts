@@ -1,8 +1,3 @@
-/** `none` for what may be without a value. */
-export function numberOrNone(text: string): number | null {
-  return text === 'none' ? null : toNumber(text);
-}
-
 /** What is no number stays text, and the schema says what is wrong with it. */
 export function toNumber(text: string): number {
   return (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text) as number;
@@ -17,7 +12,14 @@ export function toList(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(',').map((part) => part.trim())].filter((part) => part !== '');
 }
 
-/** The fields that were given, and no others. */
+/** What may be without a value. */
+const NULLABLE: ReadonlySet<string> = new Set(['idleSeconds', 'maxSessions']);
+
+/** The fields that were given, and no others; `none` is null, which the parser of options cannot hold. */
 export function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, NULLABLE.has(name) && value === 'none' ? null : value]),
+  );
 }

@@ -4,7 +4,7 @@ import { parsed } from '../admin/input.js';
 import { newProjectSchema, projectChangeSchema } from '../admin/project-input.js';
 import { administer } from './administration.js';
 import { everyPage, LIMIT_OPTION } from './every-page.js';
-import { given, numberOrNone, toBoolean, toNumber } from './option-values.js';
+import { given, toBoolean, toNumber } from './option-values.js';
 import { note, record, table, write } from './output.js';
 import { readSecret } from './secret-input.js';
 
@@ -20,10 +20,10 @@ function withSettings(command: Command): Command {
       'how long a spent token yields the same successor, 0 to 300',
       toNumber,
     )
-    .option('--idle-seconds <seconds>', 'end of a session that is not refreshed, or none', numberOrNone)
+    .option('--idle-seconds <seconds>', 'end of a session that is not refreshed, or none', toNumber)
     .option('--absolute-seconds <seconds>', 'end of every session', toNumber)
     .option('--lost-response <rule>', 'reissue or revoke, when an answer was lost for longer than the grace')
-    .option('--max-sessions <number>', 'sessions of one user, or none', numberOrNone)
+    .option('--max-sessions <number>', 'sessions of one user, or none', toNumber)
     .option('--verify-encoding <encoding>', 'base64, base64url or hex')
     .option('--verify-skew-seconds <seconds>', 'how far a stamp in XverifyApi may be off', toNumber)
     .option('--verify-stamp-required <boolean>', 'true or false', toBoolean);
