@@ -14,7 +14,9 @@ import { fields, identifier, text } from './field.js';
 import { type Page, pageOf, type PageRequest, startOf } from './page.js';
 import { ProjectAdministration } from './project-administration.js';
 
-export const newSystemSchema = fields({ sysId: identifier, name: text(1, 128) });
+export const newSystemSchema = fields({ sysId: identifier, name: text(1, 128) }).meta({
+  example: { sysId: 'cms', name: 'Contents' },
+});
 export type NewSystem = z.output<typeof newSystemSchema>;
 
 export interface SystemView {
