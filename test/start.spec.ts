@@ -11,7 +11,7 @@ import type { TokenGrant } from '../src/auth/token-grant.js';
 import type { Envelope } from '../src/response/envelope.js';
 import { startFailure } from '../src/start-failure.js';
 import { API, encryptByDES, SAMPLE_TOKEN, startApp } from './support/app.js';
-import { newFolder, endAll, ServerProcess } from './support/server-process.js';
+import { built, endAll, newFolder, ServerProcess } from './support/server-process.js';
 
 const run = promisify(execFile);
 beforeAll(built, 180_000);

@@ -13,8 +13,14 @@ import { type Page, type PageRequest, pageSchema } from './page.js';
 import { SessionImport, type SessionsImported } from './session-import.js';
 
 const projectPath = z.object(described({ ownerId }));
-const areasBody = itemsSchema(500);
-const sessionsBody = itemsSchema(200).omit({ strict: true });
+const areasBody = itemsSchema(500).meta({
+  example: { items: [{ areaCode: '440000', name: '广东省' }], strict: false },
+});
+const sessionsBody = itemsSchema(200)
+  .omit({ strict: true })
+  .meta({
+    example: { items: [{ userId: 'ptdev', refreshToken: 'a-refresh-token-of-another-service' }] },
+  });
 
 /** Lists that are read in; what is too long for one body is for the command line. */
 @ApiAdministrationCalls()

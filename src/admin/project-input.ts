@@ -30,10 +30,12 @@ const settings = {
 
 const changeSchema = fields(settings).partial();
 
-export const projectChangeSchema = changeSchema.refine((changes) => Object.keys(changes).length > 0, {
-  path: ['body'],
-  error: 'must hold at least one field',
-});
+export const projectChangeSchema = changeSchema
+  .refine((changes) => Object.keys(changes).length > 0, {
+    path: ['body'],
+    error: 'must hold at least one field',
+  })
+  .meta({ example: { graceSeconds: 60 } });
 export type ProjectChange = z.output<typeof changeSchema>;
 
 export const newProjectSchema = fields({
@@ -41,14 +43,14 @@ export const newProjectSchema = fields({
   ...changeSchema.shape,
   name: settings.name,
   ...verifyKeyShape,
-});
+}).meta({ example: { ownerId: 'shop', name: 'Shop', verifyCipher: 'hmac-sha256' } });
 export type NewProject = z.output<typeof newProjectSchema>;
 
 export const keyChangeSchema = fields({
   ...verifyKeyShape,
   /** For how long what was sealed with the key before is still accepted. */
   overlapSeconds: whole(0, 365 * DAY_SECONDS).default(7 * DAY_SECONDS),
-});
+}).meta({ example: { overlapSeconds: 604_800 } });
 export type KeyChange = z.output<typeof keyChangeSchema>;
 
 /** A new project's settings where nothing else is said. */

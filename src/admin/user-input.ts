@@ -37,10 +37,12 @@ const settings = {
 
 const changeSchema = fields(settings).partial();
 
-export const userChangeSchema = changeSchema.refine((changes) => Object.keys(changes).length > 0, {
-  path: ['body'],
-  error: 'must hold at least one field',
-});
+export const userChangeSchema = changeSchema
+  .refine((changes) => Object.keys(changes).length > 0, {
+    path: ['body'],
+    error: 'must hold at least one field',
+  })
+  .meta({ example: { pushName: 'Carol' } });
 export type UserChange = z.output<typeof changeSchema>;
 
 export const newUserSchema = fields({
@@ -50,6 +52,14 @@ export const newUserSchema = fields({
   /** Neither this nor a hash: nobody can sign in as the user until a password is set. */
   password: password.optional(),
   passwordHash: z.string(PHC_RULE).max(256, PHC_RULE).regex(PHC, PHC_RULE).optional(),
+}).meta({
+  example: {
+    userId: 'carol',
+    userName: 'carol',
+    clientId: 'shop-web',
+    pushName: 'Carol',
+    password: 'a-new-password',
+  },
 });
 export type NewUser = z.output<typeof newUserSchema>;
 
@@ -57,7 +67,7 @@ export const passwordSchema = fields({
   password,
   /** The user's sessions live on; by default they end, as whoever held the old password may have some. */
   keepSessions: z.boolean('must be true or false').default(false),
-});
+}).meta({ example: { password: 'a-new-password', keepSessions: false } });
 export type PasswordChange = z.output<typeof passwordSchema>;
 
 export const userListSchema = z.object(

@@ -7,6 +7,8 @@ export interface DemoProject {
   readonly ownerId: string;
   readonly profile: Pick<VerificationProfile, 'cipher' | 'key' | 'iv' | 'encoding'>;
   readonly login: { readonly userName: string; readonly password: string };
+  /** Who signs in by that. */
+  readonly userId: string;
   /** Of the session that each start renews; `null` where there is none. */
   readonly refreshToken: string | null;
 }
@@ -15,11 +17,13 @@ export interface DemoProject {
 export function demoProjects(): DemoProject[] {
   return PROJECTS.flatMap(({ ownerId, verifyCipher, verifyKey, verifyIv, verifyEncoding }) => {
     const [login] = logins(ownerId);
+    const userId = USERS.find((user) => user.ownerId === ownerId)?.userId ?? '';
     if (login === undefined) return [];
     return {
       ownerId,
       profile: { cipher: verifyCipher, key: verifyKey, iv: verifyIv, encoding: verifyEncoding },
       login,
+      userId,
       refreshToken: ownerId === SEED_SESSION.ownerId ? SEED_SESSION.refreshToken : null,
     };
   });

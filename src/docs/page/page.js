@@ -12,7 +12,7 @@ const LEEWAY_MS = 5_000;
 const loaded = await fetch('docs/settings.json');
 /** The server's clock may differ from this one: a stamp is judged by the server's. */
 const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 0;
-/** Of the demo projects, in development alone: `{ ownerId, profile, login, refreshToken }` each. */
+/** Of the demo projects, in development alone: `{ ownerId, profile, login, userId, refreshToken }` each. */
 const { projects } = await loaded.json();
 const demo = new Map(projects.map((project) => [project.ownerId, project]));
 const spec = forThisPage(await (await fetch('docs-json')).json());
@@ -23,7 +23,7 @@ const form = document.getElementById('profile');
 
 /** In production nothing but what "Authorize" keeps outlives the tab, and the key does not outlive the page. */
 const shelf = demo.size > 0 ? localStorage : sessionStorage;
-/** By project: `{ accessToken, expiresAt, refreshToken, userName }`. */
+/** By project: `{ accessToken, expiresAt, refreshToken, userName, userId }`. */
 const tokens = JSON.parse(shelf.getItem('bo-auth-tokens') ?? '{}');
 /** Every access token that this page fetched, as against those that somebody entered. */
 const fetched = new Set(Object.values(tokens).map(({ accessToken }) => accessToken));
@@ -39,6 +39,7 @@ function remember(ownerId, data) {
     refreshToken: data.refreshToken ?? data.refresh_token,
     expiresAt: Date.now() + 1000 * (data.expiresIn ?? data.expires_in),
     userName: user.userName ?? user.user_name,
+    userId: user.userId ?? user.user_id,
   };
   fetched.add(tokens[ownerId].accessToken);
   keep();
@@ -224,16 +225,18 @@ function fillIn() {
   const project = demo.get(ownerId);
   const refreshToken = tokens[ownerId]?.refreshToken ?? project?.refreshToken ?? '';
   for (const call of calls) {
-    fillParameter(call, 'XownerId', ownerId);
-    fillParameter(call, 'refreshToken', refreshToken);
+    fillParameter(call, 'header', 'XownerId', ownerId);
+    fillParameter(call, 'path', 'ownerId', ownerId);
+    fillParameter(call, 'path', 'userId', tokens[ownerId]?.userId ?? project?.userId ?? '');
+    fillParameter(call, 'query', 'refreshToken', refreshToken);
     if (call.body?.properties?.refreshToken) fillBody(call, { refreshToken });
     if (call.id === 'introspect') fillBody(call, { token: refreshToken });
     if (call.id === 'login' && project !== undefined) fillBody(call, project.login);
   }
 }
 
-function fillParameter({ path, method, parameters }, name, value) {
-  const index = parameters.findIndex((parameter) => parameter.name === name);
+function fillParameter({ path, method, parameters }, place, name, value) {
+  const index = parameters.findIndex((parameter) => parameter.in === place && parameter.name === name);
   if (index < 0) return;
   const parameter = ui.specSelectors.specJson().getIn(['paths', path, method, 'parameters', index]);
   ui.specActions.changeParamByIdentity([path, method], parameter, value, false);
@@ -269,6 +272,7 @@ function forThisPage(document) {
 function prepare(parameter) {
   const { name, schema } = parameter;
   if (name === 'XverifyApi') schema.example = COMPUTED;
+  else if (name === 'sysId') schema.example = 'cms';
   else if (name === 'sessionId') schema.example = OTHER_SESSION;
   // Swagger UI would send an optional header's example, and a project that may not be the reader's.
   else if (parameter.in === 'header') delete schema.example;
