@@ -426,7 +426,7 @@ describe('beside a running server, on the same file', () => {
 
     const jsonl = await file(
       'sessions.jsonl',
-      `${JSON.stringify({ refreshTokenSha256: sha256('legacy-json-1'), userName: 'u1', createdAt: now - 5000 })}\n{oops\n${JSON.stringify({ refreshToken: 'legacy-json-3', userId: 'u1' })}\n`,
+      `${JSON.stringify({ refreshTokenSha256: sha256('legacy-json-1'), userName: 'u1', createdAt: Date.now() })}\n{oops\n${JSON.stringify({ refreshToken: 'legacy-json-3', userId: 'u1' })}\n`,
     );
     const strict = await bo(['import-sessions', 'shop', jsonl, '--strict']);
     expect([strict.code, strict.stdout]).toEqual([1, '']);

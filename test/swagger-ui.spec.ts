@@ -87,7 +87,8 @@ async function execute(page: Page, id: string): Promise<Shown> {
   const status = Number.parseInt(await shown.locator('.response-col_status').innerText(), 10);
   const text = await shown.locator('pre').first().innerText();
   await toggle(block);
-  return { status, body: JSON.parse(text) as Shown['body'] };
+  // The metrics alone are no JSON.
+  return { status, body: text.startsWith('#') ? {} : (JSON.parse(text) as Shown['body']) };
 }
 
 const field = (block: Locator, name: string): Locator =>
