@@ -88,7 +88,7 @@ async function execute(page: Page, id: string): Promise<Shown> {
   const text = await shown.locator('pre').first().innerText();
   await toggle(block);
   // The metrics alone are no JSON.
-  return { status, body: text.startsWith('#') ? {} : (JSON.parse(text) as Shown['body']) };
+  return { status, body: (text.startsWith('#') ? {} : JSON.parse(text)) as Shown['body'] };
 }
 
 const field = (block: Locator, name: string): Locator =>
