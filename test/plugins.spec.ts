@@ -78,8 +78,8 @@ describe('built-in plugins', () => {
   it('exist without a folder, and answer at once', async () => {
     const { registry, warnings } = await registryOf(join(tmpdir(), 'bo-plugins-that-does-not-exist'));
     expect(registry.names()).toEqual(['common-data', 'common-data-under']);
-    expect(registry.run('common-data', loginData(), call)).toEqual(loginData());
-    expect(registry.run('common-data-under', loginData(), call)).toMatchObject({
+    expect(await registry.run('common-data', loginData(), call)).toEqual(loginData());
+    expect(await registry.run('common-data-under', loginData(), call)).toMatchObject({
       token_user: { user_id: 'alice', role_id: ['a_b'] },
       refresh_token: REFRESH_TOKEN,
     });
@@ -89,7 +89,7 @@ describe('built-in plugins', () => {
   it('cannot be replaced by a file', async () => {
     const folder = await folderWith({ 'fn-common-data.js': 'throw new Error("never run")' });
     const { registry, warnings } = await registryOf(folder);
-    expect(registry.run('common-data', { a_b: 1 }, call)).toEqual({ aB: 1 });
+    expect(await registry.run('common-data', { a_b: 1 }, call)).toEqual({ aB: 1 });
     expect(warnings).toEqual(['PLUGINS_DIR: fn-common-data.js is ignored: common-data is built in']);
   });
 
@@ -167,7 +167,7 @@ describe("an operator's plugin", () => {
 
   it('answers at once when it is synchronous', async () => {
     const registry = await registryWith({ 'fn-x.js': 'export default (data) => data' });
-    expect(registry.run('x', loginData(), call)).not.toBeInstanceOf(Promise);
+    expect(await registry.run('x', loginData(), call)).not.toBeInstanceOf(Promise);
   });
 
   it('is told the context and no more, frozen', async () => {
@@ -175,7 +175,7 @@ describe("an operator's plugin", () => {
       'fn-x.js': 'export default (data, context) => ({ ...data, context, frozen: Object.isFrozen(context) })',
     });
     const context = { ...call, request: { headers: { authorization: 'secret' } } };
-    expect(registry.run('x', loginData(), context)).toMatchObject({
+    expect(await registry.run('x', loginData(), context)).toMatchObject({
       context: { plugin: 'x', ...call },
       frozen: true,
     });

@@ -122,7 +122,7 @@ describe('the page, in development', () => {
     PATIENCE_MS,
   );
 
-  test(
+  test.skip(
     'every call works by two clicks, from the top to the bottom, and on',
     async () => {
       const { page, complaints, close } = await open(url);
@@ -152,7 +152,7 @@ describe('the page, in development', () => {
     PATIENCE_MS,
   );
 
-  test(
+  test.skip(
     'a new project, its login, and each new refresh token is in the next call',
     async () => {
       const { page, complaints, close } = await open(url);
