@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, createSecretKey } from 'node:crypto';
 import { Clock } from '../config/clock.js';
 import { type Config, ConfigError } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -8,6 +8,7 @@ import { SqlDatabase } from '../database/sql-database.js';
 import { errors } from '../response/error-catalogue.js';
 import { STALENESS_MS } from '../tenancy/staleness.js';
 import { keyId, signerOptions } from './access-token-key.js';
+import { type AccessTokenSigner, Hs256Signer } from './hs256-signer.js';
 import { KeySeal } from './key-seal.js';
 import { type PublicJwk, publicJwk } from './signing-algorithm.js';
 import { type SigningKeyRow, time } from './signing-key.js';
@@ -55,6 +56,7 @@ export class KeyRings implements OnApplicationBootstrap {
   private readonly logger = new Logger(KeyRings.name);
   private readonly seal: KeySeal;
   private readonly hs256Kid: string;
+  private readonly hs256Signer: Hs256Signer;
   private snapshot: Snapshot | null = null;
   /** When the database was last asked, with or without an answer. */
   private askedAt = -Infinity;
@@ -69,6 +71,7 @@ export class KeyRings implements OnApplicationBootstrap {
   ) {
     this.seal = new KeySeal(peppers);
     this.hs256Kid = keyId(jwtSecret);
+    this.hs256Signer = new Hs256Signer(createSecretKey(Buffer.from(jwtSecret, 'utf8')), this.hs256Kid);
   }
 
   /** A pepper that is wrong or was dropped too early is better found now than by the first client. */
@@ -85,10 +88,10 @@ export class KeyRings implements OnApplicationBootstrap {
   }
 
   /** @returns what signs the project's tokens now */
-  async signer(ownerId: string): Promise<JwtService> {
+  async signer(ownerId: string): Promise<AccessTokenSigner> {
     const { rings } = await this.current();
     const signing = rings.get(ownerId)?.signing ?? null;
-    return signing === null ? this.hs256 : usable(signing);
+    return signing === null ? this.hs256Signer : usable(signing);
   }
 
   /** @returns what verifies with this key of the project and nothing else; `null`: it has no such key in use */

@@ -70,9 +70,7 @@ export class Refresh {
     assertWithinScope(tenant, user);
 
     const refreshToken =
-      session.importedTokenHash !== null && answer.position.generation === 0
-        ? token
-        : this.mint.issue(session, answer.position);
+      answer.position === judged.presented ? token : this.mint.issue(session, answer.position);
     const grant = tokenGrant(
       project,
       user,
@@ -178,7 +176,8 @@ export class Refresh {
   ): Promise<boolean> {
     const event = kind === null ? null : eventOf(kind, { ...session, ...change }, now, client);
     const moved = await rotations.run({}, () => this.store.move(session, change, event));
-    await (moved ? this.sessions.keep(session, change) : this.sessions.forget(session.ownerId, session.id));
+    if (moved) this.sessions.keep(session, change);
+    else await this.sessions.forget(session.ownerId, session.id);
     return moved;
   }
 

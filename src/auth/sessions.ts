@@ -48,9 +48,9 @@ export class Sessions {
   }
 
   /** Keeps what a compare-and-set has just made of the session. */
-  keep(session: Session, change: SessionChange): Promise<void> {
+  keep(session: Session, change: SessionChange): void {
     const key = sessionKey(session.ownerId, session.id);
-    return this.cache.keep(key, { ...session, ...change }, this.clock.now());
+    this.cache.keep(key, { ...session, ...change }, this.clock.now());
   }
 
   /** To be called when sessions have changed otherwise. */

@@ -1,33 +1,32 @@
-import { type KeyvStoreAdapter } from 'keyv';
-import { EventEmitter } from 'node:events';
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { Copy } from './shared-copies.js';
 
-/** Keyv's own in-memory map is unbounded; this one forgets what was not used for longest. */
-export class LocalTier extends EventEmitter implements KeyvStoreAdapter {
-  readonly opts = {};
-  namespace?: string;
-  private readonly entries: LRUCache<string, object>;
+/** About 1 KiB each. */
+const MAX_ENTRIES = 100_000;
 
-  constructor(maxEntries: number) {
-    super();
-    this.entries = new LRUCache({ max: maxEntries });
+/**
+ * This process's own copies. The nearest tier answers at once: behind cache-manager's promises a hit cost 4 µs, and a
+ * refresh has four. Bounded, and forgets what was not used for longest; how old a copy may be is its reader's to say.
+ */
+@Injectable()
+export class LocalTier {
+  private readonly entries = new LRUCache<string, Copy<unknown>>({ max: MAX_ENTRIES });
+
+  get<T>(key: string): Copy<T> | undefined {
+    // What is kept is never changed, so it is not copied either.
+    return this.entries.get(key) as Copy<T> | undefined;
   }
 
-  get<Value>(key: string): Promise<Value | undefined> {
-    return Promise.resolve(this.entries.get(key) as Value | undefined);
+  set(key: string, copy: Copy<unknown>): void {
+    this.entries.set(key, copy);
   }
 
-  set(key: string, value: object, ttl?: number): Promise<boolean> {
-    this.entries.set(key, value, ttl === undefined ? {} : { ttl });
-    return Promise.resolve(true);
+  delete(key: string): void {
+    this.entries.delete(key);
   }
 
-  delete(key: string): Promise<boolean> {
-    return Promise.resolve(this.entries.delete(key));
-  }
-
-  clear(): Promise<void> {
+  clear(): void {
     this.entries.clear();
-    return Promise.resolve();
   }
 }

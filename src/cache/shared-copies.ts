@@ -65,6 +65,11 @@ export class SharedCopies {
     this.tier.deserialize = undefined;
   }
 
+  /** Whether there is a Redis at all, be it answering or not. */
+  get isConfigured(): boolean {
+    return this.link.isConfigured;
+  }
+
   /**
    * @param onDropped keys of which another process says that their copies are no longer true
    * @param onGap whatever others have said in the meantime was not heard

@@ -1,9 +1,11 @@
 import { type Cache, CACHE_MANAGER } from '@nestjs/cache-manager';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from '../response/reply.js';
+import { LocalTier } from './local-tier.js';
 import { type Copy, SharedCopies } from './shared-copies.js';
 import { tierReading, tierReads } from './tier-report.js';
 
@@ -12,7 +14,7 @@ export interface Read<T> extends Provenance {
   readonly value: T;
 }
 
-/** How long a copy is kept at all; how old it may be to be believed is the reader's to say. */
+/** How long Redis keeps a copy at all; how old it may be to be believed is the reader's to say. */
 const KEEP_MS = 10 * 60_000;
 
 /**
@@ -23,6 +25,7 @@ const KEEP_MS = 10 * 60_000;
  */
 @Injectable()
 export class TieredCache {
+  private readonly redis: Keyv | undefined;
   private readonly loading = new Map<string, Promise<Read<unknown> | null>>();
   /** When keys were dropped, so that no reader who began before brings one back. */
   private readonly dropped = new LRUCache<string, number>({ max: 10_000 });
@@ -30,11 +33,13 @@ export class TieredCache {
   private clearedAt = -Infinity;
 
   constructor(
-    @Inject(CACHE_MANAGER) private readonly cache: Cache,
+    private readonly local: LocalTier,
+    @Inject(CACHE_MANAGER) cache: Cache,
     private readonly shared: SharedCopies,
     private readonly database: SqlDatabase,
     private readonly clock: Clock,
   ) {
+    this.redis = shared.isConfigured ? cache.stores[0] : undefined;
     shared.listen(
       (keys) => this.forget(keys),
       () => this.clear(),
@@ -55,11 +60,11 @@ export class TieredCache {
     const now = this.clock.now();
     // A copy from the future was read before the clock was set back: its age is unknown.
     const isBelieved = (readAt: number) => Math.abs(now - readAt) <= maxAgeMs;
-    const [local, redis] = this.cache.stores;
-    const near = await tierReading.run({ tier: 'local' }, async () => local?.get<Copy<T>>(key));
+    const { local, redis } = this;
+    const near = tierReading.runSync({ tier: 'local' }, () => local.get<T>(key));
     if (near !== undefined && isBelieved(near.readAt)) {
       tierReads.tell('local');
-      return { ...near, cacheType: 'local' };
+      return { value: near.value, readAt: near.readAt, cacheType: 'local' };
     }
     if (redis === undefined) return null;
     const held = await tierReading.run({ tier: 'redis' }, () => redis.get<Copy<T>>(key));
@@ -67,7 +72,7 @@ export class TieredCache {
     // Two clocks agree only so far: a copy is never younger than new.
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
     if (this.isOutdated(key, copy.readAt)) return null;
-    await local?.set(key, copy, KEEP_MS);
+    local.set(key, copy);
     tierReads.tell('redis');
     return { ...copy, cacheType: 'redis' };
   }
@@ -90,18 +95,17 @@ export class TieredCache {
     const value = await tierReading.run({ tier }, load);
     tierReads.tell(tier);
     if (value === null) return null;
-    await this.keep(key, value, readAt);
+    this.keep(key, value, readAt);
     return { value, readAt, cacheType: tier };
   }
 
   /** Keeps what the caller has read from, or durably written to, the database at `readAt`. */
-  async keep(key: string, value: unknown, readAt: number): Promise<void> {
+  keep(key: string, value: unknown, readAt: number): void {
     if (this.isOutdated(key, readAt)) return;
     const copy: Copy<unknown> = { value, readAt };
-    const [local, redis] = this.cache.stores;
     // Nobody waits for Redis to know it. What is sent to it arrives in this order, so a later drop comes after.
-    void redis?.set(key, copy, KEEP_MS);
-    await local?.set(key, copy, KEEP_MS);
+    void this.redis?.set(key, copy, KEEP_MS);
+    this.local.set(key, copy);
   }
 
   /** Forgets copies that are no longer true, here and in all other processes that can be told. */
@@ -120,13 +124,13 @@ export class TieredCache {
     for (const key of keys) {
       this.dropped.set(key, now);
       this.loading.delete(key);
-      void this.cache.stores[0]?.delete(key);
+      this.local.delete(key);
     }
   }
 
   private clear(): void {
     this.clearedAt = this.clock.now();
     this.loading.clear();
-    void this.cache.stores[0]?.clear();
+    this.local.clear();
   }
 }

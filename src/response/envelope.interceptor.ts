@@ -1,8 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
-import { BARE } from './bare.decorator.js';
+import { isBare } from './bare.decorator.js';
 import { JSON_TYPE, successEnvelope } from './envelope.js';
 import { errors } from './error-catalogue.js';
 import type { Reply } from './reply.js';
@@ -18,14 +17,11 @@ const MAX_ATTEMPTS = 8;
  */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
-  constructor(private readonly reflector: Reflector) {}
-
   async intercept(
     context: ExecutionContext,
     next: CallHandler<Reply<unknown>>,
   ): Promise<Observable<unknown>> {
-    if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()]))
-      return next.handle();
+    if (isBare(context)) return next.handle();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const reply = await lastValueFrom(next.handle());
       const body = JSON.stringify(successEnvelope(reply.data, reply.provenance));

@@ -1,12 +1,11 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { PluginFailure } from '../plugins/plugin-failure.js';
 import { DEFAULT_PLUGIN, PluginRegistry } from '../plugins/plugin-registry.js';
 import { errors } from './error-catalogue.js';
 import { Reply } from './reply.js';
-import { TAKES_PLUGIN } from './response-plugin.decorator.js';
+import { takesResponsePlugin } from './response-plugin.decorator.js';
 
 /**
  * Rewrites `data` by the plugin that `_nodejs` names.
@@ -15,13 +14,10 @@ import { TAKES_PLUGIN } from './response-plugin.decorator.js';
  */
 @Injectable()
 export class PluginInterceptor implements NestInterceptor {
-  constructor(
-    private readonly reflector: Reflector,
-    private readonly plugins: PluginRegistry,
-  ) {}
+  constructor(private readonly plugins: PluginRegistry) {}
 
   async intercept(context: ExecutionContext, next: CallHandler<Reply<object>>): Promise<Observable<unknown>> {
-    if (!this.reflector.get<true>(TAKES_PLUGIN, context.getHandler())) return next.handle();
+    if (!takesResponsePlugin(context)) return next.handle();
     const request = context
       .switchToHttp()
       .getRequest<FastifyRequest<{ Querystring: { _nodejs?: unknown } }>>();

@@ -1,13 +1,14 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { applyDecorators, type ExecutionContext } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 import { DEFAULT_PLUGIN } from '../plugins/plugin-registry.js';
 
-export const TAKES_PLUGIN = Symbol('takes-plugin');
+const takers = new WeakSet<object>();
 
 /** A call whose `data` the caller may have rewritten by the plugin that `_nodejs` names. */
 export const TakesResponsePlugin = () =>
   applyDecorators(
-    SetMetadata(TAKES_PLUGIN, true),
+    (_target: object, _name: string | symbol, { value }: PropertyDescriptor) =>
+      void takers.add(value as object),
     ApiQuery({
       name: '_nodejs',
       required: false,
@@ -16,3 +17,7 @@ export const TakesResponsePlugin = () =>
       schema: { type: 'string', default: DEFAULT_PLUGIN },
     }),
   );
+
+export function takesResponsePlugin(context: ExecutionContext): boolean {
+  return takers.has(context.getHandler());
+}

@@ -1,7 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { BARE } from '../response/bare.decorator.js';
+import { isBare } from '../response/bare.decorator.js';
 import { errors } from '../response/error-catalogue.js';
 import { ProjectDirectory } from './project-directory.js';
 import { RequestRate } from './request-rate.js';
@@ -16,13 +15,12 @@ import { ownerIdOf } from './tenant-header.js';
 export class RateLimitGuard implements CanActivate {
   constructor(
     private readonly rate: RequestRate,
-    private readonly reflector: Reflector,
     private readonly projects: ProjectDirectory,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.rate.limit === 0) return true;
-    if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()])) return true;
+    if (isBare(context)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const ownerId = ownerIdOf(request);
     const known = ownerId !== null && (await this.projects.find(ownerId)) !== null;

@@ -1,9 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../config/clock.js';
 import { Step } from '../diagnostics/step.js';
-import { BARE } from '../response/bare.decorator.js';
+import { isBare } from '../response/bare.decorator.js';
 import { type ApiError, errors } from '../response/error-catalogue.js';
 import { AreaTree } from './area-tree.js';
 import { presentedToken } from './presented-token.js';
@@ -28,7 +27,6 @@ export const tenantGuarding = new Step('bo-auth:tenant-guard');
 @Injectable()
 export class TenantHeadersGuard implements CanActivate {
   constructor(
-    private readonly reflector: Reflector,
     private readonly clock: Clock,
     private readonly projects: ProjectDirectory,
     private readonly systems: SystemDirectory,
@@ -38,7 +36,7 @@ export class TenantHeadersGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    if (this.reflector.getAllAndOverride<true>(BARE, [context.getHandler(), context.getClass()])) return true;
+    if (isBare(context)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     return tenantGuarding.run({}, () => this.judge(request));
   }
