@@ -139,7 +139,7 @@ describe('with Redis', () => {
     const { a, b } = pair;
     const cache = a.app.get(TieredCache, { strict: false });
     const other = b.app.get(TieredCache, { strict: false });
-    await cache.keep('acme/one', { role: 'guest' }, a.clock.now());
+    cache.keep('acme/one', { role: 'guest' }, a.clock.now());
     await eventually('a copy', async () => (await redis.command('EXISTS', 'bo-auth:1:acme/one')) === 1);
     const held = (await redis.command('GET', 'bo-auth:1:acme/one')) as string;
     const older = JSON.stringify({ ...(JSON.parse(held) as { at: number }), at: Date.now() + 1 });

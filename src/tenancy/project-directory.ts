@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { LRUCache } from 'lru-cache';
 import type { Repository } from 'typeorm';
 import { TieredCache } from '../cache/tiered-cache.js';
 import { Project } from './project.entity.js';
@@ -13,7 +12,7 @@ import { prepareProfile, type VerificationProfile } from './verification-profile
 @Injectable()
 export class ProjectDirectory {
   /** What was made of a row, for as long as it is the same row. */
-  private readonly prepared = new LRUCache<string, { row: Project; project: TenantProject }>({ max: 20_000 });
+  private readonly prepared = new WeakMap<Project, TenantProject>();
 
   constructor(
     @InjectRepository(Project) private readonly projects: Repository<Project>,
@@ -34,15 +33,15 @@ export class ProjectDirectory {
   }
 
   private prepare(row: Project): TenantProject {
-    const known = this.prepared.get(row.ownerId);
-    if (known?.row === row) return known.project;
+    const known = this.prepared.get(row);
+    if (known !== undefined) return known;
     const project: TenantProject = {
       ...row,
       zone: TimeZone.of(row.timeZone),
       verification: prepareProfile(verificationProfile(row)),
       previousVerification: previousVerification(row),
     };
-    this.prepared.set(row.ownerId, { row, project });
+    this.prepared.set(row, project);
     return project;
   }
 }

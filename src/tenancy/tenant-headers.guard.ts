@@ -15,6 +15,9 @@ import { ownerIdOf, singleHeader } from './tenant-header.js';
 import { UserDirectory } from './user-directory.js';
 import { openXverifyApi } from './xverify-api.js';
 
+const FIRST_SHARE = 'xuserfromfirstshareid';
+const SECOND_SHARE = 'xuserfromsecondshareid';
+
 /** The judging of one request's headers. */
 export const tenantGuarding = new Step('bo-auth:tenant-guard');
 
@@ -44,12 +47,18 @@ export class TenantHeadersGuard implements CanActivate {
   private async judge(request: FastifyRequest): Promise<true> {
     const project = await this.project(request);
     const claim = this.verify(request, project);
+    const { ownerId } = project;
+    const sysId = optionalHeader(request, 'xsysid');
+    const firstShare = optionalHeader(request, FIRST_SHARE);
+    const secondShare = optionalHeader(request, SECOND_SHARE);
+    const areaCode = optionalHeader(request, 'xfilterareacode');
     request.tenant = {
       project,
-      systemId: await this.systemId(request, project),
-      firstShareUserId: await this.shareUserId(request, project, 'xuserfromfirstshareid'),
-      secondShareUserId: await this.shareUserId(request, project, 'xuserfromsecondshareid'),
-      areaPath: await this.areaPath(request),
+      systemId: sysId === null ? null : await this.systemId(ownerId, sysId),
+      firstShareUserId: firstShare === null ? null : await this.shareUserId(ownerId, firstShare, FIRST_SHARE),
+      secondShareUserId:
+        secondShare === null ? null : await this.shareUserId(ownerId, secondShare, SECOND_SHARE),
+      areaPath: areaCode === null ? [] : await this.areaPath(areaCode),
     };
     await claim();
     return true;
@@ -79,28 +88,18 @@ export class TenantHeadersGuard implements CanActivate {
     };
   }
 
-  private async systemId(request: FastifyRequest, project: TenantProject): Promise<string | null> {
-    const sysId = optionalHeader(request, 'xsysid');
-    if (sysId === null) return null;
-    if (!(await this.systems.has(project.ownerId, sysId))) throw errors.SYSTEM_UNKNOWN();
+  private async systemId(ownerId: string, sysId: string): Promise<string> {
+    if (!(await this.systems.has(ownerId, sysId))) throw errors.SYSTEM_UNKNOWN();
     return sysId;
   }
 
-  private async shareUserId(
-    request: FastifyRequest,
-    project: TenantProject,
-    header: string,
-  ): Promise<string | null> {
-    const userId = optionalHeader(request, header);
-    if (userId === null) return null;
-    const user = await this.users.find(project.ownerId, userId);
+  private async shareUserId(ownerId: string, userId: string, header: string): Promise<string> {
+    const user = await this.users.find(ownerId, userId);
     if (user?.status !== 'active') throw errors.SHARE_USER_UNKNOWN({ detail: header });
     return userId;
   }
 
-  private async areaPath(request: FastifyRequest): Promise<readonly string[]> {
-    const areaCode = optionalHeader(request, 'xfilterareacode');
-    if (areaCode === null) return [];
+  private async areaPath(areaCode: string): Promise<readonly string[]> {
     const path = await this.areas.path(areaCode);
     if (path.length === 0) throw errors.AREA_UNKNOWN();
     return path;

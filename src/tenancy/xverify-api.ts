@@ -38,14 +38,17 @@ function fromBase64(text: string): Buffer | null {
   return Buffer.from(text, 'base64');
 }
 
-/** What a value can stand for, best reading first: whole cipher blocks only, so there is seldom more than one. */
-function ciphertexts(value: string): Buffer[] {
-  // a form decoder turns '+' into a space, and HTTP then strips the spaces at either end
-  const text = value.replaceAll(' ', '+');
-  const hex = HEX.test(value) ? Buffer.from(value, 'hex') : null;
-  return [hex, fromBase64(text), fromBase64(`+${text}`), fromBase64(`${text}+`)].filter(
-    (bytes): bytes is Buffer => bytes !== null && bytes.length > 0 && bytes.length % BLOCK === 0,
-  );
+/** What a value can stand for, best reading first; the first is nearly always the one. */
+const READINGS: readonly ((value: string) => Buffer | null)[] = [
+  (value) => (HEX.test(value) ? Buffer.from(value, 'hex') : null),
+  (value) => fromBase64(plussed(value)),
+  (value) => fromBase64(`+${plussed(value)}`),
+  (value) => fromBase64(`${plussed(value)}+`),
+];
+
+/** A form decoder turns '+' into a space, and HTTP then strips the spaces at either end. */
+function plussed(value: string): string {
+  return value.includes(' ') ? value.replaceAll(' ', '+') : value;
 }
 
 /**
@@ -94,7 +97,10 @@ function judgePlaintext(profile: PreparedProfile, plaintext: string, now: number
 
 function openDes(profile: PreparedDesProfile, value: string, now: number): XverifyApiVerdict {
   let verdict = refused('undecodable');
-  for (const ciphertext of ciphertexts(value)) {
+  for (const read of READINGS) {
+    const ciphertext = read(value);
+    // whole cipher blocks only
+    if (ciphertext === null || ciphertext.length === 0 || ciphertext.length % BLOCK !== 0) continue;
     const plain = decrypt(profile, ciphertext);
     const padding = paddingLength(plain);
     // read before the padding is judged: bad padding shall not be the quicker refusal
