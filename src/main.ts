@@ -25,7 +25,7 @@ async function start(): Promise<void> {
 
 /** Serves requests in this process. */
 async function serve(config: Config, logger: Logger): Promise<void> {
-  // Heard from the first moment: as the first process of a container it has no other way to be asked to end.
+  // Heard while the database is still waited for: as the first process of a container it has no other way to be asked to end.
   let app: NestFastifyApplication | null = null;
   endOnSignal(config, logger, async () => {
     if (app !== null) await drain(app, config.shutdownDelayMs);
