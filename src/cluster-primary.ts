@@ -25,6 +25,7 @@ export class ClusterPrimary {
   /** Those that end because they were told to. */
   private readonly retiring = new Set<Worker>();
   private readonly stopping = new AbortController();
+  private hasStarted = false;
   private rolling: Promise<void> | null = null;
   private rollAgain = false;
   private pauseMs = FIRST_PAUSE_MS;
@@ -41,24 +42,24 @@ export class ClusterPrimary {
     const workers = await Promise.all(Array.from({ length: this.config.workers }, () => this.launch()));
     if (workers.includes(null) && !this.isStopping)
       throw new Error('not all workers came up: see their messages');
+    this.hasStarted = true;
+    if (this.rollAgain) await this.rollOver();
   }
 
   /** Exchanges the workers one by one, each only when its successor listens; a successor that fails ends it. */
   async rollOver(): Promise<void> {
-    if (this.rolling !== null) {
+    if (this.rolling !== null || !this.hasStarted) {
       this.rollAgain = true;
-      return this.rolling;
+      return this.rolling ?? undefined;
     }
+    this.rollAgain = false;
     this.rolling = this.exchangeAll();
     try {
       await this.rolling;
     } finally {
       this.rolling = null;
     }
-    if (this.rollAgain && !this.isStopping) {
-      this.rollAgain = false;
-      await this.rollOver();
-    }
+    if (this.rollAgain && !this.isStopping) await this.rollOver();
   }
 
   /** @returns whether all ended by themselves */
@@ -116,8 +117,14 @@ export class ClusterPrimary {
     this.logger.info({ workers: old.length }, 'rolling over');
     for (const worker of old) {
       if (this.isStopping) return;
+      // It died before its turn, and has been replaced by one that is new already.
+      if (worker.isDead()) continue;
+      // Said first, so that one that dies just now is not replaced twice.
+      this.retiring.add(worker);
       if ((await this.launch()) === null) {
         this.logger.error('a new worker did not come up: the others stay as they are');
+        if (worker.isDead()) void this.replace();
+        else this.retiring.delete(worker);
         return;
       }
       await this.retire(worker);
@@ -127,8 +134,8 @@ export class ClusterPrimary {
 
   /** @returns whether it ended by itself */
   private async retire(worker: Worker): Promise<boolean> {
-    if (worker.isDead()) return true;
     this.retiring.add(worker);
+    if (worker.isDead()) return true;
     const exit = once(worker, 'exit');
     worker.process.kill('SIGTERM');
     let isKilled = false;

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { ClusterPrimary } from './cluster-primary.js';
 import { keepBeating } from './cluster-worker.js';
@@ -24,11 +25,13 @@ async function start(): Promise<void> {
 
 /** Serves requests in this process. */
 async function serve(config: Config, logger: Logger): Promise<void> {
-  const app = await createApp(config, { logger });
+  // Heard while the database is still waited for: as the first process of a container it has no other way to be asked to end.
+  let app: NestFastifyApplication | null = null;
   endOnSignal(config, logger, async () => {
-    await drain(app, config.shutdownDelayMs);
+    if (app !== null) await drain(app, config.shutdownDelayMs);
     return true;
   });
+  app = await createApp(config, { logger });
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
@@ -40,12 +43,12 @@ async function serve(config: Config, logger: Logger): Promise<void> {
 
 /** Serves requests in several processes, of which this is none. */
 async function lead(config: Config, logger: Logger): Promise<void> {
-  // Migrates, fills the demo data and tries all that a worker needs: what is wrong is said once, here.
-  await (await createApp(config, { logger })).close();
-  answerScrapes();
   const primary = new ClusterPrimary(config, logger);
   endOnSignal(config, logger, () => primary.stop());
   process.on('SIGHUP', () => void primary.rollOver());
+  // Migrates, fills the demo data and tries all that a worker needs: what is wrong is said once, here.
+  await (await createApp(config, { logger })).close();
+  answerScrapes();
   await primary.start();
   logger.info({ workers: config.workers, environment: config.environment }, 'all workers listen');
 }

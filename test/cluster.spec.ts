@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SAMPLE_TOKEN } from './support/app.js';
 import { Service } from './support/service.js';
@@ -149,6 +151,27 @@ describe('one process', () => {
       ).toEqual([]);
       expect(await service.ended()).toBe(0);
       watch.destroy();
+    },
+    START_MS,
+  );
+
+  it(
+    'waits for no connection on which nothing was ever sent',
+    async () => {
+      const service = await Service.start({
+        DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
+        // The end by the deadline has another exit code.
+        SHUTDOWN_DEADLINE_MS: '30000',
+      });
+      const silent = connect(service.port, '127.0.0.1');
+      await once(silent, 'connect');
+      // Accepted before what follows it is answered.
+      await service.isReady();
+      const closed = once(silent, 'close');
+      silent.resume();
+      service.signal('SIGTERM');
+      await closed;
+      expect(await service.ended()).toBe(0);
     },
     START_MS,
   );

@@ -15,7 +15,8 @@ const LOOK_MS = 20;
  */
 export async function drain(app: NestFastifyApplication, delayMs: number): Promise<void> {
   const server: NetServer = app.getHttpServer();
-  app.get(Draining, { strict: false }).begin();
+  const draining = app.get(Draining, { strict: false });
+  draining.begin();
   await sleep(delayMs);
   // The HTTP server's own close would also cut the connections that are idle just now, on some of which the next
   // request is already under way.
@@ -23,5 +24,6 @@ export async function drain(app: NestFastifyApplication, delayMs: number): Promi
   const until = performance.now() + PARTING_MS;
   const openConnections = promisify(server.getConnections.bind(server));
   while (performance.now() < until && (await openConnections()) > 0) await sleep(LOOK_MS);
+  draining.closeSilentConnections();
   await app.close();
 }

@@ -28,8 +28,8 @@ export class Service {
       stream?.on('data', (chunk: Buffer) => this.log.push(...chunk.toString().split('\n').filter(Boolean)));
   }
 
-  static async start(env: Readonly<Record<string, string>>): Promise<Service> {
-    const service = new Service(await freePort(), env);
+  static async start(env: Readonly<Record<string, string>>, port?: number): Promise<Service> {
+    const service = new Service(port ?? (await freePort()), env);
     try {
       await eventually('ready', () => service.child.exitCode !== null || service.isReady(), 90_000);
       if (service.child.exitCode !== null) throw new Error('it has ended');
