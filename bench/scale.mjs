@@ -214,7 +214,9 @@ async function statements(client) {
 async function scans(client) {
   const bad = [];
   for (const { query } of await statements(client)) {
-    const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${query}`);
+    // The clean-up's limit is part of its text, where the view shows a parameter: as one it would be planned blindly.
+    const text = query.replace(/LIMIT \$\d+/, 'LIMIT 200');
+    const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${text}`);
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     if (/Seq Scan on bo_(auth|user|project)/.test(plan)) bad.push(`${query.trim()}\n${plan}`);
   }
