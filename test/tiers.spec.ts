@@ -157,6 +157,16 @@ describe('with Redis', () => {
     expect(isAnswering(b)).toBe(true);
   });
 
+  it('hears nothing in news that is none', async () => {
+    const { a, b } = pair;
+    for (const news of ['not json', 'null', '{"from":"x"}', '{"from":"x","keys":[{}]}'])
+      expect(await redis.command('PUBLISH', 'bo-auth:dropped', news)).toBe(2);
+    // An answer comes after all that: nothing of it has ended a connection, or the process.
+    expect(await redis.command('PUBLISH', 'bo-auth:dropped', '{"from":"x","keys":[]}')).toBe(2);
+    expect((await refresh(b, SAMPLE_TOKEN, PTDEV)).status).toBe(200);
+    expect(isAnswering(a) && isAnswering(b)).toBe(true);
+  });
+
   it('sees a revocation in another process at once', async () => {
     const { a, b } = pair;
     const grant = await login(a);

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { KeyvAdapter } from 'cache-manager';
 import { redisInsStore } from 'cache-manager-redis-yet';
 import { Keyv } from 'keyv';
+import { z } from 'zod';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { CopySeal, type SealedCopy } from './copy-seal.js';
@@ -39,10 +40,8 @@ const PUT = `
   return 1`;
 
 /** What the processes tell each other. */
-interface Dropped {
-  readonly from: string;
-  readonly keys: readonly string[];
-}
+const droppedSchema = z.object({ from: z.string(), keys: z.array(z.string()).readonly() });
+type Dropped = z.output<typeof droppedSchema>;
 
 /** The copies that all processes share in Redis, and the news of those that are no longer true. */
 @Injectable()
@@ -77,8 +76,8 @@ export class SharedCopies {
   listen(onDropped: (keys: readonly string[]) => void, onGap: () => void): void {
     this.link.listen({
       message: (text) => {
-        const { from, keys } = JSON.parse(text) as Dropped;
-        if (from !== this.link.id) onDropped(keys);
+        const dropped = droppedIn(text);
+        if (dropped !== null && dropped.from !== this.link.id) onDropped(dropped.keys);
       },
       answering: () => {
         onGap();
@@ -141,5 +140,14 @@ export class SharedCopies {
       ttl: () => Promise.resolve(0),
       keys: () => Promise.resolve([]),
     };
+  }
+}
+
+/** @returns `null` for what no process of ours says: whoever reaches Redis can publish, and must end nobody by it */
+function droppedIn(text: string): Dropped | null {
+  try {
+    return droppedSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
   }
 }
