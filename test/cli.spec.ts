@@ -79,6 +79,8 @@ describe('usage', () => {
     [['nonsense'], "bo-auth: unknown command 'nonsense'"],
     [['project', 'nonsense'], "unknown command 'nonsense'"],
     [['project', 'show'], "missing required argument 'ownerId'"],
+    [['project', 'shw'], "unknown command 'shw' (Did you mean show?)"],
+    [['project', 'add', 'a b'], 'bo-auth: ownerId must be'],
     [['project', 'show', 'a', 'b'], 'too many arguments'],
     [['project', 'list', '--wrong'], "unknown option '--wrong'"],
     [['project', 'list', '--limit', '0'], '--limit must be'],
@@ -249,6 +251,14 @@ describe('projects, systems and users', () => {
 });
 
 describe('area import', () => {
+  it('refuses what is not UTF-8, instead of keeping rubbish', async () => {
+    const path = join(folder, 'gbk.csv');
+    await writeFile(path, Buffer.from([...Buffer.from('440000,'), 0xb9, 0xe3, 0xb6, 0xab, 0x0a]));
+    const ended = await bo(['area', 'import', path]);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toContain('is not UTF-8');
+  });
+
   it('reads a list of GB/T 2260 codes, with or without the names of columns', async () => {
     const bare = await file('gbt2260.csv', '330000,浙江省\n330100,杭州市\n330106,西湖区\n330782,义乌市\n');
     expect(await json(['area', 'import', bare])).toEqual({ imported: 4, refused: [] });
