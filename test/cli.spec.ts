@@ -79,6 +79,7 @@ describe('usage', () => {
     [['nonsense'], "bo-auth: unknown command 'nonsense'"],
     [['project', 'nonsense'], "unknown command 'nonsense'"],
     [['project', 'show'], "missing required argument 'ownerId'"],
+    [['project', 'shw'], "unknown command 'shw' (Did you mean show?)"],
     [['project', 'show', 'a', 'b'], 'too many arguments'],
     [['project', 'list', '--wrong'], "unknown option '--wrong'"],
     [['project', 'list', '--limit', '0'], '--limit must be'],
@@ -91,7 +92,7 @@ describe('usage', () => {
     [['project', 'set', 'shop', '--max-sessions', '0'], '(--max-sessions)'],
     [['project', 'set', 'shop', '--time-zone', 'Mars/Base'], 'time zone'],
     [['project', 'set', 'shop', '--verify-stamp-required', 'maybe'], 'must be true or false'],
-    [['project', 'add', 'bad id'], 'ownerId (--owner-id) must be 1 to 64'],
+    [['project', 'add', 'bad id'], 'bo-auth: ownerId must be 1 to 64'],
     [['project', 'add', 'x', '--verify-cipher', 'rot13'], 'must be one of des-ecb'],
     [['project', 'add', 'x', '--verify-key-file', '/nonexistent'], 'cannot be read (ENOENT)'],
     [['user', 'import', 'shop', 'users.txt'], '--format'],
@@ -249,6 +250,14 @@ describe('projects, systems and users', () => {
 });
 
 describe('area import', () => {
+  it('refuses what is not UTF-8, instead of keeping rubbish', async () => {
+    const path = join(folder, 'gbk.csv');
+    await writeFile(path, Buffer.from([...Buffer.from('440000,'), 0xb9, 0xe3, 0xb6, 0xab, 0x0a]));
+    const ended = await bo(['area', 'import', path]);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toContain('is not UTF-8');
+  });
+
   it('reads a list of GB/T 2260 codes, with or without the names of columns', async () => {
     const bare = await file('gbt2260.csv', '330000,浙江省\n330100,杭州市\n330106,西湖区\n330782,义乌市\n');
     expect(await json(['area', 'import', bare])).toEqual({ imported: 4, refused: [] });

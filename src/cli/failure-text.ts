@@ -24,7 +24,7 @@ export function failureText(error: unknown): FailureText {
   if (error instanceof CommanderError)
     return {
       code: 'USAGE',
-      message: `${error.message.replace(/^error: /, '')}; --help says more`,
+      message: `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; --help says more`,
       exitCode: EXIT.usage,
     };
   if (error instanceof CommandError)
@@ -54,10 +54,14 @@ function ofCatalogue({ errorCode, message }: ApiError): FailureText {
   };
 }
 
+/** What is typed as an argument, and so is no option. */
+const ARGUMENTS: ReadonlySet<string> = new Set(['ownerId', 'userId', 'sysId']);
+
 /** `graceSeconds must be …` as `graceSeconds (--grace-seconds) must be …`: what was typed. */
 function withOption(message: string): string {
   if (message.startsWith('body ')) return 'nothing was given to change: name at least one option, see --help';
   return message.replace(/^([a-z]+(?:[A-Z][a-z]*)+)(?=[ .])/, (name) => {
+    if (ARGUMENTS.has(name)) return name;
     const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     return `${name} (--${option})`;
   });

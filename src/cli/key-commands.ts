@@ -49,8 +49,13 @@ export function keyCommands(program: Command): void {
     .command('pepper')
     .description('print the TOKEN_PEPPER line with a new pepper in front of those there are')
     .action((_options: object, command: Command) => {
-      const { text, kid } = rotatedPeppers(environment()['TOKEN_PEPPER'], freshSecret(), today());
+      const former = environment()['TOKEN_PEPPER'] ?? '';
+      const { text, kid } = rotatedPeppers(former, freshSecret(), today());
       write(command, { TOKEN_PEPPER: text, current: kid }, `TOKEN_PEPPER=${text}`);
+      if (former === '')
+        note(
+          'bo-auth: TOKEN_PEPPER was not set: refresh tokens made under the development default end with it.',
+        );
       note(
         'bo-auth: put this line into the environment of all processes and restart them one by one, twice where there\n' +
           'are several: first with the new pepper last, so that each knows it, then as printed. bo-auth doctor says\n' +

@@ -3,7 +3,7 @@ import { createReadStream, type ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { usage } from './exit-code.js';
 import { note } from './output.js';
 import { codeOf } from './secret-input.js';
@@ -64,7 +64,7 @@ export class RecordFile {
 
   private async *jsonLines(): AsyncGenerator<FileRecord> {
     let line = 0;
-    for await (const text of createInterface({ input: this.stream, crlfDelay: Infinity })) {
+    for await (const text of createInterface({ input: this.text(), crlfDelay: Infinity })) {
       line += 1;
       const json = text.replace(/^\ufeff/, '').trim();
       if (json !== '') yield jsonRecord(line, json);
@@ -73,7 +73,9 @@ export class RecordFile {
 
   private async *csv(): AsyncGenerator<FileRecord> {
     const broken: FileRecord[] = [];
-    const parser = this.stream.pipe(
+    // Not a pipe: what the text fails with has to reach whoever reads the records.
+    const parser = pipeline(
+      this.text(),
       parse({
         bom: true,
         info: true,
@@ -84,6 +86,7 @@ export class RecordFile {
         on_skip: (error) =>
           void broken.push({ line: Number(error?.['lines'] ?? 0), reason: `is not CSV (${error?.code})` }),
       }),
+      () => undefined,
     );
     let columns: (string | null)[] | null = null;
     for await (const item of parser) {
@@ -105,6 +108,10 @@ export class RecordFile {
     yield* broken;
   }
 
+  private text(): Readable {
+    return Readable.from(utf8(this.stream));
+  }
+
   /** `null` for a column that nothing is made of. */
   private columnsOf(head: readonly string[]): (string | null)[] {
     const { columns, aliases = {} } = this.options;
@@ -120,6 +127,20 @@ export class RecordFile {
     const ignored = head.filter((_, index) => found[index] === null);
     if (ignored.length > 0) note(`bo-auth: columns that are ignored: ${ignored.join(', ')}`);
     return found;
+  }
+}
+
+/** Refuses other encodings: names in GBK, which spreadsheets still write, would be kept as rubbish. */
+async function* utf8(stream: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  try {
+    for await (const chunk of stream) yield decoder.decode(chunk as Buffer, { stream: true });
+    yield decoder.decode();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw usage(
+      'the file is not UTF-8: save it as UTF-8, e.g. by iconv -f GB18030 -t UTF-8, and run it again',
+    );
   }
 }
 

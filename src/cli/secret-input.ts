@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { usage } from './exit-code.js';
+import { CommandError, usage } from './exit-code.js';
 
 /**
  * Reads a secret from a file, from standard input, or from who types it. Never from an argument: the list of
@@ -49,6 +49,9 @@ async function asked(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
   try {
     return await terminal.question('');
+  } catch {
+    // Ctrl+C or Ctrl+D: he thought better of it.
+    throw new CommandError('nothing was typed: nothing was changed');
   } finally {
     terminal.close();
     process.stderr.write('\n');
