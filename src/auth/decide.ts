@@ -189,7 +189,7 @@ function replay(session: FamilyState, parent: Supersession, now: number, policy:
   const until = session.rotatedAt + flightMs;
   const next =
     isLate && parent.at < until
-      ? { ...columns(session), superseded: supersededAt(session, parent, until) }
+      ? { ...currentState(session), superseded: supersededAt(session, parent, until) }
       : null;
   return { kind: 'replay', successor: position(session), tokenSeq: session.tokenSeq, next };
 }
@@ -243,7 +243,8 @@ function nextState(
   };
 }
 
-function columns(session: FamilyState): NextState {
+/** The columns that a refresh may write, as they are. */
+export function currentState(session: FamilyState): NextState {
   const { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq } = session;
   return { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq };
 }

@@ -10,7 +10,7 @@ import { assertWithinScope } from '../tenancy/user-scope.js';
 import { AccessTokens } from './access-token.js';
 import type { AuthEvent, AuthEventKind } from './auth-event.js';
 import type { Client } from './client.js';
-import { type Decision, decide, type NextState, type Refusal } from './decide.js';
+import { currentState, type Decision, decide, type NextState, type Refusal } from './decide.js';
 import { refreshPolicy } from './refresh-policy.js';
 import { type RefreshOutcome, refreshReports, rotations } from './refresh-report.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
@@ -79,7 +79,10 @@ export class Refresh {
       await this.accessTokens.sign(project, user, session, now),
     );
     const share = changedShare(tenant, session);
-    const change = answer.next === null && share === null ? null : { ...session, ...answer.next, ...share };
+    const change =
+      answer.next === null && share === null
+        ? null
+        : { ...(answer.next ?? currentState(session)), ...sharesOf(session), ...share };
     const kind = answer.event ?? (share === null ? null : 'shared');
     const { outcome } = answer;
     const report = outcome === 'replay' ? { outcome, ageMs: now - session.rotatedAt } : { outcome };
@@ -120,7 +123,7 @@ export class Refresh {
         return {
           position: presented,
           tokenSeq: session.tokenSeq,
-          next: decision.touch === null ? null : { ...session, idleExpiresAt: decision.touch },
+          next: decision.touch === null ? null : { ...currentState(session), idleExpiresAt: decision.touch },
           event: null,
           outcome: 'keep',
         };
@@ -215,6 +218,10 @@ function changedShare(tenant: Tenant, session: Session): Partial<SessionChange> 
   const isKnown =
     firstShareUserId === session.firstShareUserId && secondShareUserId === session.secondShareUserId;
   return isKnown ? null : { firstShareUserId, secondShareUserId };
+}
+
+function sharesOf({ firstShareUserId, secondShareUserId }: Session) {
+  return { firstShareUserId, secondShareUserId };
 }
 
 function isImported(session: Session, presented: TokenPosition): boolean {

@@ -31,8 +31,23 @@ export interface SessionRow {
 /** `superseded` is a list of `[generation, branch, at]`. */
 type SupersededColumn = [generation: number, branch: number, at: number][];
 
+/** What a list was read from or written as: the one that a rotation has seen is the one before has written. */
+const columns = new WeakMap<readonly Supersession[], string>();
+
 export function supersededColumn(superseded: readonly Supersession[]): string {
-  return JSON.stringify(superseded.map(({ generation, branch, at }) => [generation, branch, at]));
+  let column = columns.get(superseded);
+  if (column === undefined) {
+    column = `[${superseded.map(({ generation, branch, at }) => `[${generation},${branch},${at}]`).join(',')}]`;
+    columns.set(superseded, column);
+  }
+  return column;
+}
+
+function supersededOf(column: string): readonly Supersession[] {
+  const entries = JSON.parse(column) as SupersededColumn;
+  const superseded = entries.map(([generation, branch, at]) => ({ generation, branch, at }));
+  columns.set(superseded, column);
+  return superseded;
 }
 
 export function sessionOf(row: SessionRow): Session {
@@ -51,11 +66,7 @@ export function sessionOf(row: SessionRow): Session {
     createdAt: Number(row.created_at),
     idleExpiresAt: row.idle_expires_at === null ? null : Number(row.idle_expires_at),
     expiresAt: Number(row.expires_at),
-    superseded: (JSON.parse(row.superseded) as SupersededColumn).map(([generation, branch, at]) => ({
-      generation,
-      branch,
-      at,
-    })),
+    superseded: supersededOf(row.superseded),
     status: row.status,
     ip: row.ip,
     userAgent: row.user_agent,
