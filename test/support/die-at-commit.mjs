@@ -1,0 +1,36 @@
+// Loaded by `node --import` before the built service, in tests alone: ends the process as `kill -9` does, at one exact
+// moment of a rotation. The file that MOMENT_FILE names says when; while there is none, nothing happens.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+
+const { SqlSessionStore } = await import(
+  new URL('../../dist/auth/sql-session.store.js', import.meta.url).href
+);
+const { MOMENT_FILE = '', WAL_FILE = '' } = process.env;
+const move = SqlSessionStore.prototype.move;
+
+function die() {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** The write-ahead log as it stands; this thread looks, while sqlite3's own writes. */
+function wal() {
+  const { size, mtimeNs } = statSync(WAL_FILE, { bigint: true });
+  return `${size} ${mtimeNs}`;
+}
+
+SqlSessionStore.prototype.move = async function (...step) {
+  const moment = existsSync(MOMENT_FILE) ? readFileSync(MOMENT_FILE, 'utf8') : '';
+  if (moment === 'before') die();
+  const before = moment === 'at' ? wal() : '';
+  const moving = move.apply(this, step);
+  if (moment === 'at') {
+    setImmediate(() => {
+      // Holds this thread, so that nothing can be answered meanwhile.
+      while (wal() === before);
+      die();
+    });
+  }
+  const moved = await moving;
+  if (moment === 'after') die();
+  return moved;
+};
