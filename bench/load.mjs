@@ -20,6 +20,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {import('./virtual-users.mjs').Scenario} scenario
  * @property {import('./virtual-users.mjs').Session[]} sessions one virtual user each
  * @property {string} secret of the access tokens
+ * @property {boolean} staysAwake whether the generator looks for answers without ever sleeping
  * @property {number[]} serverPids
  * @property {number[]} storePids Redis, Postgres
  */
@@ -34,7 +35,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} serverCpu µs a request, user and system, all processes of the server
  * @property {number} quietCpu the same in the cheapest tenth of the window's slices
  * @property {number} storeCpu µs a request, the same for Redis or Postgres
- * @property {number} generatorLoad share of a core that the generator used: near 1, it was the bottleneck
+ * @property {number} serverLoad cores that the server kept busy: near the number of its processes, it was the bottleneck
  * @property {number} othersLoad cores that others kept busy meanwhile: more than 0.1, the figures are disturbed
  * @property {number} memory bytes, the server's peak so far
  * @property {number} failures
@@ -101,6 +102,11 @@ async function run(plan) {
     const end = seconds === null ? Infinity : performance.now() + seconds * 1000;
     let left = requests ?? Infinity;
     const slices = setInterval(() => onSlice(latencies.length), Slices.MS);
+    let looping = true;
+    const lookAgain = () => {
+      if (looping) setImmediate(lookAgain);
+    };
+    if (plan.staysAwake) lookAgain();
     return new Promise((resolve) => {
       let busy = connections.length;
       connections.forEach((connection, index) => {
@@ -124,6 +130,7 @@ async function run(plan) {
           if (now >= end || left <= 0 || failures > MAX_FAILURES) {
             if (--busy === 0) {
               clearInterval(slices);
+              looping = false;
               resolve(latencies);
             }
             return;
@@ -177,7 +184,7 @@ async function run(plan) {
     serverCpu: server / count,
     quietCpu: slices.quiet(),
     storeCpu: store / count,
-    generatorLoad: (used.user + used.system) / 1e6 / elapsed,
+    serverLoad: server / 1e6 / elapsed,
     othersLoad: Math.max(0, all - server - store - used.user - used.system) / 1e6 / elapsed,
     memory: residentMemory(plan.serverPids, 'VmHWM'),
     failures,

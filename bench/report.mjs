@@ -30,7 +30,7 @@ import { median } from './measure.mjs';
  * @property {number} p50
  * @property {number} p99
  * @property {number} memory
- * @property {number} generatorLoad
+ * @property {number} serverLoad
  * @property {number} othersLoad
  * @property {number} requests of all rounds
  * @property {number} failures of all rounds
@@ -78,7 +78,7 @@ export function summarize(samples) {
       p50: middle((r) => r.p50),
       p99: middle((r) => r.p99),
       memory: middle((r) => r.memory),
-      generatorLoad: middle((r) => r.generatorLoad),
+      serverLoad: middle((r) => r.serverLoad),
       othersLoad: middle((r) => r.othersLoad),
       requests: group.reduce((sum, { result }) => sum + result.requests, 0),
       failures: group.reduce((sum, { result }) => sum + result.failures, 0),
@@ -112,7 +112,7 @@ export function table(rows) {
     'p50 ms',
     'p99 ms',
     'peak MiB',
-    'gen. load',
+    'srv load',
     'others',
   ];
   const lines = rows.map((row) => [
@@ -129,7 +129,7 @@ export function table(rows) {
     figures(row.p50),
     figures(row.p99),
     (row.memory / 2 ** 20).toFixed(0),
-    `${(row.generatorLoad * 100).toFixed(0)} %`,
+    `${(row.serverLoad * 100).toFixed(0)} %`,
     `${(row.othersLoad * 100).toFixed(0)} %`,
   ]);
   return aligned(head, lines);

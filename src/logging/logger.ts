@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { destination, type DestinationStream, type Logger, pino } from 'pino';
 import type { LogLevel } from '../config/config.js';
 
@@ -18,8 +19,8 @@ const SECRETS = [
   'cookie',
 ].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** Less than a pipe takes at once (4096 bytes, POSIX `PIPE_BUF`) by more than a line, so that workers' lines do not mix. */
-const GATHER_BYTES = 3_072;
+/** Of several workers, less than a pipe takes at once (4096 bytes, POSIX `PIPE_BUF`), so that their lines do not mix. */
+const GATHER_BYTES = cluster.isWorker ? 3_072 : 12_288;
 const GATHER_MS = 100;
 
 /** One JSON object a line. U+2028 and its kin are escaped by JSON itself or harmless in it. */
