@@ -26,7 +26,7 @@ export class Revocation {
    * @see RFC 7009 §2.2
    */
   async revokeToken({ project }: Tenant, token: string, client: Client): Promise<void> {
-    const found = await this.sessions.findNearest(project.ownerId, token);
+    const found = await this.sessions.findNearest(project.ownerId, token, Infinity);
     if (found !== null) await this.end(found.read.value, client);
   }
 
