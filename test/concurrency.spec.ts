@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Introspected } from '../src/auth/introspection.js';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import {
   call,
@@ -176,5 +177,22 @@ describe('two services on one database', () => {
     await call(other, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
     one.clock.advance(5_001);
     expect(await ask()).toBe('401 ACCESS_TOKEN_REFUSED');
+  });
+
+  it('a revocation by the other is introspected within the bound', async () => {
+    const { refreshToken } = await login(one);
+    const ask = async () => {
+      const payload = { token: refreshToken };
+      const answer = await call<Introspected>(one, {
+        method: 'POST',
+        url: '/auth/token/introspect',
+        payload,
+      });
+      return dataOf(answer).active;
+    };
+    expect(await ask()).toBe(true);
+    await call(other, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
+    one.clock.advance(5_001);
+    expect(await ask()).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AuthEvent, AuthEventKind } from '../src/auth/auth-event.js';
 import type { NewSession, Session, SessionChange } from '../src/auth/session.js';
+import { MAX_GENERATION } from '../src/auth/refresh-token.js';
 import type { SessionStore } from '../src/auth/session.store.js';
 import { StoreUnavailable } from '../src/database/store-unavailable.js';
 
@@ -149,6 +150,26 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         await subject.setUser(ownerId, userId, true);
         await subject.setProject(ownerId, false);
         expect((await found(id)).subject.active).toBe(false);
+      });
+    });
+
+    describe('open', () => {
+      it.each([null, 3])(
+        'opens nothing for a login read before its user’s log-out (limit %p)',
+        async (limit) => {
+          await store.endAll(ownerId, userId, T, event('logged-out'));
+          const session = newSession({ createdAt: T });
+          expect(await store.open(session, limit, event('login', session.id))).toBeNull();
+          expect(await store.find(ownerId, session.id)).toBeNull();
+          expect(await kinds()).toEqual(['logged-out']);
+        },
+      );
+
+      it('opens nothing for a user who is disabled or gone', async () => {
+        await subject.setUser(ownerId, userId, false);
+        for (const who of [userId, 'nobody'])
+          expect(await store.open(newSession({ userId: who }), null, event('login'))).toBeNull();
+        expect(await kinds()).toEqual([]);
       });
     });
 
@@ -305,6 +326,23 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         expect(ends.filter(Boolean)).toHaveLength(1);
         expect((await found(session.id)).status).toBe('ended');
         expect(await kinds()).toEqual(['login', 'reused']);
+      });
+
+      it('ends nothing as expired that has been renewed meanwhile', async () => {
+        for (const idleExpiresAt of [T + DAY, null]) {
+          const session = await opened({ idleExpiresAt });
+          expect(await store.end(session, 'expired', T + DAY - 1, null)).toBe(false);
+          expect((await found(session.id)).status).toBe('active');
+          expect(await store.end(session, 'expired', session.idleExpiresAt ?? session.expiresAt, null)).toBe(
+            true,
+          );
+          expect((await found(session.id)).status).toBe('ended');
+        }
+      });
+
+      it('ends as expired what has no generation left', async () => {
+        const session = await opened({ generation: MAX_GENERATION });
+        expect(await store.end(session, 'expired', T, null)).toBe(true);
       });
 
       it('ends nothing of another project, and nothing unknown', async () => {

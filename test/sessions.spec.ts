@@ -1,3 +1,4 @@
+import { Passwords } from '../src/auth/password.js';
 import type { SessionView } from '../src/auth/session-view.js';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import {
@@ -158,6 +159,23 @@ describe('DELETE /auth/sessions/{sessionId}', () => {
   });
 });
 
+describe('DELETE /auth/sessions/{sessionId} of what is over', () => {
+  it('knows none that has expired', async () => {
+    const [mine, idle, old] = [await bob(), await bob(), await bob()];
+    const now = test.clock.now();
+    await test.sql('UPDATE bo_auth_session SET idle_expires_at = $1 WHERE id = $2', now, sidOf(idle));
+    await test.sql('UPDATE bo_auth_session SET expires_at = $1 WHERE id = $2', now, sidOf(old));
+    for (const grant of [idle, old])
+      expect(refusalOf(await end(`/${sidOf(grant)}`, mine))).toBe('404 SESSION_UNKNOWN');
+  });
+
+  it('knows none of before "log out everywhere"', async () => {
+    const old = await bob();
+    dataOf(await end('?scope=all', old));
+    expect(refusalOf(await end(`/${sidOf(old)}`, await bob()))).toBe('404 SESSION_UNKNOWN');
+  });
+});
+
 describe('DELETE /auth/sessions', () => {
   it.each(['', '?scope=', '?scope=none', '?scope=ALL', '?scope=all&scope=others', '?Scope=all'])(
     '%p: 400, and nothing has ended',
@@ -208,6 +226,27 @@ describe('DELETE /auth/sessions', () => {
       sidOf(other),
     );
     expect(marked).toEqual([]);
+  });
+
+  it('scope=all amid a login that has read its user: the login lives', async () => {
+    const mine = await bob();
+    test.clock.stop();
+    const passwords = test.app.get(Passwords, { strict: false });
+    const verify = passwords.verify.bind(passwords);
+    let verified = 0;
+    passwords.verify = async (...given) => {
+      if (++verified === 1) dataOf(await end('?scope=all', mine));
+      return verify(...given);
+    };
+    try {
+      expect(await uses(await bob())).toEqual(ALIVE);
+      // It began again, for the password may have been changed as well.
+      expect(verified).toBe(2);
+    } finally {
+      passwords.verify = verify;
+      test.clock.run();
+    }
+    expect(await uses(mine)).toEqual(DEAD);
   });
 });
 

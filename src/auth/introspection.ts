@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { Clock } from '../config/clock.js';
+import { STALENESS_MS } from '../tenancy/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { accessTokenClaimsSchema, AccessTokens } from './access-token.js';
 import { BearerSessions } from './bearer-session.js';
@@ -76,7 +77,7 @@ export class Introspection {
 
   /** Judged as a refresh would be, without its effects. */
   private async refreshToken(tenant: Tenant, token: string): Promise<Introspected> {
-    const judged = await this.refresh.judge(tenant, token, this.clock.now());
+    const judged = await this.refresh.judge(tenant, token, this.clock.now(), STALENESS_MS);
     if (judged === null || ['refused', 'reused', 'superseded'].includes(judged.decision.kind))
       return INACTIVE;
     const session = judged.read.value;

@@ -96,6 +96,8 @@ export class Login {
           secondShareUserId: session.secondShareUserId,
         },
       });
+      // The user has changed since he was read, his password perhaps too: begin again.
+      if (evicted === null) return false;
       await this.sessions.forget(session.ownerId, ...evicted);
       loginReports.tell('granted');
       return true;

@@ -59,7 +59,7 @@ export class Refresh {
   async refresh(tenant: Tenant, token: string, client: Client): Promise<Reply<TokenGrant>> {
     const { project } = tenant;
     const now = this.clock.now();
-    const judged = await this.judge(tenant, token, now);
+    const judged = await this.judge(tenant, token, now, Infinity);
     if (judged === null) {
       refreshReports.tell({ outcome: 'unknown' });
       throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
@@ -101,10 +101,17 @@ export class Refresh {
   /**
    * Decides on the nearest copy where the database has the last word anyway (a rotation) or where a stale answer
    * is allowed for a bounded time (`reuse`); everything else is decided on what is committed.
+   *
+   * @param maxAgeMs how old a copy may be at all: who will not carry the decision out has nobody to correct it
    */
-  async judge({ project }: Pick<Tenant, 'project'>, token: string, now: number): Promise<Judged | null> {
+  async judge(
+    { project }: Pick<Tenant, 'project'>,
+    token: string,
+    now: number,
+    maxAgeMs: number,
+  ): Promise<Judged | null> {
     const policy = refreshPolicy(project);
-    const near = await this.sessions.findNearest(project.ownerId, token);
+    const near = await this.sessions.findNearest(project.ownerId, token, maxAgeMs);
     if (near === null) return null;
     const decision = decide(near.read.value, near.presented, now, policy);
     const { cacheType, readAt } = near.read;

@@ -5,6 +5,7 @@ import type { Tenant } from '../tenancy/tenant.js';
 import { UserDirectory } from '../tenancy/user-directory.js';
 import type { AuthEvent } from './auth-event.js';
 import type { Client } from './client.js';
+import { whyDead } from './decide.js';
 import type { Session } from './session.js';
 import { SessionStore } from './session.store.js';
 import { Sessions } from './sessions.js';
@@ -26,14 +27,15 @@ export class Revocation {
    * @see RFC 7009 §2.2
    */
   async revokeToken({ project }: Tenant, token: string, client: Client): Promise<void> {
-    const found = await this.sessions.findNearest(project.ownerId, token);
+    const found = await this.sessions.findNearest(project.ownerId, token, Infinity);
     if (found !== null) await this.end(found.read.value, client);
   }
 
   /** @throws SESSION_UNKNOWN for a session that is not alive, or not the caller's */
   async endSession(current: Session, sessionId: string, client: Client): Promise<number> {
     const session = (await this.sessions.committed(current.ownerId, sessionId))?.value;
-    if (session?.userId !== current.userId || session.status !== 'active') throw errors.SESSION_UNKNOWN();
+    if (session?.userId !== current.userId || whyDead(session, this.clock.now()) !== null)
+      throw errors.SESSION_UNKNOWN();
     return (await this.end(session, client)) ? 1 : 0;
   }
 

@@ -21,13 +21,14 @@ export abstract class SessionStore {
   /**
    * Begins a session. Where the user may only have `maxSessions`, the oldest give way.
    *
-   * @returns the ids of those that gave way
+   * @returns the ids of those that gave way; `null`, and nothing is written, where the user has been disabled or
+   * has logged out everywhere since he was read
    */
   abstract open(
     session: NewSession,
     maxSessions: number | null,
     event: AuthEvent,
-  ): Promise<readonly string[]>;
+  ): Promise<readonly string[] | null>;
 
   abstract find(ownerId: string, sessionId: string): Promise<Session | null>;
 
@@ -42,7 +43,11 @@ export abstract class SessionStore {
    */
   abstract move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean>;
 
-  /** Ends one session. @returns whether it was active */
+  /**
+   * Ends one session; as `expired` only what is so at `now`, since a refresh may have renewed it meanwhile.
+   *
+   * @returns whether it was active
+   */
   abstract end(
     session: Pick<Session, 'id' | 'ownerId'>,
     reason: EndReason,

@@ -25,9 +25,9 @@ export class Sessions {
     private readonly clock: Clock,
   ) {}
 
-  /** By a refresh token, from the nearest copy of whatever age. */
-  findNearest(ownerId: string, token: string): Promise<PresentedSession | null> {
-    return this.findBy(token, ownerId, (id) => this.nearest(ownerId, id, Infinity));
+  /** By a refresh token, from the nearest copy that is no older than `maxAgeMs`. */
+  findNearest(ownerId: string, token: string, maxAgeMs: number): Promise<PresentedSession | null> {
+    return this.findBy(token, ownerId, (id) => this.nearest(ownerId, id, maxAgeMs));
   }
 
   /** By a refresh token, as the database has it now. */

@@ -7,6 +7,7 @@ import {
 } from '../database/sql-database.js';
 import { writeEvent } from './audit-trail.js';
 import type { AuthEvent } from './auth-event.js';
+import { MAX_GENERATION } from './refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';
@@ -65,7 +66,11 @@ const EVICT = `
 
 const END = `
   UPDATE bo_auth_session SET status = 'ended', end_reason = $1, ended_at = $2
-  WHERE id = $3 AND owner_id = $4 AND status = 'active' RETURNING id`;
+  WHERE id = $3 AND owner_id = $4 AND status = 'active'`;
+
+/** The decision was made on what was read; a rotation may have been committed since. */
+const IS_EXPIRED = `(expires_at <= $2 OR idle_expires_at <= $2 OR generation = ${MAX_GENERATION})`;
+const END_EXPIRED = `${END} AND ${IS_EXPIRED}`;
 
 const END_OTHERS = `
   UPDATE bo_auth_session AS target SET status = 'ended', end_reason = 'logged-out', ended_at = $3
@@ -78,8 +83,13 @@ const NEWEST = `SELECT max(created_at) AS created_at FROM bo_auth_session WHERE 
 const SET_VALID_AFTER = `
   UPDATE bo_user SET valid_after = $1 WHERE owner_id = $2 AND user_id = $3 AND valid_after < $1`;
 
-/** Changes nothing, but holds the user's row until the transaction ends: two logins cannot both count to N. */
-const HOLD_USER = `UPDATE bo_user SET status = status WHERE owner_id = $1 AND user_id = $2`;
+/**
+ * Changes nothing, but holds the user's row until the transaction ends: two logins cannot both count to N, and no
+ * "log out everywhere" comes between the question whether a session of $3 would live and the session.
+ */
+const HOLD_USER = `
+  UPDATE bo_user SET status = status
+  WHERE owner_id = $1 AND user_id = $2 AND status = 'active' AND valid_after <= $3 RETURNING user_id`;
 
 /** The limit stands in the text: a plan made without knowing it expects a tenth of the table, and reads all of it. */
 const purge = (limit: number) => `
@@ -114,6 +124,9 @@ const MOVE: SharedUpdate = {
     first_share_user_id: ':firstShareUserId',
     second_share_user_id: ':secondShareUserId',
   },
+  // Of the three below that say the tip has not moved each alone would find most races, for they overlap: a rotation
+  // changes generation and `superseded`, a displacement branch and `superseded`. Only a late replay's note shows in
+  // `superseded` alone. All are held against the row, so that what they mean does not rest on what is written there.
   where: [
     'target.owner_id = :ownerId',
     'target.generation = :seenGeneration',
@@ -140,16 +153,18 @@ export class SqlSessionStore extends SessionStore {
     session: NewSession,
     maxSessions: number | null,
     event: AuthEvent,
-  ): Promise<readonly string[]> {
+  ): Promise<readonly string[] | null> {
     return this.database.transact(async (transaction) => {
-      if (maxSessions !== null) await transaction.all(HOLD_USER, [session.ownerId, session.userId]);
+      const { ownerId, userId, createdAt } = session;
+      const [held] = await transaction.all(HOLD_USER, [ownerId, userId, createdAt]);
+      if (held === undefined) return null;
       await transaction.all(INSERT, columnsOf(session));
       await writeEvent(transaction, event);
       if (maxSessions === null) return [];
       const evicted = await transaction.all<{ id: string }>(EVICT, [
-        session.ownerId,
-        session.userId,
-        session.createdAt,
+        ownerId,
+        userId,
+        createdAt,
         session.id,
         maxSessions,
       ]);
@@ -198,7 +213,8 @@ export class SqlSessionStore extends SessionStore {
     event: AuthEvent | null,
   ): Promise<boolean> {
     return this.database.transact(async (transaction) => {
-      const ended = await transaction.all(END, [reason, now, id, ownerId]);
+      const statement = reason === 'expired' ? END_EXPIRED : END;
+      const ended = await transaction.all(`${statement} RETURNING id`, [reason, now, id, ownerId]);
       if (ended.length === 0) return false;
       if (event !== null) await writeEvent(transaction, event);
       return true;

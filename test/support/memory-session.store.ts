@@ -1,4 +1,5 @@
 import type { AuthEvent } from '../../src/auth/auth-event.js';
+import { MAX_GENERATION } from '../../src/auth/refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from '../../src/auth/session.js';
 import { SessionStore } from '../../src/auth/session.store.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
@@ -36,7 +37,13 @@ export class MemorySessionStore extends SessionStore {
     this.subject({ ownerId, userId }).active = active;
   }
 
-  override async open(session: NewSession, maxSessions: number | null, event: AuthEvent): Promise<string[]> {
+  override async open(
+    session: NewSession,
+    maxSessions: number | null,
+    event: AuthEvent,
+  ): Promise<string[] | null> {
+    const user = this.users.get(`${session.ownerId}/${session.userId}`);
+    if (!user?.active || session.createdAt < user.validAfter) return null;
     const imported = (row: Row) =>
       row.ownerId === session.ownerId && row.importedTokenHash === session.importedTokenHash;
     if (this.rows.has(session.id)) throw new StoreUnavailable('id');
@@ -90,12 +97,15 @@ export class MemorySessionStore extends SessionStore {
 
   override async end(
     { id, ownerId }: Pick<Session, 'id' | 'ownerId'>,
-    _reason: EndReason,
-    _now: number,
+    reason: EndReason,
+    now: number,
     event: AuthEvent | null,
   ): Promise<boolean> {
     const row = this.rows.get(id);
     if (row?.ownerId !== ownerId || row.status === 'ended') return false;
+    const isExpired =
+      now >= Math.min(row.expiresAt, row.idleExpiresAt ?? Infinity) || row.generation === MAX_GENERATION;
+    if (reason === 'expired' && !isExpired) return false;
     if (event !== null) this.write(event);
     this.change(id, { status: 'ended' });
     return true;
