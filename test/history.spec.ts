@@ -21,7 +21,7 @@ describe('two server processes on one database', () => {
     const refreshed = report.history.filter(
       ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
     ).length;
-    const struck = [...report.struck.values()].reduce((sum, times) => sum + times, 0);
+    const struck = report.struck.length;
     // a failure shows what a run of the command shows, the seed included
     if (report.verdict.violations.length > 0 || refreshed < 500 || struck !== 3) {
       throw new Error(reportText(report, seed));

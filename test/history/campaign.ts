@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { check, type Verdict } from './check.js';
 import type { Rules } from './violation.js';
 import { HonestClient, type Account, type Weather } from './client-chain.js';
-import { plague, type Fault } from './nemesis.js';
+import { plague, type Fault, type Strike } from './nemesis.js';
 import { RandomSource } from './random-source.js';
 import { Recorder, type Operation } from './recorder.js';
 import type { Cluster } from './servers.js';
@@ -36,7 +36,7 @@ export interface CampaignOptions {
 export interface CampaignReport {
   readonly verdict: Verdict;
   readonly history: readonly Operation[];
-  readonly struck: ReadonlyMap<string, number>;
+  readonly struck: readonly Strike[];
   readonly seconds: number;
 }
 
@@ -63,7 +63,14 @@ export async function runCampaign(
     await Promise.all(clients.map((client) => client.login(() => true)));
     const began = performance.now();
     clock.start();
-    const plagued = plague(cluster, options.faults, options.faultCount, nemesis, () => clock.progress());
+    const plagued = plague(
+      cluster,
+      options.faults,
+      options.faultCount,
+      nemesis,
+      () => clock.progress(),
+      () => recorder.now(),
+    );
     await Promise.all(clients.map((client) => campaign.live(client)));
     // where every chain has ended early, the faults that were still to come have nothing left to strike
     clock.end();

@@ -59,6 +59,14 @@ export const pauseOne: Fault = {
 
 export const processFaults: readonly Fault[] = [killOne, killAll, restartOne, pauseOne];
 
+/** One fault that struck, by the clock of the history. */
+export interface Strike {
+  readonly name: string;
+  readonly began: number;
+  /** When it was put right again: the server that was killed is ready, the frozen one goes on. */
+  readonly ended: number;
+}
+
 function draw(faults: readonly Fault[], random: RandomSource): Fault | undefined {
   let ticket = random.next() * faults.reduce((sum, { weight }) => sum + weight, 0);
   return faults.find(({ weight }) => (ticket -= weight) < 0);
@@ -67,7 +75,8 @@ function draw(faults: readonly Fault[], random: RandomSource): Fault | undefined
 /**
  * Strikes `count` times, spread evenly over a run, one fault after the other.
  * @param progress how much of the run is over, 0 to 1
- * @returns how often each fault struck
+ * @param now the time of the history, in nanoseconds
+ * @returns what struck, in order
  */
 export async function plague(
   cluster: Cluster,
@@ -75,15 +84,17 @@ export async function plague(
   count: number,
   random: RandomSource,
   progress: () => number,
-): Promise<ReadonlyMap<string, number>> {
-  const struck = new Map<string, number>();
+  now: () => number,
+): Promise<readonly Strike[]> {
+  const struck: Strike[] = [];
   for (let index = 0; index < count; index++) {
     const due = (index + random.between(0.2, 0.8)) / count;
     while (progress() < due) await sleep(10);
     const fault = draw(faults, random);
     if (fault === undefined) break;
+    const began = now();
     await fault.strike(cluster, random);
-    struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
+    struck.push({ name: fault.name, began, ended: now() });
   }
   return struck;
 }

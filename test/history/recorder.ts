@@ -78,7 +78,7 @@ export class Recorder {
   private readonly origin = process.hrtime.bigint();
   private last = 0;
 
-  private now(): number {
+  now(): number {
     // relative to the start, so that it stays exact in a double; bumped, so that it is a total order
     this.last = Math.max(Number(process.hrtime.bigint() - this.origin), this.last + 1);
     return this.last;

@@ -1,4 +1,5 @@
 import type { CampaignReport } from './campaign.js';
+import { isError, recoveries } from './recovery.js';
 import type { Violation } from './violation.js';
 import type { Operation } from './recorder.js';
 
@@ -11,10 +12,10 @@ export function reportText(report: CampaignReport, seed: number): string {
   const rate = Math.round(history.length / seconds);
   const lines = [
     `requests    ${history.length} in ${seconds.toFixed(1)} s (${rate}/s), ${verdict.families} sessions`,
-    `errors      ${(share(history, isError) * 100).toFixed(2)} % (5xx or no answer), longest time without a success ${longestSilence(history).toFixed(1)} s`,
+    `errors      ${(share(history, isError) * 100).toFixed(2)} % (5xx or no answer that the client did not break off itself), longest time without a success ${longestSilence(history).toFixed(1)} s`,
     ...table('outcomes', count(history.map(outcomeOf))),
     ...table('401 because', new Map(Object.entries(verdict.explained))),
-    ...table('faults', struck),
+    ...recoveries(history, struck),
     `violations  ${verdict.violations.length}`,
     ...[...count(verdict.violations.map(({ invariant }) => invariant))].map(
       ([invariant, times]) => `  ${invariant.padEnd(10)}${times}`,
@@ -27,10 +28,6 @@ export function reportText(report: CampaignReport, seed: number): string {
 
 function share(history: readonly Operation[], is: (operation: Operation) => boolean): number {
   return history.length === 0 ? 0 : history.filter(is).length / history.length;
-}
-
-function isError({ answer }: Operation): boolean {
-  return answer === undefined || answer.status >= 500;
 }
 
 /** How long recovery from the worst fault took: between two successes in a row, over all clients. Seconds. */

@@ -1,0 +1,51 @@
+import type { Strike } from './nemesis.js';
+import type { Operation } from './recorder.js';
+
+/** The server's doing: a 5xx, or no answer though the client waited for one. */
+export function isError({ answer, lostBy }: Operation): boolean {
+  return answer === undefined ? lostBy !== 'dropped' : answer.status >= 500;
+}
+
+/** A table of the faults: how long each lasted, how soon after its end a request succeeded, and what failed of those that were sent from its beginning to the next fault's. */
+export function recoveries(history: readonly Operation[], struck: readonly Strike[]): string[] {
+  const rows = new Map<string, Row>();
+  struck.forEach((strike, index) => {
+    const row = rows.get(strike.name) ?? { lasted: [], recovered: [], sent: 0, failed: 0 };
+    rows.set(strike.name, row);
+    const next = struck[index + 1]?.began ?? Infinity;
+    const under = history.filter(({ invokedAt }) => invokedAt >= strike.began && invokedAt < next);
+    row.lasted.push(strike.ended - strike.began);
+    row.recovered.push(firstSuccess(history, strike.ended) - strike.ended);
+    row.sent += under.length;
+    row.failed += under.filter(isError).length;
+  });
+  return [
+    `faults      times, lasted (longest), from its end to the next success (median, longest), errors until the next fault`,
+    ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([name, row]) => rowText(name, row)),
+  ];
+}
+
+/** Times in nanoseconds. */
+interface Row {
+  readonly lasted: number[];
+  readonly recovered: number[];
+  sent: number;
+  failed: number;
+}
+
+/** Of what was sent after the time: an answer to an earlier question may only have been late. */
+function firstSuccess(history: readonly Operation[], after: number): number {
+  return history.reduce(
+    (first, { invokedAt, answer, answeredAt = Infinity }) =>
+      invokedAt >= after && answer?.status === 200 ? Math.min(first, answeredAt) : first,
+    Infinity,
+  );
+}
+
+function rowText(name: string, { lasted, recovered, sent, failed }: Row): string {
+  const seconds = (ns: number) => `${(ns / 1e9).toFixed(2)} s`.padStart(9);
+  const sorted = recovered.toSorted((a, b) => a - b);
+  const median = sorted[sorted.length >> 1] ?? 0;
+  const share = sent === 0 ? 0 : (failed / sent) * 100;
+  return `  ${String(lasted.length).padStart(4)} ${seconds(Math.max(...lasted))} ${seconds(median)} ${seconds(sorted.at(-1) ?? 0)} ${share.toFixed(1).padStart(6)} %  ${name}`;
+}
