@@ -262,7 +262,7 @@ try {
         secret: each.secret,
         serverPids: [server.pid],
         storePids: [],
-      staysAwake: false,
+        staysAwake: false,
       });
       const before = new Map(database.sessions.map((each) => [each, each.tokenSeq]));
       let refreshes = 0;

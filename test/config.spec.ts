@@ -108,6 +108,13 @@ describe('production', () => {
     },
   );
 
+  it('has no operator by default, and refuses the one of development', () => {
+    const known = loadConfig({}).operatorTokenHash?.toString('hex') ?? '';
+    expect(loadConfig(production).operatorTokenHash).toBeNull();
+    expect(known).toHaveLength(64);
+    expect(refusal({ ...production, OPERATOR_TOKEN_HASH: known })).toMatch(/^OPERATOR_TOKEN_HASH: .+$/);
+  });
+
   it('measures every pepper of the list, not the text', () => {
     const list = `new:${'a'.repeat(40)},old:short`;
     expect(refusal({ ...production, TOKEN_PEPPER: list })).toMatch(/^TOKEN_PEPPER: /);

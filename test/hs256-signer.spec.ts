@@ -12,10 +12,14 @@ describe('the HS256 signer', () => {
 
   it('writes what JwtService writes, to the byte', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.string({ unit: 'binary' })), fc.integer({ min: 1 }), (texts, iat) => {
-        const claims = { ...texts, iat };
-        expect(signer.sign(claims)).toBe(jwt.sign(claims));
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), fc.string({ unit: 'binary' })),
+        fc.integer({ min: 1 }),
+        (texts, iat) => {
+          const claims = { ...texts, iat };
+          expect(signer.sign(claims)).toBe(jwt.sign(claims));
+        },
+      ),
     );
   });
 

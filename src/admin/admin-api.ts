@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiBearer, BEARER_ERRORS } from '../auth/api-bearer.decorator.js';
 import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME } from '../response/api-envelope.decorator.js';
@@ -247,6 +247,9 @@ export const ApiAdministration = <T>(
     }),
   );
 
+/** The operator's scheme in the documentation. */
+export const OPERATOR_SCHEME = 'operator';
+
 /** Documents a controller of the administration. */
 export const ApiAdministrationCalls = () =>
-  applyDecorators(ApiTags('Administration'), ApiTenantHeaders(), ApiBearer());
+  applyDecorators(ApiTags('Administration'), ApiTenantHeaders(), ApiBearer(), ApiBearerAuth(OPERATOR_SCHEME));

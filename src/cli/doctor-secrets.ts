@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config/config.js';
+import { type Config, hasDevelopmentOperator } from '../config/config.js';
 import { failed, type Finding, ok, warning } from './finding.js';
 
 const MIN_BYTES = 32;
@@ -26,13 +26,22 @@ export function examineSecrets(config: Config, env: Readonly<Record<string, stri
     findings.push(
       warning('JWT_SECRET', 'is TOKEN_PEPPER as well', 'give each its own: bo-auth key rotate jwt'),
     );
-  findings.push(
-    config.operatorTokenHash === null
-      ? ok('OPERATOR_TOKEN_HASH', 'none: over HTTP nobody administers more than his own project')
-      : ok('OPERATOR_TOKEN_HASH', 'set'),
-  );
+  findings.push(operator(config));
   if (config.tls !== null) findings.push(certificate(config.tls.certFile));
   return findings;
+}
+
+function operator(config: Config): Finding {
+  const variable = 'OPERATOR_TOKEN_HASH';
+  if (config.operatorTokenHash === null)
+    return ok(variable, 'none: over HTTP nobody administers more than his own project');
+  return hasDevelopmentOperator(config)
+    ? warning(
+        variable,
+        'none: the development default, whose token everybody knows',
+        'take what bo-auth key rotate operator prints',
+      )
+    : ok(variable, 'set');
 }
 
 function strength(variable: string, text: string, secrets: readonly string[], make: string): Finding {

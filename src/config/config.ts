@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PepperFormatError, Peppers } from './pepper.js';
@@ -51,6 +52,11 @@ const DEVELOPMENT_SECRETS = {
   JWT_SECRET: 'development-only-jwt-secret-change-me',
   TOKEN_PEPPER: 'development-only-token-pepper-change-me',
 } as const;
+
+/** Development only: by it the documentation page administers all projects. */
+export const DEVELOPMENT_OPERATOR_TOKEN = 'development-only-operator-token-change-me';
+
+const DEVELOPMENT_OPERATOR_HASH = createHash('sha256').update(DEVELOPMENT_OPERATOR_TOKEN).digest();
 
 const MIN_SECRET_BYTES = 32;
 
@@ -192,7 +198,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
     isPrepared: false,
-    operatorTokenHash: values.OPERATOR_TOKEN_HASH ?? null,
+    operatorTokenHash: operatorTokenHash(values.OPERATOR_TOKEN_HASH, environment),
   };
 }
 
@@ -242,6 +248,18 @@ function secret(
   if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
     throw new ConfigError(`${name}: must be at least ${MIN_SECRET_BYTES} bytes in production`);
   return value;
+}
+
+function operatorTokenHash(hash: Buffer | undefined, environment: Config['environment']): Buffer | null {
+  if (environment === 'development') return hash ?? DEVELOPMENT_OPERATOR_HASH;
+  if (hash?.equals(DEVELOPMENT_OPERATOR_HASH))
+    throw new ConfigError('OPERATOR_TOKEN_HASH: must not be the development default in production');
+  return hash ?? null;
+}
+
+/** Whether everybody knows the operator's token. */
+export function hasDevelopmentOperator({ operatorTokenHash }: Pick<Config, 'operatorTokenHash'>): boolean {
+  return operatorTokenHash?.equals(DEVELOPMENT_OPERATOR_HASH) ?? false;
 }
 
 function peppers(text: string, environment: Config['environment']): Peppers {

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { OPERATOR_SCHEME } from '../admin/admin-api.js';
 import { BEARER_SCHEME } from '../auth/api-bearer.decorator.js';
 import { PluginRegistry } from '../plugins/plugin-registry.js';
 import { PROBLEM_PREFIX } from '../response/api-envelope.decorator.js';
@@ -32,6 +33,15 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
         description: 'The `accessToken` of a login or a refresh. / 登录或刷新所得的 `accessToken`。',
       },
       BEARER_SCHEME,
+    )
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        description:
+          'The token of the platform’s operator, for the administration of any project. / 平台运维人员的令牌，可管理任何项目。',
+      },
+      OPERATOR_SCHEME,
     )
     .build();
   const document = SwaggerModule.createDocument(app, base, { standardSchemaConverter: openApiSchema });

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config/config.js';
+import { type Config, DEVELOPMENT_OPERATOR_TOKEN, hasDevelopmentOperator } from '../config/config.js';
 import { addDemoValues, demoProjects } from './demo-values.js';
 import { openApiDocument } from './openapi-document.js';
 
@@ -19,6 +19,7 @@ const FILES: Readonly<Record<string, string>> = {
   'page.css': PAGE,
   'page.js': PAGE,
   'call.js': PAGE,
+  'sandbox.js': PAGE,
   'verify-api.js': PAGE,
   'swagger-ui.css': SWAGGER_UI,
   'swagger-ui-bundle.js': SWAGGER_UI,
@@ -45,11 +46,11 @@ const CONTENT_SECURITY_POLICY = [
  * Serves the OpenAPI document (`/docs-json`, `/docs-yaml`) and the page that tries it out (`/docs`), outside the
  * API's prefix and envelope. To be called before the application is initialised.
  *
- * In development the page knows the demo projects, with their keys; in production it is told nothing, and who
+ * In development the page knows the demo projects, with their keys, and the operator's default token; in production it is told nothing, and who
  * uses it enters the key of his project, which stays in the browser.
  */
-export async function serveDocs(app: NestFastifyApplication, { environment }: Config): Promise<void> {
-  const isDevelopment = environment === 'development';
+export async function serveDocs(app: NestFastifyApplication, config: Config): Promise<void> {
+  const isDevelopment = config.environment === 'development';
   // Made when it is first asked for: by then the operator's plugins have been read.
   const document = () => {
     const made = openApiDocument(app);
@@ -64,9 +65,11 @@ export async function serveDocs(app: NestFastifyApplication, { environment }: Co
     reply.header('content-security-policy', CONTENT_SECURITY_POLICY).sendFile('index.html', PAGE),
   );
   fastify.get('/docs/', (_request, reply) => reply.redirect('../docs'));
-  fastify.get('/docs/settings.json', (_request, reply) =>
-    reply.send({ projects: isDevelopment ? demoProjects() : [] }),
-  );
+  const settings = {
+    projects: isDevelopment ? demoProjects() : [],
+    operatorToken: isDevelopment && hasDevelopmentOperator(config) ? DEVELOPMENT_OPERATOR_TOKEN : null,
+  };
+  fastify.get('/docs/settings.json', (_request, reply) => reply.send(settings));
   for (const [name, folder] of Object.entries(FILES))
     fastify.get(`/docs/${name}`, (_request, reply) => reply.sendFile(name, folder));
 }

@@ -8,6 +8,7 @@
  * @property {object[]} parameters
  * @property {object | undefined} body the JSON schema of its JSON body
  * @property {boolean} needsBearer
+ * @property {boolean} isAdministration
  * @property {RegExp} pattern of the URL's path
  */
 
@@ -23,6 +24,7 @@ export function callsOf(spec) {
       parameters: item[method].parameters ?? [],
       body: item[method].requestBody?.content?.['application/json']?.schema,
       needsBearer: (item[method].security ?? []).some((scheme) => 'bearer' in scheme),
+      isAdministration: item[method].tags?.includes('Administration') ?? false,
       pattern: new RegExp(`${path.replace(/[.+*?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+')}$`),
     })),
   );

@@ -1,5 +1,13 @@
 /* global SwaggerUIBundle */
 import { callsOf, findCall } from './call.js';
+import {
+  isInSandbox,
+  makeSandbox,
+  makeSandboxSession,
+  newBody,
+  SANDBOX,
+  SANDBOX_SESSION,
+} from './sandbox.js';
 import { sealVerifyApi } from './verify-api.js';
 
 /** Stands in the XverifyApi field for "make one"; any other value there is sent as it is. */
@@ -12,8 +20,11 @@ const LEEWAY_MS = 5_000;
 const loaded = await fetch('docs/settings.json');
 /** The server's clock may differ from this one: a stamp is judged by the server's. */
 const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 0;
-/** Of the demo projects, in development alone: `{ ownerId, profile, login, userId, refreshToken }` each. */
-const { projects } = await loaded.json();
+/**
+ * Of the demo projects, in development alone: `{ ownerId, profile, login, userId, refreshToken }` each; and the
+ * operator's token, where it is the default that everybody knows.
+ */
+const { projects, operatorToken } = await loaded.json();
 const demo = new Map(projects.map((project) => [project.ownerId, project]));
 const spec = forThisPage(await (await fetch('docs-json')).json());
 const calls = callsOf(spec);
@@ -21,7 +32,7 @@ const form = document.getElementById('profile');
 
 // --- what is remembered -------------------------------------------------------------------------------------
 
-/** In production nothing but what "Authorize" keeps outlives the tab, and the key does not outlive the page. */
+/** In production nothing outlives the tab, and neither the key nor an operator's token outlives the page. */
 const shelf = demo.size > 0 ? localStorage : sessionStorage;
 /** By project: `{ accessToken, expiresAt, refreshToken, userName, userId }`. */
 const tokens = JSON.parse(shelf.getItem('bo-auth-tokens') ?? '{}');
@@ -45,6 +56,18 @@ function remember(ownerId, data) {
   keep();
   authorize('bearer', tokens[ownerId].accessToken);
   fillIn();
+}
+
+/** What "Authorize" holds, but for the operator's token. */
+function keepAuthorized() {
+  const { operator: _, ...kept } = ui.authSelectors.authorized().toJS();
+  shelf.setItem('bo-auth-authorized', JSON.stringify(kept));
+}
+
+function restoreAuthorized() {
+  const authorized = JSON.parse(shelf.getItem('bo-auth-authorized') ?? '{}');
+  ui.authActions.restoreAuthorization({ authorized });
+  return authorized;
 }
 
 function forget(ownerId) {
@@ -107,20 +130,23 @@ form.elements.ownerId.addEventListener('change', () => chooseProject(ownerIdNow(
 // --- the calls that the page makes by itself ----------------------------------------------------------------
 
 /** @returns `data`, or `null` where the call failed */
-async function ask(id, ownerId, { body, accessToken } = {}) {
+async function ask(id, ownerId, { params = {}, body, accessToken } = {}) {
   const call = calls.find((each) => each.id === id);
   if (call === undefined) return null;
   try {
-    const answer = await fetch(call.path, {
-      method: call.method.toUpperCase(),
-      headers: {
-        XownerId: ownerId,
-        XverifyApi: seal(ownerId),
-        ...(accessToken !== undefined && { Authorization: `Bearer ${accessToken}` }),
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+    const answer = await fetch(
+      call.path.replace(/\{(\w+)\}/g, (_, name) => params[name]),
+      {
+        method: call.method.toUpperCase(),
+        headers: {
+          XownerId: ownerId,
+          XverifyApi: seal(ownerId),
+          ...(accessToken !== undefined && { Authorization: `Bearer ${accessToken}` }),
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
+    );
     return (await answer.json()).data;
   } catch {
     return null;
@@ -169,6 +195,14 @@ async function otherSession(ownerId, accessToken) {
   return (await list()).find((session) => !session.current)?.sessionId;
 }
 
+/** Makes the sandbox that a call of the administration goes to, and names what the call is about. */
+async function throughSandbox(url, ownerId) {
+  const asOperator = (id, body) => ask(id, ownerId, { params: SANDBOX, body, accessToken: operatorToken });
+  await makeSandbox(asOperator);
+  if (!url.includes(SANDBOX_SESSION)) return url;
+  return url.replace(SANDBOX_SESSION, (await makeSandboxSession(asOperator)) ?? SANDBOX_SESSION);
+}
+
 // --- around what Swagger UI sends ---------------------------------------------------------------------------
 
 /** What was sent, by its URL, until its answer comes. */
@@ -185,9 +219,11 @@ async function beforeRequest(request) {
     const sessionId = await otherSession(ownerId, accessToken);
     if (sessionId !== undefined) request.url = request.url.replace(OTHER_SESSION, sessionId);
   }
+  if (operatorToken !== null && call.isAdministration && isInSandbox(request.url))
+    request.url = await throughSandbox(request.url, ownerId);
   if ([COMPUTED, '', undefined].includes(request.headers.XverifyApi))
     request.headers.XverifyApi = seal(ownerId);
-  underWay.set(new URL(request.url, document.baseURI).href, { call, ownerId });
+  underWay.set(new URL(request.url, document.baseURI).href, { call, ownerId, body: request.body });
   return request;
 }
 
@@ -200,12 +236,13 @@ async function attachAccessToken(request, ownerId) {
 }
 
 function afterResponse(response) {
-  const { call, ownerId } = underWay.get(response.url) ?? {};
+  const { call, ownerId, body } = underWay.get(response.url) ?? {};
   underWay.delete(response.url);
   const data = response.body?.data ?? response.obj?.data;
   if (call === undefined || !data) return response;
   if (['login', 'refresh', 'refreshByPost'].includes(call.id)) remember(ownerId, data);
   else if (['revoke', 'endSession', 'endSessions'].includes(call.id)) reviving = revive(ownerId);
+  else if (body !== undefined && body === renewed.get(call.id)) renewBody(call);
   return response;
 }
 
@@ -226,12 +263,32 @@ function fillIn() {
   const refreshToken = tokens[ownerId]?.refreshToken ?? project?.refreshToken ?? '';
   for (const call of calls) {
     fillParameter(call, 'header', 'XownerId', ownerId);
-    fillParameter(call, 'path', 'ownerId', ownerId);
-    fillParameter(call, 'path', 'userId', tokens[ownerId]?.userId ?? project?.userId ?? '');
+    if (operatorToken === null || !call.isAdministration) fillParameter(call, 'path', 'ownerId', ownerId);
     fillParameter(call, 'query', 'refreshToken', refreshToken);
     if (call.body?.properties?.refreshToken) fillBody(call, { refreshToken });
     if (call.id === 'introspect') fillBody(call, { token: refreshToken });
     if (call.id === 'login' && project !== undefined) fillBody(call, project.login);
+  }
+}
+
+/** What each call was given last that needs another body each time, as text. */
+const renewed = new Map();
+
+function renewBody(call) {
+  const body = newBody(call);
+  if (body === undefined) return;
+  renewed.set(call.id, asText(body));
+  fillBody(call, body);
+}
+
+const asText = (body) => JSON.stringify(body, null, 2);
+
+/** Once, as the reader may name something else. */
+function fillInSandbox() {
+  for (const call of calls.filter(({ isAdministration }) => isAdministration)) {
+    for (const [name, value] of Object.entries(SANDBOX)) fillParameter(call, 'path', name, value);
+    fillParameter(call, 'path', 'sessionId', SANDBOX_SESSION);
+    renewBody(call);
   }
 }
 
@@ -246,7 +303,7 @@ function fillBody({ path, method }, body) {
   const type = ui.oas3Selectors.requestContentType(path, method) ?? 'application/json';
   if (type !== 'application/json') return;
   const pathMethod = [path, method];
-  ui.oas3Actions.setRequestBodyValue({ value: JSON.stringify(body, null, 2), pathMethod });
+  ui.oas3Actions.setRequestBodyValue({ value: asText(body), pathMethod });
   // Else opening the call would put the document's example over it.
   ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
 }
@@ -259,9 +316,13 @@ function forThisPage(document) {
     name: 'XownerId',
     description: 'The project, filled into every call. / 项目标识，自动填入每个调用。',
   };
-  for (const item of Object.values(document.paths)) {
+  if (operatorToken !== null) {
+    const tag = document.tags.find(({ name }) => name === 'Administration');
+    tag.description += ` Here they act as the operator, upon a project of their own: \`${SANDBOX.ownerId}\`. / 本页以运维身份操作专用项目 \`${SANDBOX.ownerId}\`。`;
+  }
+  for (const [path, item] of Object.entries(document.paths)) {
     for (const { parameters = [], requestBody } of Object.values(item)) {
-      parameters.forEach(prepare);
+      for (const parameter of parameters) prepare(parameter, path);
       // Swagger UI would put the first example over what is filled in.
       for (const content of Object.values(requestBody?.content ?? {})) delete content.examples;
     }
@@ -269,11 +330,12 @@ function forThisPage(document) {
   return document;
 }
 
-function prepare(parameter) {
+function prepare(parameter, path) {
   const { name, schema } = parameter;
   if (name === 'XverifyApi') schema.example = COMPUTED;
-  else if (name === 'sysId') schema.example = 'cms';
-  else if (name === 'sessionId') schema.example = OTHER_SESSION;
+  else if (name === 'sessionId' && !path.includes('{userId}')) schema.example = OTHER_SESSION;
+  // Swagger UI would not send what stands for "make one".
+  else if (name === 'sessionId' && operatorToken !== null) delete schema.pattern;
   // Swagger UI would send an optional header's example, and a project that may not be the reader's.
   else if (parameter.in === 'header') delete schema.example;
 }
@@ -295,6 +357,7 @@ const authorizing = {
           if (payload.XownerId?.value) chooseProject(payload.XownerId.value);
           return result;
         },
+        persistAuthorizationIfNeeded: () => keepAuthorized,
       },
     },
   },
@@ -310,11 +373,14 @@ ui = SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
-  persistAuthorization: true,
   requestInterceptor: beforeRequest,
   responseInterceptor: afterResponse,
   onComplete: () => {
-    const remembered = ui.authSelectors.authorized().getIn(['XownerId', 'value']);
+    const remembered = restoreAuthorized().XownerId?.value;
+    if (operatorToken !== null) {
+      authorize('operator', operatorToken);
+      fillInSandbox();
+    }
     chooseProject(remembered ?? projects[0]?.ownerId ?? '');
     showState();
   },

@@ -1,0 +1,62 @@
+/**
+ * What the administration acts upon in development until the reader says otherwise, so that disabling, removing or a
+ * new password breaks none of the demo projects.
+ */
+export const SANDBOX = { ownerId: 'shop', userId: 'carol', sysId: 'cms' };
+
+/** Stands in the sessionId field for a session of the sandbox's user. */
+export const SANDBOX_SESSION = 'a-session-of-this-user';
+
+/** The fields of a new thing's body that no other may have. */
+const NAMES = ['ownerId', 'userId', 'userName', 'sysId'];
+
+export const isInSandbox = (url) =>
+  new URL(url, document.baseURI).pathname.split('/').includes(SANDBOX.ownerId);
+
+/**
+ * Makes what is missing of the sandbox.
+ *
+ * @param {(id: string, body?: object) => Promise<object | null>} ask makes a call upon the sandbox as the operator
+ */
+export async function makeSandbox(ask) {
+  const { ownerId, userId, sysId } = SANDBOX;
+  if ((await ask('adminShowProject')) === null) await ask('adminAddProject', { ownerId, name: 'Shop' });
+  if ((await ask('adminShowUser')) === null) await ask('adminAddUser', { userId, userName: userId });
+  const systems = (await ask('adminListSystems'))?.items ?? [];
+  if (!systems.some((system) => system.sysId === sysId))
+    await ask('adminAddSystem', { sysId, name: 'Contents' });
+}
+
+/**
+ * Makes a session of the sandbox's user, without a login: the password may be any by now.
+ *
+ * @returns its sessionId
+ */
+export async function makeSandboxSession(ask) {
+  await ask('adminEnableUser');
+  await ask('adminImportSessions', importOf(SANDBOX.userId));
+  return (await ask('adminListUserSessions'))?.items[0]?.sessionId;
+}
+
+/**
+ * A body that can be sent again and again, as each names something new.
+ *
+ * @param {import('./call.js').Call} call
+ * @returns `undefined`: the document's example is such a one
+ */
+export function newBody({ id, body }) {
+  if (id === 'adminImportSessions') return importOf(SANDBOX.userId);
+  const names = id.startsWith('adminAdd') ? NAMES.filter((name) => name in (body?.example ?? {})) : [];
+  if (names.length === 0) return undefined;
+  const suffix = randomText();
+  return {
+    ...body.example,
+    ...Object.fromEntries(names.map((name) => [name, `${body.example[name]}-${suffix}`])),
+  };
+}
+
+const importOf = (userId) => ({
+  items: [{ userId, refreshToken: `a-token-of-another-service-${randomText()}` }],
+});
+
+const randomText = () => crypto.getRandomValues(new Uint32Array(1))[0].toString(36).padStart(7, '0');
