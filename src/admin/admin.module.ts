@@ -14,12 +14,14 @@ import { AreaImport } from './area-import.js';
 import { EventLog } from './event-log.js';
 import { ProjectAdministration } from './project-administration.js';
 import { SessionImport } from './session-import.js';
+import { SigningKeyAdministration } from './signing-key-administration.js';
 import { SystemAdministration } from './system-administration.js';
 import { UserAdministration } from './user-administration.js';
 import { UserSessions } from './user-sessions.js';
 
 const SERVICES = [
   ProjectAdministration,
+  SigningKeyAdministration,
   SystemAdministration,
   UserAdministration,
   UserSessions,
