@@ -8,6 +8,7 @@ import { User } from '../tenancy/user.entity.js';
 import { AdminEventController } from './admin-event.controller.js';
 import { AdminImportController } from './admin-import.controller.js';
 import { AdminProjectController } from './admin-project.controller.js';
+import { AdminSigningKeyController } from './admin-signing-key.controller.js';
 import { AdminSystemController } from './admin-system.controller.js';
 import { AdminUserController } from './admin-user.controller.js';
 import { AreaImport } from './area-import.js';
@@ -35,6 +36,7 @@ const SERVICES = [
   imports: [AuthModule, TypeOrmModule.forFeature([Project, System, User, Area])],
   controllers: [
     AdminProjectController,
+    AdminSigningKeyController,
     AdminSystemController,
     AdminUserController,
     AdminImportController,
