@@ -580,7 +580,7 @@ describe('signing keys', () => {
   it('are rotated step by step, each audited, and a step too early is told from when on it is none', async () => {
     const project = await newProject();
     const keys = `/projects/${project.ownerId}/signing-keys`;
-    const refusal = ({ status, body }: Answer<unknown>) => `${status} ${body.error.errorCode}`;
+    const refusal = ({ status, body }: Answer) => `${status} ${body.error.errorCode}`;
     const step = (kid: string, name: string, payload: object = {}) =>
       asOperator<SigningKeyView>('POST', `${keys}/${kid}/${name}`, payload);
     await asOperator('POST', `/projects/${project.ownerId}/users`, {
