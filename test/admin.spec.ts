@@ -1,9 +1,11 @@
+import * as jose from 'jose';
 import { createHash, randomUUID } from 'node:crypto';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import type { EventView } from '../src/admin/event-log.js';
 import type { Page } from '../src/admin/page.js';
 import type { ProjectView } from '../src/admin/project-view.js';
 import type { AreaImported } from '../src/admin/area-import.js';
+import type { SigningKeyView } from '../src/admin/signing-key-view.js';
 import type { SessionsImported } from '../src/admin/session-import.js';
 import type { UserView } from '../src/admin/user-view.js';
 import { prepareProfile, type VerificationProfile } from '../src/tenancy/verification-profile.js';
@@ -62,6 +64,11 @@ describe('who may administer', () => {
     ['POST', '/admin/projects/acme/disable'],
     ['POST', '/admin/projects/acme/enable'],
     ['POST', '/admin/projects/acme/verify-key'],
+    ['GET', '/admin/projects/acme/signing-keys'],
+    ['POST', '/admin/projects/acme/signing-keys'],
+    ['POST', '/admin/projects/acme/signing-keys/a-kid/promote'],
+    ['POST', '/admin/projects/acme/signing-keys/a-kid/demote'],
+    ['POST', '/admin/projects/acme/signing-keys/a-kid/retire'],
     ['GET', '/admin/projects/acme/systems'],
     ['POST', '/admin/projects/acme/systems'],
     ['DELETE', '/admin/projects/acme/systems/crm'],
@@ -126,6 +133,11 @@ describe('who may administer', () => {
       ['DELETE', '/projects/acme/users/alice/sessions', undefined],
       ['GET', '/projects/acme/users/alice/sessions', undefined],
       ['DELETE', '/projects/acme/systems/crm', undefined],
+      ['GET', '/projects/acme/signing-keys', undefined],
+      ['POST', '/projects/acme/signing-keys', {}],
+      ['POST', '/projects/acme/signing-keys/a-kid/promote', { force: true }],
+      ['POST', '/projects/acme/signing-keys/a-kid/demote', {}],
+      ['POST', '/projects/acme/signing-keys/a-kid/retire', { force: true }],
       ['POST', '/projects/acme/systems', { sysId: 'x', name: 'x' }],
       ['POST', '/projects/acme/sessions', { items: [{}] }],
       ['GET', '/projects/acme/events', undefined],
@@ -561,6 +573,95 @@ describe('users', () => {
   it('finds a user by the name he signs in with', async () => {
     const page = data(await asOperator<Page<UserView>>('GET', `${users}?userName=bob`));
     expect(page.items.map(({ userId }) => userId)).toEqual(['bob']);
+  });
+});
+
+describe('signing keys', () => {
+  it('are rotated step by step, each audited, and a step too early is told from when on it is none', async () => {
+    const project = await newProject();
+    const keys = `/projects/${project.ownerId}/signing-keys`;
+    const refusal = ({ status, body }: Answer) => `${status} ${body.error.errorCode}`;
+    const step = (kid: string, name: string, payload: object = {}) =>
+      asOperator<SigningKeyView>('POST', `${keys}/${kid}/${name}`, payload);
+    await asOperator('POST', `/projects/${project.ownerId}/users`, {
+      userId: 'u',
+      userName: 'u',
+      password: 'u-password',
+    });
+    const signedBy = async () => {
+      const answer = await call<TokenGrant>(test, {
+        method: 'POST',
+        url: '/auth/token',
+        owner: project.ownerId,
+        verify: seal(project),
+        payload: { userName: 'u', password: 'u-password' },
+      });
+      return jose.decodeProtectedHeader(data(answer).accessToken).kid;
+    };
+    const hs256 = await signedBy();
+
+    const made = await asOperator<SigningKeyView>('POST', keys, { algorithm: 'RS256' });
+    expect([made.status, data(made)]).toMatchObject([201, { algorithm: 'RS256', status: 'published' }]);
+    expect(made.text).not.toMatch(/private|"[dpqn]"/);
+    const first = data(made);
+    const early = await step(first.kid, 'promote');
+    expect(refusal(early)).toBe('409 SIGNING_KEY_TOO_EARLY');
+    expect(early.body.message).toContain(`Not before ${first.promotableAt}`);
+    expect(await signedBy()).toBe(hs256);
+    expect(data(await step(first.kid, 'promote', { force: true })).status).toBe('signing');
+    expect(await signedBy()).toBe(first.kid);
+    expect(refusal(await step(first.kid, 'promote'))).toBe('409 SIGNING_KEY_CONFLICT');
+    expect(refusal(await step(first.kid, 'retire', { force: true }))).toBe('409 SIGNING_KEY_CONFLICT');
+
+    const { kid } = data(await asOperator<SigningKeyView>('POST', keys, {}));
+    expect(refusal(await step(kid, 'demote'))).toBe('409 SIGNING_KEY_CONFLICT');
+    await step(kid, 'promote', { force: true });
+    const retirableAt = data(await asOperator<{ items: SigningKeyView[] }>('GET', keys)).items[0]
+      ?.retirableAt;
+    const living = await step(first.kid, 'retire');
+    expect([refusal(living), living.body.message]).toEqual([
+      '409 SIGNING_KEY_TOO_EARLY',
+      expect.stringContaining(`Not before ${retirableAt}`),
+    ]);
+    expect(data(await step(first.kid, 'retire', { force: true })).retiredAt).not.toBeNull();
+    expect(refusal(await step(first.kid, 'retire'))).toBe('409 SIGNING_KEY_CONFLICT');
+    expect(data(await step(kid, 'demote')).status).toBe('published');
+    expect(await signedBy()).toBe(hs256);
+
+    const listed = data(await asOperator<{ items: SigningKeyView[] }>('GET', keys)).items;
+    expect(listed.map((key) => [key.kid, key.algorithm, key.status])).toEqual([
+      [first.kid, 'RS256', 'retired'],
+      [kid, 'ES256', 'published'],
+    ]);
+    const trail = await asOperator<Page<EventView>>('GET', `/projects/${project.ownerId}/events`);
+    const events = data(trail).items.filter((event) => event.kind.startsWith('signing-key'));
+    expect(
+      events.toReversed().map((event) => [event.kind, event.detail['kid'], event.detail['force']]),
+    ).toEqual([
+      ['signing-key-published', first.kid, undefined],
+      ['signing-key-promoted', first.kid, 'true'],
+      ['signing-key-published', kid, undefined],
+      ['signing-key-promoted', kid, 'true'],
+      ['signing-key-retired', first.kid, 'true'],
+      ['signing-key-demoted', kid, undefined],
+    ]);
+    expect(events.every(({ detail }) => detail['by'] === 'operator')).toBe(true);
+  });
+
+  it('that are not there, and input that is none, are refused', async () => {
+    for (const [method, url, payload, expected] of [
+      ['GET', '/projects/nowhere/signing-keys', undefined, '404 ADMIN_PROJECT_UNKNOWN'],
+      ['POST', '/projects/nowhere/signing-keys', {}, '404 ADMIN_PROJECT_UNKNOWN'],
+      ['POST', '/projects/acme/signing-keys/none/promote', {}, '404 SIGNING_KEY_UNKNOWN'],
+      ['POST', '/projects/acme/signing-keys/none/demote', {}, '404 SIGNING_KEY_UNKNOWN'],
+      ['POST', '/projects/acme/signing-keys/none/retire', { force: true }, '404 SIGNING_KEY_UNKNOWN'],
+      ['POST', '/projects/acme/signing-keys', { algorithm: 'HS256' }, '400 PARAMETER_INVALID'],
+      ['POST', '/projects/acme/signing-keys/none/retire', { force: 'yes' }, '400 PARAMETER_INVALID'],
+      ['POST', '/projects/acme/signing-keys/none/retire', { forced: true }, '400 PARAMETER_INVALID'],
+    ] as const) {
+      const answer = await asOperator(method, url, payload);
+      expect([url, `${answer.status} ${answer.body.error.errorCode}`]).toEqual([url, expected]);
+    }
   });
 });
 

@@ -98,6 +98,7 @@ describe('usage', () => {
     [['user', 'import', 'shop', 'users.txt'], '--format'],
     [['user', 'import', 'shop', '/nonexistent.csv'], 'cannot be read (ENOENT)'],
     [['area', 'import', '.', '--format', 'csv'], 'is not a file'],
+    [['key', 'publish', 'shop', '--algorithm', 'HS256'], 'must be one of ES256, ES384, RS256, PS256'],
     [['token', 'inspect'], 'there is no token'],
     [['plugin', 'check', 'README.md'], 'a plugin is called fn-<name>.js'],
     [['plugin', 'check', 'fn-none.js'], 'cannot be read (ENOENT)'],
@@ -470,6 +471,24 @@ describe('beside a running server, on the same file', () => {
       input: 'shop-key',
     });
     expect(back).toMatchObject({ verifyKey: 'shop-key' });
+  });
+});
+
+describe('signing keys', () => {
+  it('are published, promoted and retired, each step saying what comes next', async () => {
+    const published = await bo(['key', 'publish', 'shop', '--json']);
+    const { kid = '', promotableAt } = JSON.parse(published.stdout) as Record<string, string>;
+    expect(published.stderr).toContain(`not before ${promotableAt}: bo-auth key promote shop ${kid}`);
+    expect(published.stderr).toContain('TOKEN_PEPPER is not set');
+    const early = await bo(['key', 'promote', 'shop', kid]);
+    expect([early.code, early.stdout]).toEqual([1, '']);
+    expect(early.stderr).toContain(`Not before ${promotableAt}`);
+    expect(early.stderr).toContain('--force does not wait');
+    expect(await json(['key', 'promote', 'shop', kid, '--force'])).toMatchObject({ status: 'signing' });
+    const demoted = await bo(['key', 'demote', 'shop', kid]);
+    expect(demoted.stderr).toContain(`bo-auth key retire shop ${kid}`);
+    const retired = await bo(['key', 'retire', 'shop', kid, '--force']);
+    expect(retired).toEqual({ code: 0, stdout: `${kid} is retired\n`, stderr: '' });
   });
 });
 

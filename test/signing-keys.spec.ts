@@ -367,6 +367,25 @@ describe('rotation', () => {
     expect(await presented(first, accessToken)).toBe('200');
   });
 
+  test('back to HS256 fails no token, not even in a process that has just read the keys', async () => {
+    const { url } = databaseFolder();
+    const first = await start({ DATABASE_URL: url });
+    const second = await start({ DATABASE_URL: url });
+    const kid = await signWith(first, 'acme', 'ES256');
+    for (const service of [first, second]) service.clock.advance(lastTokenEnds(0, 600));
+    const { accessToken: before } = await login(first);
+    expect(await presented(second, before)).toBe('200');
+    expect(await keysOf(first).demote('ptdev', kid)).toEqual({ kind: 'unknown' });
+    expect(await keysOf(first).demote('acme', kid)).toMatchObject({ kind: 'demoted' });
+    expect(await keysOf(first).demote('acme', kid)).toEqual({ kind: 'not-signing' });
+    const { accessToken } = await login(first);
+    expect(jose.decodeProtectedHeader(accessToken).alg).toBe('HS256');
+    // Many at once, and none of them pays for another.
+    const said = await Promise.all([accessToken, before, accessToken].map((each) => presented(second, each)));
+    expect(said).toEqual(['200', '200', '200']);
+    expect(await keysOf(first).retire('acme', kid)).toMatchObject({ kind: 'too-early' });
+  });
+
   test('ends HS256 with the last token that was signed by it', async () => {
     const service = await start();
     const { accessToken: before } = await login(service);

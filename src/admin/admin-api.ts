@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiBearer, BEARER_ERRORS } from '../auth/api-bearer.decorator.js';
+import { SIGNING_ALGORITHMS } from '../auth/signing-algorithm.js';
 import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME } from '../response/api-envelope.decorator.js';
 import type { ErrorCode } from '../response/error-catalogue.js';
 import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
@@ -14,6 +15,7 @@ import type { Page } from './page.js';
 import { DEFAULTS } from './project-input.js';
 import type { ProjectView } from './project-view.js';
 import type { SessionsImported } from './session-import.js';
+import type { SigningKeyView } from './signing-key-view.js';
 import type { SystemView } from './system-administration.js';
 import { USER_DEFAULTS } from './user-input.js';
 import type { AdministeredSession } from './user-sessions.js';
@@ -194,6 +196,38 @@ const sessions = shown<{ items: AdministeredSession[] }>(
   },
 );
 
+const signingKey = shown<SigningKeyView>(
+  'SigningKeyView',
+  z.object(
+    described({
+      kid: text,
+      algorithm: z.enum(SIGNING_ALGORITHMS),
+      status: z.enum(['published', 'signing', 'retired']),
+      publishedAt: time,
+      signingAt: time.nullable(),
+      promotableAt: time.nullable(),
+      retirableAt: time.nullable(),
+      retiredAt: time.nullable(),
+    }),
+  ),
+  {
+    kid: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+    algorithm: 'ES256',
+    status: 'signing',
+    publishedAt: at,
+    signingAt: at,
+    promotableAt: null,
+    retirableAt: null,
+    retiredAt: null,
+  },
+);
+
+const signingKeys = shown<{ items: SigningKeyView[] }>(
+  'SigningKeyList',
+  z.object(described({ items: z.array(signingKey.schema as z.ZodType<SigningKeyView>) })),
+  { items: [signingKey.example] },
+);
+
 const refused = z.array(z.object(described({ line: z.int(), reason: text })));
 const ONE_REFUSED = [{ line: 3, reason: 'the project has no such user' }];
 
@@ -208,6 +242,8 @@ export const answers = {
   areas: pageOf('AreaPage', area),
   events: pageOf('EventPage', event),
   sessions,
+  signingKey,
+  signingKeys,
   ended: shown('SessionsEnded', z.object(described({ ended: z.int() })), { ended: 1 }),
   removed: shown('SystemRemoved', z.object(described({ removed: z.literal(1) })), { removed: 1 as const }),
   areasImported: shown<AreaImported>('AreasImported', z.object(described({ imported: z.int(), refused })), {

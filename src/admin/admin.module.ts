@@ -8,18 +8,21 @@ import { User } from '../tenancy/user.entity.js';
 import { AdminEventController } from './admin-event.controller.js';
 import { AdminImportController } from './admin-import.controller.js';
 import { AdminProjectController } from './admin-project.controller.js';
+import { AdminSigningKeyController } from './admin-signing-key.controller.js';
 import { AdminSystemController } from './admin-system.controller.js';
 import { AdminUserController } from './admin-user.controller.js';
 import { AreaImport } from './area-import.js';
 import { EventLog } from './event-log.js';
 import { ProjectAdministration } from './project-administration.js';
 import { SessionImport } from './session-import.js';
+import { SigningKeyAdministration } from './signing-key-administration.js';
 import { SystemAdministration } from './system-administration.js';
 import { UserAdministration } from './user-administration.js';
 import { UserSessions } from './user-sessions.js';
 
 const SERVICES = [
   ProjectAdministration,
+  SigningKeyAdministration,
   SystemAdministration,
   UserAdministration,
   UserSessions,
@@ -33,6 +36,7 @@ const SERVICES = [
   imports: [AuthModule, TypeOrmModule.forFeature([Project, System, User, Area])],
   controllers: [
     AdminProjectController,
+    AdminSigningKeyController,
     AdminSystemController,
     AdminUserController,
     AdminImportController,

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 const FIELD_TEXT: Readonly<Record<string, string>> = {
   ownerId: 'The project, as XownerId names it. / 项目标识（XownerId）。',
   name: 'The name to show. / 显示名称。',
-  status: 'Whether it may be used: active or disabled. / 状态：启用或停用。',
+  status:
+    'Whether it may be used: active or disabled. Of a signing key: published (it verifies), signing or retired. / 状态：启用或停用；签名密钥则为已发布（仅验证）、签名中或已停用。',
   statusMode:
     'http: failures have their real status; always200: for old clients that understand no other. / http：返回真实状态码；always200：一律返回 200。',
   timeZone: 'An IANA time zone, for local times and stamps without a zone. / IANA 时区名称，用于本地时间。',
@@ -31,6 +32,18 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   verifyPreviousUntil:
     'Until when the key before this one is accepted (ISO 8601, UTC); null: there is none. / 旧密钥的失效时间，UTC；null 表示没有。',
   overlapSeconds: 'For how long the old key is still accepted, in seconds. / 旧密钥继续有效的时间，秒。',
+  kid: 'The thumbprint of the signing key (RFC 7638), as tokens name it. / 签名密钥的指纹（RFC 7638），令牌以此引用。',
+  algorithm: 'What the key signs with; ES256 unless another is wanted. / 签名算法，缺省为 ES256。',
+  force:
+    'Whether to do it at once; for a key that has leaked: honest tokens may be refused meanwhile. / 是否立即执行，用于密钥泄露；期间有效令牌可能被拒绝。',
+  publishedAt: 'When the key was made: ISO 8601, UTC. / 密钥发布时间，UTC。',
+  signingAt:
+    'When it last began to sign (ISO 8601, UTC); null: it never did. / 最近开始签名的时间，UTC；null 表示从未签名。',
+  promotableAt:
+    'From when on it may be promoted without force (ISO 8601, UTC); null: it signs, or is retired. / 可启用签名的最早时间，UTC；null 表示签名中或已停用。',
+  retirableAt:
+    'From when on it may be retired without force (ISO 8601, UTC); null: it signs, or is retired. / 可停用的最早时间，UTC；null 表示签名中或已停用。',
+  retiredAt: 'When it was retired (ISO 8601, UTC); null: it is not. / 停用时间，UTC；null 表示未停用。',
   createdAt: 'When it was made: ISO 8601, UTC. / 创建时间，UTC。',
   userId: 'The user’s identifier within the project. / 项目内的用户标识。',
   userName: 'What the user signs in with. / 登录名。',

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { createPublicKey, createSecretKey } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { Clock } from '../config/clock.js';
 import { type Config, ConfigError } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -61,6 +62,7 @@ export class KeyRings implements OnApplicationBootstrap {
   /** When the database was last asked, with or without an answer. */
   private askedAt = -Infinity;
   private loading: Promise<Snapshot> | null = null;
+  private waiting: Promise<Snapshot> | null = null;
   private known: ReadonlyMap<string, OpenedKey> = new Map();
 
   constructor(
@@ -100,8 +102,11 @@ export class KeyRings implements OnApplicationBootstrap {
     const snapshot = await this.current();
     const found = this.find(snapshot, ownerId, kid, now);
     if (found !== null || !(THUMBPRINT.test(kid) || kid === this.hs256Kid)) return found;
-    if (Math.abs(now - this.askedAt) < RELOAD_PAUSE_MS) return null;
-    return this.find(await this.load(), ownerId, kid, now);
+    const pause = RELOAD_PAUSE_MS - Math.abs(now - this.askedAt);
+    if (pause <= 0) return this.find(await this.load(), ownerId, kid, now);
+    // A project may have gone back to HS256 a moment ago, which no key set announces: its tokens are honest.
+    if (kid === this.hs256Kid) return this.find(await this.loadAfter(pause), ownerId, kid, now);
+    return null;
   }
 
   /** @returns the public keys of a project, or of all; empty where only HS256 is in use */
@@ -148,6 +153,14 @@ export class KeyRings implements OnApplicationBootstrap {
       });
     this.loading = loading;
     return loading;
+  }
+
+  /** Asks the database once the pause is over, once for all who wait for it. */
+  private loadAfter(pause: number): Promise<Snapshot> {
+    this.waiting ??= setTimeout(pause)
+      .then(() => this.load())
+      .finally(() => (this.waiting = null));
+    return this.waiting;
   }
 
   private async read(): Promise<Snapshot> {

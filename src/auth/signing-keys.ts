@@ -47,6 +47,11 @@ export type Retired =
   /** Tokens that it signed may live until `at`, ms since the epoch. */
   | { readonly kind: 'too-early'; readonly at: number };
 
+export type Demoted =
+  | { readonly kind: 'demoted'; readonly key: SigningKey }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not-signing' };
+
 /** Enough for any rotation, and a key set stays small. */
 export const MAX_KEYS = 8;
 
@@ -120,8 +125,7 @@ export class SigningKeys {
 
       const ends = lastTokenEnds(now, project.accessTokenSeconds);
       const signing = keys.find(({ status }) => status === 'signing');
-      const given: SigningKeyRow | null =
-        signing === undefined ? null : { ...signing, status: 'published', needed_until: ends };
+      const given = signing === undefined ? null : givenWay(signing, ends);
       // First the one that gives way: a project never has two that sign.
       if (given !== null) await writeSigningKey(transaction, given);
       const promoted: SigningKeyRow = {
@@ -136,6 +140,21 @@ export class SigningKeys {
         key: await write(transaction, promoted, also),
         replaced: given === null ? null : signingKey(given),
       };
+    });
+  }
+
+  /**
+   * Lets the project sign with HS256 again. No process has to hear of that first, so nobody waits; the key that
+   * signed stays in the key set until it is retired.
+   */
+  demote(ownerId: string, kid: string, { also }: Pick<ChangeOptions, 'also'> = {}): Promise<Demoted> {
+    return this.change(ownerId, async (transaction, project) => {
+      const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
+      const row = keys.find((key) => key.kid === kid);
+      if (row === undefined || project === null) return { kind: 'unknown' };
+      if (row.status !== 'signing') return { kind: 'not-signing' };
+      const demoted = givenWay(row, lastTokenEnds(this.clock.now(), project.accessTokenSeconds));
+      return { kind: 'demoted', key: await write(transaction, demoted, also) };
     });
   }
 
@@ -172,6 +191,11 @@ export class SigningKeys {
       this.rings.forget();
     }
   }
+}
+
+/** What signed, once it only verifies until its last token ends. */
+function givenWay(signing: SigningKeyRow, ends: number): SigningKeyRow {
+  return { ...signing, status: 'published', needed_until: ends };
 }
 
 async function write(

@@ -16,6 +16,8 @@ const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
   USER_UNKNOWN: 'bo-auth user list <ownerId> shows those there are.',
   ADMIN_SYSTEM_UNKNOWN: 'bo-auth system list <ownerId> shows those there are.',
   SESSION_UNKNOWN: 'bo-auth user sessions <ownerId> <userId> shows those there are.',
+  SIGNING_KEY_UNKNOWN: 'bo-auth key list <ownerId> shows those there are.',
+  SIGNING_KEY_TOO_EARLY: '--force does not wait.',
   PROJECT_EXISTS: 'bo-auth project set <ownerId> changes it.',
 };
 

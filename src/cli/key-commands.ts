@@ -9,16 +9,15 @@ import { environment } from './environment.js';
 import { given, toNumber } from './option-values.js';
 import { note, record, write } from './output.js';
 import { keyFrom } from './project-commands.js';
+import { signingKeyCommands } from './signing-key-commands.js';
 
 const SECRET_BYTES = 32;
 const freshSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
 
 export function keyCommands(program: Command): void {
-  const rotate = program
-    .command('key')
-    .description('change keys')
-    .command('rotate')
-    .description('make a new key and say what to do with it');
+  const key = program.command('key').description('change keys');
+  signingKeyCommands(key);
+  const rotate = key.command('rotate').description('make a new key and say what to do with it');
 
   rotate
     .command('verify <ownerId>')

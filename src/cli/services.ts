@@ -4,6 +4,7 @@ import { AdminModule } from '../admin/admin.module.js';
 import { AreaImport } from '../admin/area-import.js';
 import { ProjectAdministration } from '../admin/project-administration.js';
 import { SessionImport } from '../admin/session-import.js';
+import { SigningKeyAdministration } from '../admin/signing-key-administration.js';
 import { SystemAdministration } from '../admin/system-administration.js';
 import { UserAdministration } from '../admin/user-administration.js';
 import { UserSessions } from '../admin/user-sessions.js';
@@ -31,6 +32,7 @@ class CommandLineModule {
 /** The services that commands are made of. */
 export interface Services {
   readonly projects: ProjectAdministration;
+  readonly signingKeys: SigningKeyAdministration;
   readonly systems: SystemAdministration;
   readonly users: UserAdministration;
   readonly userSessions: UserSessions;
@@ -48,6 +50,7 @@ export async function openServices(config: Config): Promise<Services> {
   });
   return {
     projects: app.get(ProjectAdministration, { strict: false }),
+    signingKeys: app.get(SigningKeyAdministration, { strict: false }),
     systems: app.get(SystemAdministration, { strict: false }),
     users: app.get(UserAdministration, { strict: false }),
     userSessions: app.get(UserSessions, { strict: false }),

@@ -72,6 +72,7 @@ export const catalogue = {
   ADMIN_PROJECT_UNKNOWN: { status: 404, code: 40_403, text: 'There is no such project.' },
   USER_UNKNOWN: { status: 404, code: 40_404, text: 'The project has no such user.' },
   ADMIN_SYSTEM_UNKNOWN: { status: 404, code: 40_405, text: 'The project has no such system.' },
+  SIGNING_KEY_UNKNOWN: { status: 404, code: 40_406, text: 'The project has no such signing key.' },
   METHOD_NOT_ALLOWED: { status: 405, code: 40_501, text: 'This path does not answer to that method.' },
   REQUEST_TIMEOUT: { status: 408, code: 40_801, text: 'The request did not arrive in time.' },
   REFRESH_TOKEN_SUPERSEDED: {
@@ -86,6 +87,16 @@ export const catalogue = {
     text: 'The project has a user with this userId or userName already.',
   },
   SYSTEM_EXISTS: { status: 409, code: 40_904, text: 'The project has a system with this sysId already.' },
+  SIGNING_KEY_CONFLICT: {
+    status: 409,
+    code: 40_905,
+    text: 'The signing keys of the project do not allow this now.',
+  },
+  SIGNING_KEY_TOO_EARLY: {
+    status: 409,
+    code: 40_906,
+    text: 'An honest access token might be refused if this were done now.',
+  },
   BODY_TOO_LARGE: { status: 413, code: 41_301, text: 'The body is too large.' },
   URL_TOO_LONG: { status: 414, code: 41_401, text: 'The path is too long.' },
   MEDIA_TYPE_UNSUPPORTED: {
