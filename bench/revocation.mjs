@@ -29,7 +29,7 @@ const verifyValues = new VerifyValues(account.verifyKey);
 const ask = (port, url, { headers, ...init } = {}) =>
   fetch(`http://127.0.0.1:${port}/bo/api/v3${url}`, {
     ...init,
-    headers: { OwnerId: account.owner, XverifyApi: verifyValues.next(), ...headers },
+    headers: { XownerId: account.owner, XverifyApi: verifyValues.next(), ...headers },
   });
 
 /**
@@ -91,8 +91,11 @@ try {
     const servers = [await startServer([MAIN], { log, env }), await startServer([MAIN], { log, env })];
     const [here = 0, there = 0] = servers.map(({ port }) => port);
     const took = [];
-    while (took.length < tries) took.push(await propagation(here, there));
-    await Promise.all(servers.map((server) => server.stop()));
+    try {
+      while (took.length < tries) took.push(await propagation(here, there));
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+    }
     took.sort((a, b) => a - b);
     const [p50 = 0, max = 0] = [took[tries >> 1], took.at(-1)];
     process.stdout.write(
