@@ -71,7 +71,8 @@ async function propagation(here, there) {
 const folder = mkdtempSync(path.join(tmpdir(), 'bo-auth-revocation-'));
 const postgres = await startPostgres();
 const redis = await startRedis(folder);
-if (typeof postgres === 'string' || typeof redis === 'string') throw new Error(`${postgres} ${redis}`);
+if (typeof postgres === 'string') throw new Error(postgres);
+if (typeof redis === 'string') throw new Error(redis);
 try {
   say(machine());
   for (const [name, url, { tries, bound }] of /** @type {const} */ ([

@@ -1,5 +1,5 @@
 import { JwtService } from '@nestjs/jwt';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createSecretKey } from 'node:crypto';
 import { keyId, signerOptions } from '../src/auth/access-token-key.js';
 import { Hs256Signer } from '../src/auth/hs256-signer.js';
