@@ -208,18 +208,20 @@ describe('rotation', () => {
     const verify = async (token: string) => {
       const { alg = '', kid = '' } = jose.decodeProtectedHeader(token);
       const options = { issuer: 'RG3', audience: 'api', currentDate: new Date(Date.now()) };
-      if (Number(jose.decodeJwt(token).exp) * 1000 <= Date.now() + 1_000) return;
+      const isOver = () => Number(jose.decodeJwt(token).exp) * 1000 <= Date.now() + 1_000;
+      if (isOver()) return;
       try {
         await (alg === 'HS256'
           ? jose.jwtVerify(token, shared, options)
           : jose.jwtVerify(token, remote, options));
         for (const service of [first, second]) {
           const said = await presented(service, token);
-          if (said !== '200') failures.push(`${kid}: ${said}`);
+          // Time may have leapt while it was asked.
+          if (said !== '200' && !isOver()) failures.push(`${kid}: ${said}`);
         }
         seen.set(alg === 'HS256' ? alg : kid, (seen.get(alg === 'HS256' ? alg : kid) ?? 0) + 1);
       } catch (error) {
-        failures.push(`${kid}: ${String(error)}`);
+        if (!isOver()) failures.push(`${kid}: ${String(error)}`);
       }
     };
     const client = (async () => {

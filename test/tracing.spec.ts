@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { ConfigError, loadConfig } from '../src/config/config.js';
 import { API, encryptByDES } from './support/app.js';
 import { killProcesses, startProcess, type TestProcess } from './support/process.js';
+import { eventually } from './support/temporary.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT_ID = '00f067aa0ba902b7';
@@ -153,7 +154,9 @@ describe('traces', () => {
     expect(named('rotation').map(attributes)).toEqual([{ 'bo_auth.moved': true }]);
     expect(named('plugin').map(attributes)).toEqual([{ 'bo_auth.plugin': 'common-data' }]);
 
-    const line = service.lines.find((line) => line.includes('"reqId":"traced"'));
+    const logged = () => service.lines.find((line) => line.includes('"reqId":"traced"'));
+    await eventually('its log line', () => logged() !== undefined);
+    const line = logged();
     expect(JSON.parse(line ?? '{}')).toMatchObject({ traceId: TRACE_ID });
 
     const sent = Buffer.concat(receiver.posts.map(({ body }) => body)).toString();
