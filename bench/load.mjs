@@ -20,7 +20,6 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {import('./virtual-users.mjs').Scenario} scenario
  * @property {import('./virtual-users.mjs').Session[]} sessions one virtual user each
  * @property {string} secret of the access tokens
- * @property {boolean} staysAwake whether the generator looks for answers without ever sleeping
  * @property {number[]} serverPids
  * @property {number[]} storePids Redis, Postgres
  */
@@ -102,11 +101,6 @@ async function run(plan) {
     const end = seconds === null ? Infinity : performance.now() + seconds * 1000;
     let left = requests ?? Infinity;
     const slices = setInterval(() => onSlice(latencies.length), Slices.MS);
-    let looping = true;
-    const lookAgain = () => {
-      if (looping) setImmediate(lookAgain);
-    };
-    if (plan.staysAwake) lookAgain();
     return new Promise((resolve) => {
       let busy = connections.length;
       connections.forEach((connection, index) => {
@@ -130,7 +124,6 @@ async function run(plan) {
           if (now >= end || left <= 0 || failures > MAX_FAILURES) {
             if (--busy === 0) {
               clearInterval(slices);
-              looping = false;
               resolve(latencies);
             }
             return;

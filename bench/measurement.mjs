@@ -1,7 +1,6 @@
 // @ts-check
 /** One measurement: a case's server is started, warmed, measured at each number of connections and stopped. */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Connection } from './connection.mjs';
 import { startGenerator, startPostgres, startRedis } from './processes.mjs';
@@ -171,9 +170,6 @@ export class Laboratory {
           scenario: each.scenario,
           sessions,
           secret: each.secret,
-          // Who writes to a process that sleeps pays for waking it, in a virtual machine 50 µs and more, and the slower
-          // server finds it asleep more often. A store on the generator's core needs that core, so there it may sleep.
-          staysAwake: each.needs.length === 0 || availableParallelism() > 2,
           serverPids: [server.pid],
           storePids: each.needs.flatMap((need) => {
             const store = this[need];

@@ -262,7 +262,6 @@ try {
         secret: each.secret,
         serverPids: [server.pid],
         storePids: [],
-        staysAwake: false,
       });
       const before = new Map(database.sessions.map((each) => [each, each.tokenSeq]));
       let refreshes = 0;
