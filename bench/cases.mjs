@@ -157,6 +157,16 @@ export const cases = [
   },
   {
     ...DEFAULTS,
+    name: 'floor-form',
+    title: 'floor: the same work in Nest’s form',
+    floor: 'floor-http',
+    scenario: 'reuse',
+    start: floorServer('bare-form.mjs'),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
     name: 'reuse-sqlite',
     title: 'refresh reuse, SQLite',
     floor: 'floor-http',

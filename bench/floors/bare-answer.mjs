@@ -101,49 +101,58 @@ function signAccessToken(secret, session, now) {
 }
 
 /**
+ * The envelope's `data`.
+ *
  * @param {string} secret
  * @param {BareSession} session
  * @param {string} refreshToken
  * @param {number} seq
+ */
+export function grant(secret, session, refreshToken, seq) {
+  const now = Date.now();
+  return {
+    tokenType: 'Bearer',
+    tokenUser: {
+      clientId: 'ptdev',
+      userId: 'ptdev',
+      userName: 'dev',
+      pushName: '开发管理员',
+      roleId: ['development'],
+      depId: [],
+      areaCode: [],
+      jobId: [],
+      sysId: [],
+      mergeUserId: [],
+      developer: 1,
+    },
+    timeStamp: now,
+    refreshToken,
+    accessToken: signAccessToken(secret, session, Math.floor(now / 1000)),
+    clientId: 'ptdev',
+    expires: new Date(now + SESSION_MS + ZONE_MS).toISOString().slice(0, 19),
+    expiresIn: ACCESS_TOKEN_SECONDS,
+    tokenSeq: seq,
+  };
+}
+
+/**
+ * @param {object} data
  * @param {string} cacheType
  */
-function envelope(secret, session, refreshToken, seq, cacheType) {
-  const now = Date.now();
+export function envelope(data, cacheType) {
   return JSON.stringify({
     success: true,
     code: 0,
     message: '',
-    data: {
-      tokenType: 'Bearer',
-      tokenUser: {
-        clientId: 'ptdev',
-        userId: 'ptdev',
-        userName: 'dev',
-        pushName: '开发管理员',
-        roleId: ['development'],
-        depId: [],
-        areaCode: [],
-        jobId: [],
-        sysId: [],
-        mergeUserId: [],
-        developer: 1,
-      },
-      timeStamp: now,
-      refreshToken,
-      accessToken: signAccessToken(secret, session, Math.floor(now / 1000)),
-      clientId: 'ptdev',
-      expires: new Date(now + SESSION_MS + ZONE_MS).toISOString().slice(0, 19),
-      expiresIn: ACCESS_TOKEN_SECONDS,
-      tokenSeq: seq,
-    },
+    data,
     error: { errorCode: null, errorText: null },
     cacheType,
-    cacheDate: new Date(now).toISOString(),
+    cacheDate: new Date().toISOString(),
   });
 }
 
 /** @param {string} key */
-function verifier(key) {
+export function verifier(key) {
   // DES-ECB is EDE3 with one key three times: OpenSSL 3 has single DES only in its legacy provider.
   const tripled = Buffer.from(key.repeat(3));
   /** @param {string | string[] | undefined} value */
@@ -199,14 +208,14 @@ export function createBareServer({ secret, verifyKey, sessions, rotate, cacheTyp
       return;
     }
     if (rotate === null) {
-      send(200, envelope(secret, session, session.token, 0, cacheType));
+      send(200, envelope(grant(secret, session, session.token, 0), cacheType));
       return;
     }
     session.superseded = `${session.superseded} ${session.generation}.0@${Date.now()}`.slice(
       -SUPERSEDED_LENGTH,
     );
     const successor = randomUUID().replaceAll('-', '');
-    const body = envelope(secret, session, successor, session.generation + 1, cacheType);
+    const body = envelope(grant(secret, session, successor, session.generation + 1), cacheType);
     void rotate(session, successor).then(
       (won) => {
         if (won) {
