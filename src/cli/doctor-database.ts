@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource } from 'typeorm';
+import { KeySeal } from '../auth/key-seal.js';
+import type { SigningKeyRow } from '../auth/signing-key.js';
 import type { Config } from '../config/config.js';
 import { dataSourceOptions, type SqliteFile, sqliteFile } from '../database/data-source.js';
 import { pendingMigrations } from '../database/pending-migrations.js';
@@ -71,6 +73,7 @@ async function examineRows(config: Config, file: SqliteFile | null): Promise<Fin
       ...(await integrity(dataSource)),
       ...(await projects(dataSource)),
       ...(await peppers(dataSource, config)),
+      ...(await signingKeys(dataSource, config)),
       ...(await newestEvent(dataSource)),
     ];
   } finally {
@@ -130,6 +133,27 @@ async function peppers(dataSource: DataSource, { peppers: configured }: Config):
     ),
     ...idle.map((kid) => warning(about, `no living session needs the pepper ${kid} any more`, 'take it out')),
   ];
+}
+
+/** A service that cannot open a signing key does not start. */
+async function signingKeys(dataSource: DataSource, { peppers }: Config): Promise<Finding[]> {
+  const keys = await rows<SigningKeyRow>(
+    dataSource,
+    `SELECT * FROM bo_signing_key WHERE status <> 'retired'`,
+  );
+  const seal = new KeySeal(peppers);
+  return keys
+    .filter(
+      ({ owner_id: ownerId, kid, algorithm, private_key: sealed }) =>
+        seal.open(sealed ?? '', { ownerId, kid, algorithm }) === null,
+    )
+    .map(({ owner_id, kid, private_key: sealed }) =>
+      failed(
+        'TOKEN_PEPPER',
+        `does not open the signing key ${kid} of ${owner_id}`,
+        `give the pepper ${sealed?.split('.')[0]} its secret of before`,
+      ),
+    );
 }
 
 /** What was written in the future was written by another clock, or before this one was set back. */
