@@ -24,6 +24,8 @@ const ACME = { owner: 'acme', verifyKey: 'acme-key', userName: 'bob', password: 
  * @property {string} redisUrl
  * @property {string} postgresUrl
  * @property {string[]} nodeOptions such as `--cpu-prof`
+ * @property {Record<string, string>} env of the service, besides the case's own
+ * @property {boolean} spread over all cores, instead of the server's alone
  * @property {number} sessions how many the server must know
  */
 
@@ -79,12 +81,14 @@ function service(env) {
     if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
     return startServer([...surroundings.nodeOptions, main], {
       log: path.join(surroundings.folder, 'server.log'),
+      spread: surroundings.spread,
       env: {
         NODE_ENV: 'development',
         JWT_SECRET: SECRET,
         TOKEN_PEPPER: PEPPER,
         RATE_LIMIT_PER_MINUTE: '0',
         ...env(surroundings),
+        ...surroundings.env,
       },
     });
   };

@@ -19,7 +19,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number | null} requests instead of seconds
  * @property {import('./virtual-users.mjs').Scenario} scenario
  * @property {import('./virtual-users.mjs').Session[]} sessions one virtual user each
- * @property {string} secret of the access tokens
+ * @property {string | null} secret of the access tokens
  * @property {number[]} serverPids
  * @property {number[]} storePids Redis, Postgres
  */
@@ -35,8 +35,10 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} quietCpu the same in the cheapest tenth of the window's slices
  * @property {number} storeCpu µs a request, the same for Redis or Postgres
  * @property {number} serverLoad cores that the server kept busy: near the number of its processes, it was the bottleneck
+ * @property {number} generatorLoad the same of the generator
  * @property {number} othersLoad cores that others kept busy meanwhile: more than 0.1, the figures are disturbed
  * @property {number} memory bytes, the server's peak so far
+ * @property {number} resident bytes, what the server has at the end
  * @property {number} failures
  * @property {string | null} firstFailure
  * @property {[start: number, end: number]} window µs of the monotonic clock
@@ -178,8 +180,10 @@ async function run(plan) {
     quietCpu: slices.quiet(),
     storeCpu: store / count,
     serverLoad: server / 1e6 / elapsed,
+    generatorLoad: (used.user + used.system) / 1e6 / elapsed,
     othersLoad: Math.max(0, all - server - store - used.user - used.system) / 1e6 / elapsed,
     memory: residentMemory(plan.serverPids, 'VmHWM'),
+    resident: residentMemory(plan.serverPids, 'VmRSS'),
     failures,
     firstFailure,
   };

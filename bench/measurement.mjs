@@ -124,15 +124,20 @@ export class Laboratory {
    * @param {object} [options]
    * @param {string} [options.folder]
    * @param {string[]} [options.nodeOptions]
+   * @param {Record<string, string>} [options.env]
+   * @param {boolean} [options.spread]
    * @param {number} [options.sessions] that a floor has to know
    */
-  start(each, { folder = this.folderOf(each), nodeOptions = [], sessions = this.effort.users } = {}) {
+  start(each, options = {}) {
+    const { folder = this.folderOf(each), nodeOptions = [], env = {}, spread = false } = options;
     return each.start({
       folder,
+      env,
+      spread,
       redisUrl: typeof this.redis === 'string' ? '' : this.redis.url,
       postgresUrl: typeof this.postgres === 'string' ? '' : this.postgres.url,
       nodeOptions,
-      sessions,
+      sessions: options.sessions ?? this.effort.users,
     });
   }
 
@@ -144,12 +149,14 @@ export class Laboratory {
    * @param {Session[]} [options.sessions] instead of logging in
    * @param {string} [options.folder]
    * @param {string[]} [options.nodeOptions]
+   * @param {Record<string, string>} [options.env]
+   * @param {boolean} [options.spread]
+   * @param {string | null} [options.secret] null: the access tokens' signatures are not checked
    * @returns {Promise<Outcome>}
    */
-  async measure(each, { round, connections, sessions: given, folder, nodeOptions }) {
+  async measure(each, { round, connections, sessions: given, secret = each.secret, ...options }) {
     const server = await this.start(each, {
-      ...(folder === undefined ? {} : { folder }),
-      ...(nodeOptions === undefined ? {} : { nodeOptions }),
+      ...options,
       ...(given === undefined ? {} : { sessions: given.length }),
     });
     /** @type {Outcome} */
@@ -157,24 +164,13 @@ export class Laboratory {
     try {
       let sessions = given ?? (await this.#beginnings(each, server.port));
       const counts = connections.filter((count) => count <= each.slots);
-      const [first] = counts;
-      for (const count of counts) {
-        const result = await this.#generator.run({
-          port: server.port,
+      for (const [index, count] of counts.entries()) {
+        const result = await this.drive(each, server, {
           connections: count,
-          warmupSeconds: this.effort.warmupSeconds,
-          // The first finds the server cold: V8 optimises until well past the ten thousandth request.
-          warmupRequests: count === first ? WARM_REQUESTS : 0,
-          seconds: this.effort.requests === null ? this.effort.seconds : null,
-          requests: this.effort.requests,
-          scenario: each.scenario,
           sessions,
-          secret: each.secret,
-          serverPids: [server.pid],
-          storePids: each.needs.flatMap((need) => {
-            const store = this[need];
-            return typeof store === 'string' ? [] : store.pids;
-          }),
+          secret,
+          // The first finds the server cold: V8 optimises until well past the ten thousandth request.
+          warmupRequests: index === 0 ? WARM_REQUESTS : 0,
         });
         const { sessions: left, window, ...kept } = result;
         sessions = left;
@@ -195,15 +191,47 @@ export class Laboratory {
         );
       }
       if (given === undefined) this.#chains.set(each.name, sessions);
+    } finally {
+      await server.stop();
+    }
+    return outcome;
+  }
+
+  /**
+   * One window of load on a server that runs.
+   *
+   * @param {Case} each
+   * @param {import('./processes.mjs').Running} server
+   * @param {object} plan
+   * @param {number} plan.connections
+   * @param {Session[]} plan.sessions
+   * @param {string | null} [plan.secret] null: the access tokens' signatures are not checked
+   * @param {number} [plan.warmupRequests]
+   * @param {number | null} [plan.requests] instead of seconds
+   */
+  async drive(each, server, { secret = each.secret, requests = this.effort.requests, ...plan }) {
+    try {
+      return await this.#generator.run({
+        ...plan,
+        port: server.port,
+        warmupSeconds: this.effort.warmupSeconds,
+        warmupRequests: plan.warmupRequests ?? 0,
+        seconds: requests === null ? this.effort.seconds : null,
+        requests,
+        scenario: each.scenario,
+        secret,
+        serverPids: [server.pid],
+        storePids: each.needs.flatMap((need) => {
+          const store = this[need];
+          return typeof store === 'string' ? [] : store.pids;
+        }),
+      });
     } catch (error) {
       // What it waits for may never come.
       this.#generator.stop();
       this.#generator = startGenerator();
       throw error;
-    } finally {
-      await server.stop();
     }
-    return outcome;
   }
 
   /**

@@ -112,17 +112,17 @@ async function startListening({ command, port, core, env, log }) {
 }
 
 /**
- * A Node server of its own process, on the server's core.
+ * A Node server of its own process, on the server's core unless it is to spread.
  *
  * @param {string[]} args Node's own options, the file and its arguments; `{port}` stands for the port
- * @param {{ log: string, env?: Record<string, string> }} options
+ * @param {{ log: string, env?: Record<string, string>, spread?: boolean }} options
  */
-export async function startServer(args, { log, env }) {
+export async function startServer(args, { log, env, spread = false }) {
   const port = await freePort();
   return startListening({
     command: [process.execPath, ...args.map((arg) => arg.replace('{port}', String(port)))],
     port,
-    core: cores?.server,
+    core: spread ? undefined : cores?.server,
     log,
     env: { ...env, PORT: String(port), HOST: '127.0.0.1' },
   });

@@ -167,6 +167,44 @@ export function growthTable(points) {
   return aligned(head, lines);
 }
 
+/** @param {number} bytes */
+const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(0);
+
+/**
+ * @param {string} title
+ * @param {{ requests: number, resident: number }[]} steps
+ * @param {number} bytesPerSession
+ */
+export function soakTable(title, steps, bytesPerSession) {
+  const first = steps[0]?.resident ?? NaN;
+  const lines = steps.map(({ requests, resident }) => [
+    String(requests),
+    mebibytes(resident),
+    (resident / first).toFixed(2),
+  ]);
+  return `${title}: ${bytesPerSession.toFixed(0)} bytes a cached session\n\n${aligned(['refreshes', 'MiB', '× first'], lines)}`;
+}
+
+/**
+ * @param {import('./workers.mjs').Crew[]} crews
+ * @returns {string}
+ */
+export function workersTable(crews) {
+  const one = median(crews.filter(({ workers }) => workers === 1).map(({ perSecond }) => perSecond));
+  const lines = [...new Set(crews.map(({ workers }) => workers))].map((workers) => {
+    const rounds = crews.filter((crew) => crew.workers === workers);
+    const perSecond = median(rounds.map((crew) => crew.perSecond));
+    return [
+      String(workers),
+      perSecond.toFixed(0),
+      (perSecond / one).toFixed(2),
+      figures(median(rounds.map(({ serverCpu }) => serverCpu))),
+      `${(100 * median(rounds.map(({ generatorShare }) => generatorShare))).toFixed(0)} %`,
+    ];
+  });
+  return aligned(['workers', 'req/s', '× one', 'µs CPU/req', 'generator'], lines);
+}
+
 /**
  * @param {string[]} head
  * @param {string[][]} lines

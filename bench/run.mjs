@@ -7,9 +7,11 @@ import { parseArgs } from 'node:util';
 import { cases } from './cases.mjs';
 import { grow } from './growth.mjs';
 import { Laboratory, say } from './measurement.mjs';
+import { sessionMemory, soak } from './memory.mjs';
 import { cores, machine } from './processes.mjs';
 import { profileIn, readProfile } from './profile.mjs';
-import { growthTable, summarize, table } from './report.mjs';
+import { growthTable, soakTable, summarize, table, workersTable } from './report.mjs';
+import { measureWorkers } from './workers.mjs';
 
 const HELP = `npm run bench -- [options]
 
@@ -24,6 +26,8 @@ const HELP = `npm run bench -- [options]
   --profile            one round at 64 connections under --cpu-prof: the profile's path and top functions
   --top N              10 functions of the profile
   --growth [AXES]      cost over sessions,projects,connections instead
+  --memory             memory over a million refreshes, and for each cached session, instead
+  --workers            one process and two on all cores, tokens signed with RS256, instead
   --list               the names of the cases
 `;
 
@@ -41,6 +45,8 @@ const { values: flags, positionals } = parseArgs({
     profile: { type: 'boolean', default: false },
     top: { type: 'string', default: '10' },
     growth: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
+    workers: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -52,7 +58,7 @@ const { values: flags, positionals } = parseArgs({
 const connections = (flags.connections ?? (flags.profile ? '64' : '64,256,1')).split(',').map(Number);
 const rounds = Number(flags.rounds ?? (flags.profile ? 1 : 3));
 /** What a new user of the service runs, in both policies. */
-const GROWTH_CASES = 'reuse-sqlite,rotate-sqlite';
+const BASIC_CASES = 'reuse-sqlite,rotate-sqlite';
 const GROWTH_USERS = 1024;
 
 /** @type {import('./measurement.mjs').Effort} */
@@ -65,9 +71,10 @@ const effort = {
 
 /** @returns {Case[]} what --only leaves, with the floors that it needs */
 function chosenCases() {
-  const wanted = (flags.only ?? (flags.growth ? GROWTH_CASES : '')).split(',');
+  const basic = flags.workers ? 'reuse-sqlite' : flags.growth || flags.memory ? BASIC_CASES : '';
+  const wanted = (flags.only ?? basic).split(',');
   const named = cases.filter(({ name }) => wanted.some((part) => name.includes(part)));
-  const floors = flags.profile || flags.growth ? [] : named.map(({ floor }) => floor);
+  const floors = flags.profile || basic !== '' ? [] : named.map(({ floor }) => floor);
   return cases.filter((each) => named.includes(each) || floors.includes(each.name));
 }
 
@@ -116,6 +123,27 @@ async function runGrowth(laboratory) {
     await attempt(laboratory, each, async () => void points.push(...(await grow(laboratory, each, axes))));
   print({ points }, growthTable(points));
   return points.map(({ sample }) => sample);
+}
+
+/** @param {Laboratory} laboratory */
+async function runMemory(laboratory) {
+  for (const each of chosenCases())
+    await attempt(laboratory, each, async () => {
+      const steps = await soak(laboratory, each);
+      const bytes = await sessionMemory(laboratory, each);
+      print({ name: each.name, steps, bytesPerSession: bytes }, soakTable(each.title, steps, bytes));
+    });
+  return [];
+}
+
+/** @param {Laboratory} laboratory */
+async function runWorkers(laboratory) {
+  for (const each of chosenCases())
+    await attempt(laboratory, each, async () => {
+      const crews = await measureWorkers(laboratory, each, [1, 2], rounds);
+      print({ name: each.name, crews }, workersTable(crews));
+    });
+  return [];
 }
 
 /** @param {Laboratory} laboratory */
@@ -177,12 +205,18 @@ function printProfile(each, folder, window, requests) {
   );
 }
 
+function chosenRun() {
+  if (flags.profile) return runProfile;
+  if (flags.growth) return runGrowth;
+  if (flags.memory) return runMemory;
+  return flags.workers ? runWorkers : runTable;
+}
+
 async function main() {
   if (cores === null) say('server and generator share their cores: the figures say too little');
   const laboratory = await Laboratory.open(chosenCases(), effort);
   try {
-    const run = flags.profile ? runProfile : flags.growth ? runGrowth : runTable;
-    const samples = await run(laboratory);
+    const samples = await chosenRun()(laboratory);
     if (samples.some(({ result }) => result.failures > 0)) {
       say('answers were wrong: the figures of those cases are worth nothing');
       process.exitCode = 1;

@@ -113,7 +113,7 @@ class RefreshUser {
    * @param {Session} session
    * @param {VerifyValues} verifyValues
    * @param {boolean} rotates
-   * @param {string} secret
+   * @param {string | null} secret
    */
   constructor(session, verifyValues, rotates, secret) {
     this.session = session;
@@ -147,7 +147,7 @@ class LoginUser {
   /**
    * @param {Session} session
    * @param {VerifyValues} verifyValues
-   * @param {string} secret
+   * @param {string | null} secret
    */
   constructor(session, verifyValues, secret) {
     this.session = session;
@@ -226,7 +226,7 @@ class PlainUser {
  * @param {Scenario} scenario
  * @param {Session} session
  * @param {VerifyValues} verifyValues
- * @param {string} secret of the access tokens
+ * @param {string | null} secret of the access tokens; null: their signatures are not checked
  * @returns {VirtualUser}
  */
 export function virtualUser(scenario, session, verifyValues, secret) {

@@ -1,0 +1,78 @@
+// @ts-check
+/** What the service keeps in memory: after each hundred thousand of a million refreshes, and for a cached session. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gather } from './crowd.mjs';
+import { logIn, say } from './measurement.mjs';
+
+const CONNECTIONS = 64;
+const SOAK_STEPS = 10;
+const SOAK_STEP = 100_000;
+/** The sessions that are read first, and all of them. */
+const FEW = 1_000;
+const MANY = 20_000;
+
+/**
+ * @param {import('./measurement.mjs').Laboratory} laboratory that measures so many requests, not seconds
+ * @param {import('./cases.mjs').Case} each
+ * @returns {Promise<{ requests: number, resident: number }[]>} bytes after so many requests
+ */
+export async function soak(laboratory, each) {
+  const connections = Array.from({ length: SOAK_STEPS }, () => CONNECTIONS);
+  laboratory.effort = { ...laboratory.effort, warmupSeconds: 0, requests: SOAK_STEP };
+  const { samples } = await laboratory.measure(each, { round: 0, connections });
+  return samples.map(({ result }, index) => ({
+    requests: (index + 1) * SOAK_STEP,
+    resident: result.resident,
+  }));
+}
+
+/**
+ * Reads a few sessions and then many, and takes the difference of what is on the heap after a collection: the copy
+ * of the session, its derived key, and the maps' own entries.
+ *
+ * @param {import('./measurement.mjs').Laboratory} laboratory
+ * @param {import('./cases.mjs').Case} each over SQLite
+ * @returns {Promise<number>} bytes for each cached session
+ */
+export async function sessionMemory(laboratory, each) {
+  const folder = laboratory.folderOf(each, `${each.name}-memory`);
+  const first = await laboratory.start(each, { folder });
+  const [model] = await logIn(each, first.port, 1);
+  await first.stop();
+  if (model === undefined) throw new Error('nobody logged in');
+  const sessions = await gather(path.join(folder, each.database), model, each.pepper, { sessions: MANY });
+  const file = path.join(folder, 'heap');
+  const preload = pathToFileURL(path.join(import.meta.dirname, 'collect-garbage.mjs')).href;
+  const server = await laboratory.start(each, {
+    folder,
+    nodeOptions: ['--expose-gc', '--import', preload],
+    env: { HEAP_FILE: file },
+  });
+  try {
+    /** @param {import('./virtual-users.mjs').Session[]} users */
+    const heapAfter = async (users) => {
+      const lines = linesOf(file).length;
+      // Twice round: the replay memory and the JIT are warm before the first reading.
+      await laboratory.drive(each, server, { connections: CONNECTIONS, sessions: users, requests: 2 * MANY });
+      process.kill(server.pid, 'SIGUSR2');
+      while (linesOf(file).length === lines) await sleep(20);
+      return Number(linesOf(file).at(-1));
+    };
+    const few = await heapAfter(sessions.slice(0, FEW));
+    const many = await heapAfter(sessions);
+    say(
+      `${each.name}: ${(few / 2 ** 20).toFixed(1)} MiB with ${FEW} sessions, ${(many / 2 ** 20).toFixed(1)} with ${sessions.length}`,
+    );
+    return (many - few) / (sessions.length - FEW);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** @param {string} file */
+function linesOf(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+}
