@@ -21,8 +21,11 @@ const SECRET_BYTES = 32;
 /** Makes and verifies refresh tokens. None is ever stored: a leaked database without the pepper mints nothing. */
 @Injectable()
 export class RefreshTokenMint {
-  /** The derived keys, kept in this process alone: they are as good as the tokens. */
-  private readonly keys = new LRUCache<string, { secret: string; key: Buffer }>({ max: 100_000 });
+  /**
+   * The derived keys, kept in this process alone: they are as good as the tokens. One byte a character: a Buffer for
+   * each would take 190 bytes more, a fifth of what a cached session takes.
+   */
+  private readonly keys = new LRUCache<string, { secret: string; key: string }>({ max: 100_000 });
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
@@ -45,11 +48,11 @@ export class RefreshTokenMint {
   /** @throws when the family's pepper was taken out of the configuration: not the client's fault, so not a 401 */
   private key({ id, ownerId, secret, kid }: Family): Buffer {
     const known = this.keys.get(id);
-    if (known?.secret === secret) return known.key;
+    if (known?.secret === secret) return Buffer.from(known.key, 'latin1');
     const pepper = this.config.peppers.get(kid);
     if (pepper === undefined) throw new Error(`TOKEN_PEPPER has no pepper with the id ${kid}`);
     const key = deriveFamilyKey(pepper, Buffer.from(secret, 'base64url'), ownerId, id);
-    this.keys.set(id, { secret, key });
+    this.keys.set(id, { secret, key: key.toString('latin1') });
     return key;
   }
 }
