@@ -5,14 +5,15 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gather } from './crowd.mjs';
-import { logIn, say } from './measurement.mjs';
+import { logIn } from './measurement.mjs';
 
 const CONNECTIONS = 64;
 const SOAK_STEPS = 10;
 const SOAK_STEP = 100_000;
-/** The sessions that are read first, and all of them. */
-const FEW = 1_000;
-const MANY = 20_000;
+/** Sessions that warm the server, and those whose memory is then looked at, each refreshed so many times. */
+const WARM = 1_000;
+const COUNTED = 10_000;
+const REFRESHES = 4;
 
 /**
  * @param {import('./measurement.mjs').Laboratory} laboratory that measures so many requests, not seconds
@@ -30,8 +31,8 @@ export async function soak(laboratory, each) {
 }
 
 /**
- * Reads a few sessions and then many, and takes the difference of what is on the heap after a collection: the copy
- * of the session, its derived key, and the maps' own entries.
+ * The difference that ten thousand sessions make to what is on the heap after a collection: the copy of each, its
+ * derived key, and the maps' own entries.
  *
  * @param {import('./measurement.mjs').Laboratory} laboratory
  * @param {import('./cases.mjs').Case} each over SQLite
@@ -43,7 +44,9 @@ export async function sessionMemory(laboratory, each) {
   const [model] = await logIn(each, first.port, 1);
   await first.stop();
   if (model === undefined) throw new Error('nobody logged in');
-  const sessions = await gather(path.join(folder, each.database), model, each.pepper, { sessions: MANY });
+  const sessions = await gather(path.join(folder, each.database), model, each.pepper, {
+    sessions: WARM + COUNTED,
+  });
   const file = path.join(folder, 'heap');
   const preload = pathToFileURL(path.join(import.meta.dirname, 'collect-garbage.mjs')).href;
   const server = await laboratory.start(each, {
@@ -52,21 +55,20 @@ export async function sessionMemory(laboratory, each) {
     env: { HEAP_FILE: file },
   });
   try {
-    /** @param {import('./virtual-users.mjs').Session[]} users */
-    const heapAfter = async (users) => {
+    /**
+     * @param {import('./virtual-users.mjs').Session[]} users
+     * @param {number} requests
+     */
+    const heapAfter = async (users, requests) => {
       const lines = linesOf(file).length;
-      // Twice round: the replay memory and the JIT are warm before the first reading.
-      await laboratory.drive(each, server, { connections: CONNECTIONS, sessions: users, requests: 2 * MANY });
+      await laboratory.drive(each, server, { connections: CONNECTIONS, sessions: users, requests });
       process.kill(server.pid, 'SIGUSR2');
       while (linesOf(file).length === lines) await sleep(20);
       return Number(linesOf(file).at(-1));
     };
-    const few = await heapAfter(sessions.slice(0, FEW));
-    const many = await heapAfter(sessions);
-    say(
-      `${each.name}: ${(few / 2 ** 20).toFixed(1)} MiB with ${FEW} sessions, ${(many / 2 ** 20).toFixed(1)} with ${sessions.length}`,
-    );
-    return (many - few) / (sessions.length - FEW);
+    const before = await heapAfter(sessions.slice(0, WARM), COUNTED * REFRESHES);
+    const after = await heapAfter(sessions.slice(WARM), COUNTED * REFRESHES);
+    return (after - before) / COUNTED;
   } finally {
     await server.stop();
   }

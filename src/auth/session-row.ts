@@ -34,6 +34,9 @@ type SupersededColumn = [generation: number, branch: number, at: number][];
 /** What a list was read from or written as: the one that a rotation has seen is the one before has written. */
 const columns = new WeakMap<readonly Supersession[], string>();
 
+/** What every session that never rotated has, one for all of them. */
+const NONE: readonly Supersession[] = [];
+
 export function supersededColumn(superseded: readonly Supersession[]): string {
   let column = columns.get(superseded);
   if (column === undefined) {
@@ -44,6 +47,7 @@ export function supersededColumn(superseded: readonly Supersession[]): string {
 }
 
 function supersededOf(column: string): readonly Supersession[] {
+  if (column === '[]') return NONE;
   const entries = JSON.parse(column) as SupersededColumn;
   const superseded = entries.map(([generation, branch, at]) => ({ generation, branch, at }));
   columns.set(superseded, column);
