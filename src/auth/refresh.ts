@@ -106,6 +106,7 @@ export class Refresh {
     const judged = await this.judge(tenant, token, now, Infinity);
     if (judged === null || !isExpiry(judged.decision)) return judged;
     if (await this.end(judged.read.value, 'expired', now, client)) return judged;
+    refreshReports.tell({ outcome: 'raced' });
     return this.judge(tenant, token, now, Infinity);
   }
 
