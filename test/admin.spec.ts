@@ -10,7 +10,16 @@ import type { SessionsImported } from '../src/admin/session-import.js';
 import type { UserView } from '../src/admin/user-view.js';
 import { prepareProfile, type VerificationProfile } from '../src/tenancy/verification-profile.js';
 import { sealXverifyApi } from '../src/tenancy/xverify-api.js';
-import { type Answer, type Call, call, encryptByDES, startApp, type TestApp } from './support/app.js';
+import {
+  type Answer,
+  type Call,
+  call,
+  claimsOf,
+  encryptByDES,
+  refusalOf,
+  startApp,
+  type TestApp,
+} from './support/app.js';
 
 const OPERATOR = 'operator-token-of-this-test';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -568,6 +577,30 @@ describe('users', () => {
     expect([await alive(one), await alive(two)]).toEqual(expect.arrayContaining([200, 401]));
     expect((await asOperator('DELETE', sessions)).body.data).toEqual({ ended: 1 });
     expect([await alive(one), await alive(two)]).toEqual([401, 401]);
+  });
+
+  it('ends a session once, none that is over, and a disabled user’s before he is enabled again', async () => {
+    const user = await newUser();
+    const signIn = async () =>
+      String(claimsOf(data(await login('acme', user.userName, user.password)).accessToken)['sid']);
+    const end = async (id: string) =>
+      refusalOf(await asOperator('DELETE', `${users}/${user.userId}/sessions/${id}`));
+    const set = (column: string, at: number, id: string) =>
+      test.sql(`UPDATE bo_auth_session SET ${column} = $1 WHERE id = $2`, at, id);
+    const [alive, idle, expired, disabled] = [await signIn(), await signIn(), await signIn(), await signIn()];
+    const now = test.clock.now();
+    await set('idle_expires_at', now, idle);
+    await set('expires_at', now, expired);
+    expect([await end(alive), await end(alive)]).toEqual(['200 null', '404 SESSION_UNKNOWN']);
+    for (const id of [idle, expired]) expect(await end(id)).toBe('404 SESSION_UNKNOWN');
+
+    await asOperator('POST', `${users}/${user.userId}/disable`);
+    expect(await end(disabled)).toBe('200 null');
+    await asOperator('POST', `${users}/${user.userId}/enable`);
+
+    const forgotten = await signIn();
+    await asOperator('DELETE', `${users}/${user.userId}/sessions`);
+    expect(await end(forgotten)).toBe('404 SESSION_UNKNOWN');
   });
 
   it('finds a user by the name he signs in with', async () => {

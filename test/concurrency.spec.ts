@@ -159,6 +159,25 @@ describe('two services on one database', () => {
     expect(dataOf(await refresh(one, fourth.refreshToken)).tokenSeq).toBe(5);
   });
 
+  it('a late replay at one keeps its effect, though the other rotates on what it knew before', async () => {
+    for (const test of [one, other]) test.clock.stop();
+    try {
+      const elapse = (ms: number) => [one, other].forEach(({ clock }) => clock.advance(ms));
+      const first = await login(one);
+      const lost = dataOf(await refresh(one, first.refreshToken));
+      elapse(59_000);
+      const second = dataOf(await refresh(other, first.refreshToken));
+      expect(second.refreshToken).toBe(lost.refreshToken);
+      const third = dataOf(await refresh(one, second.refreshToken));
+      // The client's other tab, which asked together with the first and comes after the window's end.
+      elapse(1_001);
+      expect(refusalOf(await refresh(other, first.refreshToken))).toBe('409 REFRESH_TOKEN_SUPERSEDED');
+      expect(dataOf(await refresh(one, third.refreshToken)).tokenSeq).toBe(4);
+    } finally {
+      for (const test of [one, other]) test.clock.run();
+    }
+  });
+
   it('a rotation of a session that the other has revoked is refused at once', async () => {
     const first = await login(one);
     const second = dataOf(await refresh(one, first.refreshToken));

@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import sqlite3 from 'sqlite3';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import type { Envelope } from '../src/response/envelope.js';
+import { sharedStores, sqliteStores, type Stores } from './history/stores.js';
 import { API, claimsOf, encryptByDES } from './support/app.js';
 import { killProcesses, startProcess, type TestProcess } from './support/process.js';
 import { built } from './support/server-process.js';
 import { temporaryFolder } from './support/temporary.js';
 
 const folder = temporaryFolder();
-const file = join(folder.path, 'crash.sqlite');
 const momentFile = join(folder.path, 'moment');
 const HOOK = ['--import', pathToFileURL(resolve('test/support/die-at-commit.mjs')).href];
 
@@ -20,17 +19,6 @@ afterAll(() => {
   killProcesses();
   folder.remove();
 });
-
-const start = (): Promise<TestProcess> =>
-  startProcess(
-    {
-      DATABASE_URL: `sqlite:${file}`,
-      MOMENT_FILE: momentFile,
-      WAL_FILE: `${file}-wal`,
-      RATE_LIMIT_PER_MINUTE: '0',
-    },
-    HOOK,
-  );
 
 async function ask(service: TestProcess, path: string, body?: object): Promise<TokenGrant> {
   const response = await fetch(service.url + API + path, {
@@ -49,31 +37,39 @@ async function ask(service: TestProcess, path: string, body?: object): Promise<T
 const refresh = (service: TestProcess, token: string) =>
   ask(service, `/auth/token/refresh?refreshToken=${token}`);
 
-/** What is committed, past any process of the service. */
-function generationOf(grant: TokenGrant): Promise<number> {
-  return new Promise((done, reject) => {
-    const database = new sqlite3.Database(file);
-    database.get<{ generation: number }>(
-      'SELECT generation FROM bo_auth_session WHERE id = ?',
-      [claimsOf(grant.accessToken)['sid']],
-      (error, row) => {
-        database.close();
-        if (error === null) done(row?.generation ?? -1);
-        else reject(error);
-      },
-    );
-  });
-}
-
-describe('kill -9 in the middle of a rotation', () => {
+describe.each([
+  // At its commit its frames are in the log, perhaps all of them: SQLite's recovery says which.
+  ['SQLite', sqliteStores],
+  // At its commit the statement is sent: Postgres carries it out whether or not anyone still waits for the answer.
+  ['Postgres with Redis', sharedStores],
+])('kill -9 in the middle of a rotation: %s', (_, open) => {
+  let stores: Stores;
   let service: TestProcess;
+  const start = (): Promise<TestProcess> =>
+    startProcess({ ...stores.environment, MOMENT_FILE: momentFile, RATE_LIMIT_PER_MINUTE: '0' }, HOOK);
   beforeAll(async () => {
+    stores = await open();
     service = await start();
+  }, 180_000);
+  afterAll(async () => {
+    killProcesses();
+    await stores?.close();
   });
+
+  async function generationOf(grant: TokenGrant): Promise<unknown> {
+    const rows = await stores.rows();
+    try {
+      const [row] = await rows.all('SELECT generation FROM bo_auth_session WHERE id = $1', [
+        String(claimsOf(grant.accessToken)['sid']),
+      ]);
+      return row?.['generation'];
+    } finally {
+      await rows.close();
+    }
+  }
 
   it.each([
     ['before', [1]],
-    // Its frames are in the log, perhaps all of them: SQLite's recovery says which.
     ['at', [1, 2]],
     ['after', [2]],
   ])(
@@ -83,7 +79,7 @@ describe('kill -9 in the middle of a rotation', () => {
       const second = await refresh(service, first.refreshToken);
       writeFileSync(momentFile, moment);
       const exited = new Promise((done) => {
-        service.child.once('exit', (_, signal) => done(signal));
+        service.child.once('exit', (__, signal) => done(signal));
       });
       await expect(refresh(service, second.refreshToken)).rejects.toThrow('fetch failed');
       expect(await exited).toBe('SIGKILL');

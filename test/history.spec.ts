@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { exitCodeOf } from './history/evidence.js';
 import { killOne, pauseOne, restartOne } from './history/nemesis.js';
 import { reportText } from './history/report.js';
 import { campaignAgainstServers } from './history/server-campaign.js';
@@ -18,14 +19,8 @@ describe('two server processes on one database', () => {
       settlesWithinMs: 40_000,
       seed,
     });
-    const refreshed = report.history.filter(
-      ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
-    ).length;
-    const struck = report.struck.length;
     // a failure shows what a run of the command shows, the seed included
-    if (report.verdict.violations.length > 0 || refreshed < 500 || struck !== 3) {
-      throw new Error(reportText(report, seed));
-    }
+    if (exitCodeOf(report) !== 0 || report.struck.length !== 3) throw new Error(reportText(report, seed));
   }, 240_000);
 });
 
@@ -41,10 +36,6 @@ describe('three server processes on Postgres and Redis', () => {
       faultCount: 7,
       seed,
     });
-    if (report.verdict.violations.length > 0) throw new Error(reportText(report, seed));
-    const refreshed = report.history.filter(
-      ({ kind, answer }) => kind === 'refresh' && answer?.status === 200,
-    );
-    expect(refreshed.length).toBeGreaterThan(200);
+    if (exitCodeOf(report) !== 0) throw new Error(reportText(report, seed));
   }, 300_000);
 });

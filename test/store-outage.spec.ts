@@ -1,8 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import {
   type Answer,
@@ -103,16 +102,28 @@ describe('a database that another process has locked', () => {
   });
 });
 
+/** Only who may mount can have a disk that is small; elsewhere the report says that the test was left out. */
+const mayMount = ((): boolean => {
+  const mount = mkdtempSync(join(folder, 'probe-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', mount], { stdio: 'ignore' });
+    execFileSync('umount', [mount]);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
 describe('a disk that is full', () => {
-  it('503 in bounded time, recovery by itself, and every chain goes on', async () => {
+  const name = '503 in bounded time, recovery by itself, and every chain goes on';
+  if (!mayMount) {
+    it.skip(`${name} (left out: a small tmpfs can only be mounted by root)`, () => undefined);
+    return;
+  }
+
+  it(name, async () => {
     const mount = mkdtempSync(join(folder, 'tmpfs-'));
-    const run = promisify(execFile);
-    try {
-      await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mount]);
-    } catch {
-      process.stderr.write('store-outage: skipped, for only root can mount a small tmpfs\n');
-      return;
-    }
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mount]);
     const ballast = join(mount, 'ballast');
     const test = await startApp({ DATABASE_URL: `sqlite:${join(mount, 'full.sqlite')}` });
     try {
@@ -141,7 +152,7 @@ describe('a disk that is full', () => {
       expect((await login(test)).tokenSeq).toBe(1);
     } finally {
       await test.close();
-      await run('umount', [mount]);
+      execFileSync('umount', [mount]);
     }
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import { SessionSweep } from '../src/auth/session-sweep.js';
+import { SessionStore } from '../src/auth/session.store.js';
 import {
   call,
   claimsOf,
@@ -227,6 +228,25 @@ describe('expiry', () => {
     test.clock.advance(7 * DAY);
     expect(await outcome(second)).toBe('401 REFRESH_TOKEN_EXPIRED');
     expect(await rowOf(first)).toMatchObject({ status: 'ended', end_reason: 'expired' });
+  });
+
+  it('idle: judged just after it, beside a refresh that comes just in time, gives the same successor', async () => {
+    const first = await login(test);
+    const store = test.app.get(SessionStore, { strict: false });
+    const end = store.end.bind(store);
+    let renewed: TokenGrant | undefined;
+    // Between the judgement of the late one and its end of the session, the other is committed.
+    store.end = async (...step) => {
+      store.end = end;
+      test.clock.advance(-1);
+      renewed = await next(first);
+      test.clock.advance(1);
+      return end(...step);
+    };
+    test.clock.advance(7 * DAY);
+    const late = await next(first);
+    expect(late).toMatchObject({ refreshToken: renewed?.refreshToken, tokenSeq: 2 });
+    expect(await outcome(late)).toBe('200 null');
   });
 
   it('absolute: no refresh moves it', async () => {

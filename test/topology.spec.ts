@@ -100,15 +100,20 @@ describe('two services, Postgres and Redis behind nginx', () => {
     folder.remove();
   });
 
-  it('gives one successor to many refreshes of one token at both', async () => {
+  it('fifty parallel refreshes of one token at both: fifty 200s, one distinct successor', async () => {
     const grant = await login();
     const origins = [front, origin(0), origin(1)];
     const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, index) => refresh(grant.refreshToken, origins[index % 3])),
+      Array.from({ length: 50 }, (_, index) => refresh(grant.refreshToken, origins[index % 3])),
     );
-    const successors = await Promise.all(answers.map(async (answer) => (await dataOf(answer)).refreshToken));
-    expect(new Set(successors).size).toBe(1);
-    expect(successors[0]).not.toBe(grant.refreshToken);
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
+    const grants = await Promise.all(answers.map(dataOf));
+    expect(new Set(grants.map(({ tokenSeq, refreshToken }) => `${tokenSeq} ${refreshToken}`)).size).toBe(1);
+    expect(grants[0]).toMatchObject({
+      tokenSeq: 2,
+      refreshToken: expect.not.stringMatching(grant.refreshToken),
+    });
+    expect((await dataOf(await refresh(String(grants[0]?.refreshToken)))).tokenSeq).toBe(3);
   });
 
   it('sees at one what was revoked at the other', async () => {

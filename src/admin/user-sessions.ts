@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { whyDead } from '../auth/decide.js';
+import type { Session } from '../auth/session.js';
 import { SessionStore } from '../auth/session.store.js';
 import { sessionView, type SessionView } from '../auth/session-view.js';
 import { Sessions } from '../auth/sessions.js';
@@ -63,7 +65,10 @@ export class UserSessions {
     const session = await this.store.find(ownerId, sessionId);
     const now = this.clock.now();
     const event = administrationEvent('revoked', administrator, { ownerId, userId, sessionId }, now);
-    const ended = session?.userId === userId && (await this.store.end(session, 'revoked', now, event));
+    const ended =
+      session?.userId === userId &&
+      mayLive(session, now) &&
+      (await this.store.end(session, 'revoked', now, event));
     if (!ended) throw errors.SESSION_UNKNOWN({ text: 'The user has no such session.' });
     await this.sessions.forget(ownerId, sessionId);
     return { ended: 1 };
@@ -73,4 +78,10 @@ export class UserSessions {
     assertAdministers(administrator, ownerId);
     if (!(await this.users.existsBy({ ownerId, userId }))) throw errors.USER_UNKNOWN();
   }
+}
+
+/** A disabled user's or project's session is listed and can be ended: with its subject it would live again. */
+function mayLive(session: Session, now: number): boolean {
+  const reason = whyDead(session, now);
+  return reason === null || reason === 'subject';
 }

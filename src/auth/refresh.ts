@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
-import { type ApiError, errors } from '../response/error-catalogue.js';
+import { errors } from '../response/error-catalogue.js';
 import { Reply, type Subject } from '../response/reply.js';
 import { STALENESS_MS } from '../tenancy/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
@@ -10,7 +10,7 @@ import { assertWithinScope } from '../tenancy/user-scope.js';
 import { AccessTokens } from './access-token.js';
 import type { AuthEvent, AuthEventKind } from './auth-event.js';
 import type { Client } from './client.js';
-import { currentState, type Decision, decide, type NextState, type Refusal } from './decide.js';
+import { currentState, type Decision, decide, type NextState } from './decide.js';
 import { refreshPolicy } from './refresh-policy.js';
 import { type RefreshOutcome, refreshReports, rotations } from './refresh-report.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
@@ -59,7 +59,7 @@ export class Refresh {
   async refresh(tenant: Tenant, token: string, client: Client): Promise<Reply<TokenGrant>> {
     const { project } = tenant;
     const now = this.clock.now();
-    const judged = await this.judge(tenant, token, now, Infinity);
+    const judged = await this.settled(tenant, token, now, client);
     if (judged === null) {
       refreshReports.tell({ outcome: 'unknown' });
       throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
@@ -96,6 +96,18 @@ export class Refresh {
             return moved;
           };
     return new Reply(grant, judged.read, settle, subjectOf(session, outcome));
+  }
+
+  /**
+   * Judges; and what has expired is written down, so that it stays so even if the clock is set back. A refresh that
+   * came just in time may have renewed the session since it was read: then the new row is judged.
+   */
+  private async settled(tenant: Tenant, token: string, now: number, client: Client): Promise<Judged | null> {
+    const judged = await this.judge(tenant, token, now, Infinity);
+    if (judged === null || !isExpiry(judged.decision)) return judged;
+    if (await this.end(judged.read.value, 'expired', now, client)) return judged;
+    refreshReports.tell({ outcome: 'raced' });
+    return this.judge(tenant, token, now, Infinity);
   }
 
   /**
@@ -166,15 +178,12 @@ export class Refresh {
           subject: subjectOf(session, 'reused'),
         });
       case 'refused':
-        throw await this.refusal(session, decision.reason, now, client);
+        refreshReports.tell({ outcome: decision.reason });
+        throw errors.REFRESH_TOKEN_EXPIRED({
+          detail: decision.reason,
+          subject: subjectOf(session, decision.reason),
+        });
     }
-  }
-
-  /** What has expired stays so, even if the clock is set back: it is written down. */
-  private async refusal(session: Session, reason: Refusal, now: number, client: Client): Promise<ApiError> {
-    if (reason === 'expired' || reason === 'idle') await this.end(session, 'expired', now, client);
-    refreshReports.tell({ outcome: reason });
-    return errors.REFRESH_TOKEN_EXPIRED({ detail: reason, subject: subjectOf(session, reason) });
   }
 
   private async move(
@@ -196,10 +205,11 @@ export class Refresh {
     reason: EndReason & ('reused' | 'expired'),
     now: number,
     client: Client,
-  ) {
+  ): Promise<boolean> {
     const event = reason === 'reused' ? eventOf('reused', session, now, client) : null;
-    await this.store.end(session, reason, now, event);
+    const ended = await this.store.end(session, reason, now, event);
     await this.sessions.forget(session.ownerId, session.id);
+    return ended;
   }
 
   private async user({ ownerId, userId }: Session): Promise<User> {
@@ -208,6 +218,10 @@ export class Refresh {
       throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the user is gone or disabled' });
     return user;
   }
+}
+
+function isExpiry(decision: Decision): boolean {
+  return decision.kind === 'refused' && (decision.reason === 'expired' || decision.reason === 'idle');
 }
 
 function subjectOf({ userId, id }: Session, outcome: RefreshOutcome): Subject {

@@ -124,14 +124,15 @@ const MOVE: SharedUpdate = {
     first_share_user_id: ':firstShareUserId',
     second_share_user_id: ':secondShareUserId',
   },
-  // Of the three below that say the tip has not moved each alone would find most races, for they overlap: a rotation
-  // changes generation and `superseded`, a displacement branch and `superseded`. Only a late replay's note shows in
-  // `superseded` alone. All are held against the row, so that what they mean does not rest on what is written there.
+  // Generation and branch say whether the tip has moved. They do not say all: a late replay notes in `superseded` that
+  // the parent was handed its successor once more, and a rotation decided on an older copy would write the note away;
+  // the client's other tab, a moment after the window, would then pass for a thief. The two overlap, for today's
+  // `superseded` never returns to what it was and so finds a moved tip as well. The tip is held against the row
+  // nonetheless: that a generation is left only once must not rest on how a row remembers its past.
   where: [
     'target.owner_id = :ownerId',
     'target.generation = :seenGeneration',
     'target.branch = :seenBranch',
-    // A late replay notes itself here and moves nothing else.
     'target.superseded = :seenSuperseded',
     `target.status = 'active'`,
     // The decision was made on a copy; whether user and project still are in order is for the database to say.

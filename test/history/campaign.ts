@@ -36,6 +36,7 @@ export interface CampaignOptions {
 export interface CampaignReport {
   readonly verdict: Verdict;
   readonly history: readonly Operation[];
+  readonly chains: number;
   readonly struck: readonly Strike[];
   readonly seconds: number;
 }
@@ -52,7 +53,9 @@ export async function runCampaign(
   const api = new TokenApi(cluster, recorder);
   const random = new RandomSource(options.seed);
   const clock = new RunClock(options.length, recorder);
-  const campaign = new Campaign(terrain, options, () => clock.progress());
+  // The clients go on until the last fault is over: one that nobody lives through shows nothing.
+  let plagued = false;
+  const campaign = new Campaign(terrain, options, () => Math.min(clock.progress(), plagued ? 1 : 0.99));
   const nemesis = random.fork();
   const clients = Array.from({ length: options.chains }, (_, chain) => {
     const account = campaign.accountOf(chain);
@@ -63,22 +66,22 @@ export async function runCampaign(
     await Promise.all(clients.map((client) => client.login(() => true)));
     const began = performance.now();
     clock.start();
-    const plagued = plague(
+    const plaguing = plague(
       cluster,
       options.faults,
       options.faultCount,
       nemesis,
       () => clock.progress(),
       () => recorder.now(),
-    );
+    ).finally(() => (plagued = true));
     await Promise.all(clients.map((client) => campaign.live(client)));
     // where every chain has ended early, the faults that were still to come have nothing left to strike
     clock.end();
-    const struck = await plagued;
+    const struck = await plaguing;
     await Promise.all(clients.map((client) => campaign.settle(client)));
     const verdict = check(recorder.operations, terrain.rules);
     const seconds = (performance.now() - began) / 1000;
-    return { verdict, history: recorder.operations, struck, seconds };
+    return { verdict, history: recorder.operations, chains: options.chains, struck, seconds };
   } finally {
     api.close();
   }

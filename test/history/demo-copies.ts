@@ -81,7 +81,7 @@ async function insertCopy(database: Rows, { table, where, change }: Copy): Promi
   const chosen = names.map((name) => (name in change ? place(change[name]) : `"${name}"`));
   const filters = Object.entries(where).map(([name, value]) => `"${name}" = ${place(value)}`);
   const listed = names.map((name) => `"${name}"`).join(', ');
-  await database.run(
+  await database.all(
     `INSERT INTO ${table} (${listed}) SELECT ${chosen.join(', ')} FROM ${table} WHERE ${filters.join(' AND ')}`,
     values,
   );

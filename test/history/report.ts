@@ -1,4 +1,5 @@
 import type { CampaignReport } from './campaign.js';
+import { shortcoming } from './evidence.js';
 import { isError, recoveries } from './recovery.js';
 import type { Violation } from './violation.js';
 import type { Operation } from './recorder.js';
@@ -9,6 +10,7 @@ const SHOWN = 20;
 /** What a run saw, for a terminal. It holds fingerprints at most, never a token. */
 export function reportText(report: CampaignReport, seed: number): string {
   const { history, verdict, struck, seconds } = report;
+  const proof = shortcoming(report);
   const rate = Math.round(history.length / seconds);
   const lines = [
     `requests    ${history.length} in ${seconds.toFixed(1)} s (${rate}/s), ${verdict.families} sessions`,
@@ -21,6 +23,7 @@ export function reportText(report: CampaignReport, seed: number): string {
       ([invariant, times]) => `  ${invariant.padEnd(10)}${times}`,
     ),
     ...verdict.violations.slice(0, SHOWN).flatMap((violation) => violationText(violation, history)),
+    ...(proof === null ? [] : [`no proof    ${proof}`]),
     `seed        ${seed}`,
   ];
   return lines.join('\n');

@@ -5,7 +5,7 @@ import sqlite3 from 'sqlite3';
 export interface Rows {
   columnsOf(table: string): Promise<string[]>;
   /** Placeholders are `$1`, `$2`, …. */
-  run(sql: string, values: readonly (string | number)[]): Promise<void>;
+  all(sql: string, values: readonly (string | number)[]): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
@@ -15,20 +15,16 @@ export async function sqliteRows(file: string): Promise<Rows> {
       error === null ? resolve(opened) : reject(error),
     );
   });
-  const all = <Row>(sql: string, values: readonly unknown[]): Promise<Row[]> =>
+  const all = (sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> =>
     new Promise((resolve, reject) => {
-      database.all<Row>(sql.replaceAll(/\$(\d+)/g, '?$1'), [...values], (error, rows) =>
+      database.all<Record<string, unknown>>(sql.replaceAll(/\$(\d+)/g, '?$1'), [...values], (error, rows) =>
         error === null ? resolve(rows) : reject(error),
       );
     });
   return {
     columnsOf: async (table) =>
-      (await all<{ name: string }>('SELECT name FROM pragma_table_info($1)', [table])).map(
-        ({ name }) => name,
-      ),
-    run: async (sql, values) => {
-      await all(sql, values);
-    },
+      (await all('SELECT name FROM pragma_table_info($1)', [table])).map(({ name }) => String(name)),
+    all,
     close: () => new Promise((resolve) => database.close(() => resolve())),
   };
 }
@@ -44,9 +40,7 @@ export async function postgresRows(url: string): Promise<Rows> {
       );
       return rows.map(({ column_name }) => column_name);
     },
-    run: async (sql, values) => {
-      await client.query(sql, [...values]);
-    },
+    all: async (sql, values) => (await client.query<Record<string, unknown>>(sql, [...values])).rows,
     close: () => client.end(),
   };
 }
