@@ -214,6 +214,28 @@ describe('projects, systems and users', () => {
     expect(await json(['user', 'logout', 'shop', 'pw'])).toEqual({ ended: 0 });
   });
 
+  it('shows and changes a user', async () => {
+    await bo(['user', 'add', 'shop', 'kim', '--no-password', '--role-id', 'a,b', '--developer']);
+    const kim = { userId: 'kim', userName: 'kim', pushName: 'kim', roleId: ['a', 'b'], developer: 1 };
+    const shown = await bo(['user', 'show', 'shop', 'kim', '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject(kim);
+    expect(shown.stdout).not.toMatch(/argon2|passwordHash/);
+    const set = ['user', 'set', 'shop', 'kim'];
+    expect(await json([...set, '--push-name', '金', '--role-id', 'c', '--wb-id', 'w'])).toMatchObject({
+      ...kim,
+      pushName: '金',
+      roleId: ['c'],
+      wbId: 'w',
+    });
+    const emptied = { ...kim, pushName: '', roleId: [], wbId: 'w', developer: 0 };
+    await bo([...set, '--push-name', '', '--role-id', '', '--no-developer']);
+    expect(await json(['user', 'show', 'shop', 'kim'])).toMatchObject(emptied);
+    expect((await bo(set)).stderr).toContain('name at least one option');
+    expect((await bo([...set, '--area-code', 'a b'])).stderr).toContain('(--area-code)');
+    expect((await bo([...set, '--user-name', 'u1'])).code).toBe(1);
+    expect((await bo(['user', 'show', 'shop', 'nobody'])).stderr).toContain('bo-auth user list');
+  });
+
   it('imports users from CSV and JSON lines, once each', async () => {
     const csv = await file(
       'users.csv',
