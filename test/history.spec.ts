@@ -35,10 +35,10 @@ describe('three server processes on Postgres and Redis', () => {
     const report = await campaignAgainstServers({
       processes: 3,
       chains: 20,
-      length: { answers: 1200 },
+      length: { answers: 900 },
       shared: true,
       faults: [killOne],
-      faultCount: 7,
+      faultCount: 4,
       seed,
     });
     if (report.verdict.violations.length > 0) throw new Error(reportText(report, seed));
