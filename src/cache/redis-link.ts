@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import type { RedisClient, RedisConnection, RedisStore } from './redis-connection.js';
+import type { ConnectionEvents, RedisClient, RedisConnection, RedisStore } from './redis-connection.js';
 
 const CHANNEL = 'bo-auth:dropped';
 
@@ -62,7 +62,10 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
     // Loaded by those alone who have a Redis: its client is a quarter of all the modules that a start reads.
     const { RedisConnection } = await import('./redis-connection.js');
     const first = new Promise<void>((resolve) => {
-      this.running = this.keepConnected(RedisConnection.open, url, resolve);
+      this.running = this.keepConnected(
+        (events) => RedisConnection.open(url, this.id, CHANNEL, this.clock, events),
+        resolve,
+      );
     });
     await Promise.race([first, sleep(START_MS, undefined, { ref: false })]);
     if (!this.isAnswering) this.logger.warn('Redis does not answer yet: going on without it');
@@ -89,15 +92,14 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async keepConnected(
-    open: (typeof RedisConnection)['open'],
-    url: string,
+    open: (events: ConnectionEvents) => Promise<RedisConnection>,
     onFirst: () => void,
   ): Promise<void> {
     const { signal } = this.stopping;
     let pause = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       try {
-        const connection = await open(url, this.id, CHANNEL, this.clock, {
+        const connection = await open({
           message: (text) => this.listener.message(text),
           answering: () => {
             this.logger.log('Redis answers');

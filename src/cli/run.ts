@@ -10,7 +10,7 @@ export async function run(words: readonly string[]): Promise<number> {
   try {
     await program.parseAsync(words, { from: 'user' });
     // A command that has done its work may yet have found something amiss.
-    return Number(process.exitCode);
+    return process.exitCode;
   } catch (error) {
     // Help and the version are no failures, and have been printed.
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;

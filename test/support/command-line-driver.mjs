@@ -2,7 +2,9 @@
 import { Readable } from 'node:stream';
 import { run } from '../../dist/cli/run.js';
 
-process.on('message', async ({ args, input, env }) => {
+process.on('message', (given) => void runAlone(given));
+
+async function runAlone({ args, input, env }) {
   const written = { stdout: '', stderr: '' };
   process.env = { ...env };
   Object.defineProperty(process, 'stdin', {
@@ -16,4 +18,4 @@ process.on('message', async ({ args, input, env }) => {
     };
   const code = await run(args);
   process.send({ code, ...written });
-});
+}
