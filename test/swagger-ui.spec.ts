@@ -182,19 +182,17 @@ describe('the page, in development', () => {
       const login = await execute(page, 'login');
       expect(login.body.data['tokenUser']).toMatchObject({ userId: 'alice' });
       let { refreshToken } = login.body.data;
-      for (let tokenSeq = 2; tokenSeq <= 3; tokenSeq++) {
-        const block = await tryOut(page, 'refreshByPost');
-        expect(JSON.parse(await bodyOf(block).inputValue())).toEqual({ refreshToken });
-        const { status, body } = await execute(page, 'refreshByPost');
-        expect({ status, tokenSeq: body.data.tokenSeq }).toEqual({ status: 200, tokenSeq });
-        expect(body.data.refreshToken).not.toBe(refreshToken);
-        ({ refreshToken } = body.data);
-      }
+      const posted = await tryOut(page, 'refreshByPost');
+      expect(JSON.parse(await bodyOf(posted).inputValue())).toEqual({ refreshToken });
+      const { status, body } = await execute(page, 'refreshByPost');
+      expect({ status, tokenSeq: body.data.tokenSeq }).toEqual({ status: 200, tokenSeq: 2 });
+      expect(body.data.refreshToken).not.toBe(refreshToken);
+      ({ refreshToken } = body.data);
       const documented = await tryOut(page, 'refresh');
       expect(await field(documented, 'refreshToken').inputValue()).toBe(refreshToken);
       await field(documented, '_nodejs').selectOption('common-data-under');
       const under = await execute(page, 'refresh');
-      expect(under.body.data).toMatchObject({ token_seq: 4, token_user: { user_id: 'alice' } });
+      expect(under.body.data).toMatchObject({ token_seq: 3, token_user: { user_id: 'alice' } });
       const introspect = await tryOut(page, 'introspect');
       expect(JSON.parse(await bodyOf(introspect).inputValue())).toEqual({
         token: under.body.data['refresh_token'],
