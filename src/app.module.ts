@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { AdminModule } from './admin/admin.module.js';
-import { AuthModule } from './auth/auth.module.js';
+import { AdminHttpModule } from './admin/admin-http.module.js';
+import { AuthHttpModule } from './auth/auth-http.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -16,6 +16,7 @@ import { PluginInterceptor } from './response/plugin.interceptor.js';
 import { ResponseModule } from './response/response.module.js';
 import { ValidationPipe } from './response/validation.pipe.js';
 import { RateLimitGuard } from './tenancy/rate-limit.guard.js';
+import { RequestGuardModule } from './tenancy/request-guard.module.js';
 import { TenancyModule } from './tenancy/tenancy.module.js';
 import { TenantHeadersGuard } from './tenancy/tenant-headers.guard.js';
 
@@ -45,8 +46,9 @@ export class AppModule {
         PluginsModule,
         ResponseModule,
         TenancyModule,
-        AuthModule,
-        AdminModule,
+        RequestGuardModule,
+        AuthHttpModule,
+        AdminHttpModule,
         HealthModule,
         MetricsModule,
         ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),

@@ -5,7 +5,6 @@ import { ClusterPrimary } from './cluster-primary.js';
 import { keepBeating } from './cluster-worker.js';
 import { type Config, loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
-import { createApp } from './create-app.js';
 import { drain } from './health/drain.js';
 import { createLogger } from './logging/logger.js';
 import { answerScrapes } from './metrics/cluster-scrape.js';
@@ -23,6 +22,12 @@ async function start(): Promise<void> {
   else await serve(config, logger);
 }
 
+/** Loaded only here: what is wrong with a variable is told before the framework is read. */
+async function create(config: Config, logger: Logger): Promise<NestFastifyApplication> {
+  const { createApp } = await import('./create-app.js');
+  return createApp(config, { logger });
+}
+
 /** Serves requests in this process. */
 async function serve(config: Config, logger: Logger): Promise<void> {
   // Heard while the database is still waited for: as the first process of a container it has no other way to be asked to end.
@@ -31,7 +36,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
     if (app !== null) await drain(app, config.shutdownDelayMs);
     return true;
   });
-  app = await createApp(config, { logger });
+  app = await create(config, logger);
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
@@ -47,7 +52,7 @@ async function lead(config: Config, logger: Logger): Promise<void> {
   endOnSignal(config, logger, () => primary.stop());
   process.on('SIGHUP', () => void primary.rollOver());
   // Migrates, fills the demo data and tries all that a worker needs: what is wrong is said once, here.
-  await (await createApp(config, { logger })).close();
+  await (await create(config, logger)).close();
   answerScrapes();
   await primary.start();
   logger.info({ workers: config.workers, environment: config.environment }, 'all workers listen');

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,47 +7,18 @@ import CryptoJS from 'crypto-js';
 import type { Inspection } from '../src/cli/token-inspection.js';
 import type { Finding } from '../src/cli/finding.js';
 import { call, type TestApp, startApp } from './support/app.js';
+import { type Ended, type Given, TestCommandLine } from './support/command-line.js';
 import type { TokenGrant } from '../src/auth/token-grant.js';
-
-const MAIN = resolve('dist/cli/main.js');
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 let folder: string;
 let database: string;
+let commandLine: TestCommandLine;
 
-/** The built program as a process of its own, in a folder of its own. */
-async function bo(
-  args: readonly string[],
-  { input, env = {} }: { input?: string; env?: Record<string, string> } = {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', DATABASE_URL: database, PLUGINS_DIR: './plugins', ...env },
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input ?? '');
-  const code = await new Promise<number | null>((done, fail) => {
-    child.on('error', fail);
-    child.on('close', done);
-  });
-  return { code, stdout, stderr };
-}
+const bo = (args: readonly string[], given?: Given): Promise<Ended> => commandLine.run(args, given);
 
 /** What a command that must succeed prints as JSON. */
-async function json<T = Record<string, unknown>>(
-  args: readonly string[],
-  options: Parameters<typeof bo>[1] = {},
-): Promise<T> {
-  const ended = await bo([...args, '--json'], options);
+async function json<T = Record<string, unknown>>(args: readonly string[], given: Given = {}): Promise<T> {
+  const ended = await bo([...args, '--json'], given);
   if (ended.code !== 0) throw new Error(`${args.join(' ')}: ${ended.code} ${ended.stderr}`);
   return JSON.parse(ended.stdout) as T;
 }
@@ -62,15 +32,45 @@ const file = async (name: string, text: string): Promise<string> => {
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 beforeAll(async () => {
-  if (!existsSync(MAIN)) throw new Error('npm run build first: the command line is tested as it is shipped');
   folder = await mkdtemp(join(tmpdir(), 'bo-auth-cli-'));
   database = `sqlite:${join(folder, 'data', 'cli.sqlite')}`;
+  commandLine = new TestCommandLine(folder, { DATABASE_URL: database, PLUGINS_DIR: './plugins' });
   const made = await bo(['migrate']);
   expect(made.code).toBe(0);
   await json(['project', 'add', 'shop', '--verify-key-file', '-'], { input: 'shop-key\n' });
   await json(['user', 'add', 'shop', 'u1', '--password-file', '-'], { input: 'u1-password' });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  commandLine.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a process of its own', () => {
+  const start = (...given: Parameters<TestCommandLine['start']>) => commandLine.start(...given);
+
+  it('ends with 0, 1 or 2, its result on one output and the rest on the other', async () => {
+    const [listed, unknown, mistyped] = await Promise.all([
+      start(['project', 'list', '--json']),
+      start(['project', 'show', 'nowhere']),
+      start(['project', 'shw']),
+    ]);
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(listed.stdout)).toEqual(await json(['project', 'list']));
+    expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^bo-auth: .+\n$/) });
+    expect(mistyped).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Did you mean') });
+  });
+
+  it('reads its standard input, ends with what it found, and reads .env', async () => {
+    const added = await start(['user', 'add', 'shop', 'typed', '--json'], { input: 'by-a-pipe\n' });
+    expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('"typed"'), stderr: '' });
+    const inspected = await start(['token', 'inspect', '-'], { input: 'what is this\n' });
+    expect(inspected).toMatchObject({ code: 1, stdout: expect.stringMatching(/^unknown: /), stderr: '' });
+    await file('.env', 'PORT=x\n');
+    const refused = await start(['project', 'list']);
+    await rm(join(folder, '.env'));
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('PORT: must be') });
+  });
+});
 
 describe('usage', () => {
   it.each([
@@ -212,6 +212,28 @@ describe('projects, systems and users', () => {
     });
     expect(await json(['user', 'sessions', 'shop', 'pw'])).toEqual({ items: [] });
     expect(await json(['user', 'logout', 'shop', 'pw'])).toEqual({ ended: 0 });
+  });
+
+  it('shows and changes a user', async () => {
+    await bo(['user', 'add', 'shop', 'kim', '--no-password', '--role-id', 'a,b', '--developer']);
+    const kim = { userId: 'kim', userName: 'kim', pushName: 'kim', roleId: ['a', 'b'], developer: 1 };
+    const shown = await bo(['user', 'show', 'shop', 'kim', '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject(kim);
+    expect(shown.stdout).not.toMatch(/argon2|passwordHash/);
+    const set = ['user', 'set', 'shop', 'kim'];
+    expect(await json([...set, '--push-name', '金', '--role-id', 'c', '--wb-id', 'w'])).toMatchObject({
+      ...kim,
+      pushName: '金',
+      roleId: ['c'],
+      wbId: 'w',
+    });
+    const emptied = { ...kim, pushName: '', roleId: [], wbId: 'w', developer: 0 };
+    await bo([...set, '--push-name', '', '--role-id', '', '--no-developer']);
+    expect(await json(['user', 'show', 'shop', 'kim'])).toMatchObject(emptied);
+    expect((await bo(set)).stderr).toContain('name at least one option');
+    expect((await bo([...set, '--area-code', 'a b'])).stderr).toContain('(--area-code)');
+    expect((await bo([...set, '--user-name', 'u1'])).code).toBe(1);
+    expect((await bo(['user', 'show', 'shop', 'nobody'])).stderr).toContain('bo-auth user list');
   });
 
   it('imports users from CSV and JSON lines, once each', async () => {

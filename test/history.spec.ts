@@ -30,10 +30,10 @@ describe('three server processes on Postgres and Redis', () => {
     const report = await campaignAgainstServers({
       processes: 3,
       chains: 20,
-      length: { answers: 1200 },
+      length: { answers: 900 },
       shared: true,
       faults: [killOne],
-      faultCount: 7,
+      faultCount: 4,
       seed,
     });
     if (exitCodeOf(report) !== 0) throw new Error(reportText(report, seed));

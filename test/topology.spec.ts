@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import type { Envelope } from '../src/response/envelope.js';
@@ -157,6 +158,8 @@ describe('two services, Postgres and Redis behind nginx', () => {
           } catch (error) {
             failures.push(String(error));
           }
+          // The services that start have need of the machine, too.
+          await sleep(5);
         }
       });
       for (const [index, old] of services.entries()) {

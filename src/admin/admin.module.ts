@@ -5,12 +5,6 @@ import { Area } from '../tenancy/area.entity.js';
 import { Project } from '../tenancy/project.entity.js';
 import { System } from '../tenancy/system.entity.js';
 import { User } from '../tenancy/user.entity.js';
-import { AdminEventController } from './admin-event.controller.js';
-import { AdminImportController } from './admin-import.controller.js';
-import { AdminProjectController } from './admin-project.controller.js';
-import { AdminSigningKeyController } from './admin-signing-key.controller.js';
-import { AdminSystemController } from './admin-system.controller.js';
-import { AdminUserController } from './admin-user.controller.js';
 import { AreaImport } from './area-import.js';
 import { EventLog } from './event-log.js';
 import { ProjectAdministration } from './project-administration.js';
@@ -34,14 +28,6 @@ const SERVICES = [
 /** Administration: plain services, for the HTTP calls and for the command line alike. */
 @Module({
   imports: [AuthModule, TypeOrmModule.forFeature([Project, System, User, Area])],
-  controllers: [
-    AdminProjectController,
-    AdminSigningKeyController,
-    AdminSystemController,
-    AdminUserController,
-    AdminImportController,
-    AdminEventController,
-  ],
   providers: SERVICES,
   exports: SERVICES,
 })

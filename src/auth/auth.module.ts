@@ -9,21 +9,35 @@ import { BearerGuard } from './bearer.guard.js';
 import { BearerSessions } from './bearer-session.js';
 import { Introspection } from './introspection.js';
 import { KeyRings } from './key-rings.js';
-import { KeySetController } from './key-set.controller.js';
 import { Login } from './login.js';
 import { Passwords } from './password.js';
 import { Refresh } from './refresh.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
 import { Revocation } from './revocation.js';
-import { SessionController } from './session.controller.js';
 import { SessionStore } from './session.store.js';
 import { SessionSweep } from './session-sweep.js';
 import { Sessions } from './sessions.js';
 import { SigningKeys } from './signing-keys.js';
 import { SqlSessionStore } from './sql-session.store.js';
-import { TokenController } from './token.controller.js';
-import { UserController } from './user.controller.js';
 
+const SERVICES = [
+  { provide: SessionStore, useClass: SqlSessionStore },
+  Sessions,
+  RefreshTokenMint,
+  KeyRings,
+  SigningKeys,
+  AccessTokens,
+  Passwords,
+  Login,
+  Refresh,
+  Revocation,
+  BearerSessions,
+  Introspection,
+  SessionSweep,
+  BearerGuard,
+];
+
+/** Tokens and sessions: plain services, for the HTTP calls and for the command line alike. */
 @Module({
   imports: [
     JwtModule.registerAsync({
@@ -35,33 +49,7 @@ import { UserController } from './user.controller.js';
       }),
     }),
   ],
-  controllers: [TokenController, UserController, SessionController, KeySetController],
-  providers: [
-    { provide: SessionStore, useClass: SqlSessionStore },
-    Sessions,
-    RefreshTokenMint,
-    KeyRings,
-    SigningKeys,
-    AccessTokens,
-    Passwords,
-    Login,
-    Refresh,
-    Revocation,
-    BearerSessions,
-    Introspection,
-    SessionSweep,
-    BearerGuard,
-  ],
-  exports: [
-    SessionStore,
-    Sessions,
-    Passwords,
-    RefreshTokenMint,
-    AccessTokens,
-    BearerSessions,
-    BearerGuard,
-    Refresh,
-    SigningKeys,
-  ],
+  providers: SERVICES,
+  exports: SERVICES,
 })
 export class AuthModule {}

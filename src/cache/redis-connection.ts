@@ -1,3 +1,4 @@
+import { redisInsStore } from 'cache-manager-redis-yet';
 import { createClient } from 'redis';
 import type { Clock } from '../config/clock.js';
 
@@ -23,6 +24,12 @@ const newClient = (url: string) =>
 
 export type RedisClient = ReturnType<typeof newClient>;
 
+const storeOn = (client: RedisClient) =>
+  redisInsStore(client as unknown as Parameters<typeof redisInsStore>[0]);
+
+/** cache-manager-redis-yet's store on the connection that a question is asked on. */
+export type RedisStore = ReturnType<typeof storeOn>;
+
 /** What a connection tells of itself. */
 export interface ConnectionEvents {
   /** On one of the channels subscribed to. */
@@ -45,6 +52,7 @@ export class RedisConnection {
   /** What to add to this process's clock to have Redis's, in ms. */
   clockAhead = 0;
 
+  private readonly store: RedisStore;
   private answers = false;
   private isOver = false;
   private heardAt = performance.now();
@@ -59,6 +67,7 @@ export class RedisConnection {
     private readonly clock: Clock,
     private readonly events: ConnectionEvents,
   ) {
+    this.store = storeOn(client);
     this.ended = new Promise((resolve) => {
       this.markEnded = resolve;
     });
@@ -95,7 +104,7 @@ export class RedisConnection {
   }
 
   /** @returns `undefined` where there was no answer, or none in time */
-  async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
+  async ask<T>(question: (client: RedisClient, store: RedisStore) => Promise<T>): Promise<T | undefined> {
     if (!this.isAnswering) return undefined;
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<undefined>((resolve) => {
@@ -105,7 +114,7 @@ export class RedisConnection {
       }, ANSWER_MS);
     });
     try {
-      return await Promise.race([question(this.client), silence]);
+      return await Promise.race([question(this.client, this.store), silence]);
     } catch {
       return undefined;
     } finally {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { type RedisClient, RedisConnection } from './redis-connection.js';
+import type { ConnectionEvents, RedisClient, RedisConnection, RedisStore } from './redis-connection.js';
 
 const CHANNEL = 'bo-auth:dropped';
 
@@ -59,8 +59,13 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     const { url } = this;
     if (url === null) return;
+    // Loaded by those alone who have a Redis: its client is a quarter of all the modules that a start reads.
+    const { RedisConnection } = await import('./redis-connection.js');
     const first = new Promise<void>((resolve) => {
-      this.running = this.keepConnected(url, resolve);
+      this.running = this.keepConnected(
+        (events) => RedisConnection.open(url, this.id, CHANNEL, this.clock, events),
+        resolve,
+      );
     });
     await Promise.race([first, sleep(START_MS, undefined, { ref: false })]);
     if (!this.isAnswering) this.logger.warn('Redis does not answer yet: going on without it');
@@ -77,7 +82,7 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** @returns `undefined` where there is no Redis, no answer, or none in time */
-  async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
+  async ask<T>(question: (client: RedisClient, store: RedisStore) => Promise<T>): Promise<T | undefined> {
     return this.connection?.ask(question);
   }
 
@@ -86,12 +91,15 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
     return client.publish(CHANNEL, text);
   }
 
-  private async keepConnected(url: string, onFirst: () => void): Promise<void> {
+  private async keepConnected(
+    open: (events: ConnectionEvents) => Promise<RedisConnection>,
+    onFirst: () => void,
+  ): Promise<void> {
     const { signal } = this.stopping;
     let pause = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       try {
-        const connection = await RedisConnection.open(url, this.id, CHANNEL, this.clock, {
+        const connection = await open({
           message: (text) => this.listener.message(text),
           answering: () => {
             this.logger.log('Redis answers');

@@ -1,12 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { KeyvAdapter } from 'cache-manager';
-import { redisInsStore } from 'cache-manager-redis-yet';
 import { Keyv } from 'keyv';
 import { z } from 'zod';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { CopySeal, type SealedCopy } from './copy-seal.js';
-import type { RedisClient } from './redis-connection.js';
 import { RedisLink } from './redis-link.js';
 
 /** A copy of what the database held. */
@@ -108,13 +106,11 @@ export class SharedCopies {
   /** cache-manager-redis-yet's store, which knows neither deadlines, nor seals, nor tombstones. */
   private store(seal: CopySeal) {
     const { link } = this;
-    const on = (client: RedisClient) =>
-      redisInsStore(client as unknown as Parameters<typeof redisInsStore>[0]);
     return {
       name: 'redis',
       isCacheable: () => true,
       get: async <T>(key: string): Promise<T | undefined> => {
-        const held = await link.ask((client) => on(client).get<Partial<SealedCopy>>(key));
+        const held = await link.ask((_client, store) => store.get<Partial<SealedCopy>>(key));
         if (held?.sealed === undefined) return undefined;
         const copy = held as SealedCopy;
         const value = seal.open(key, copy);
@@ -131,7 +127,7 @@ export class SharedCopies {
         );
       },
       del: async (key: string): Promise<void> => {
-        await link.ask((client) => on(client).del(key));
+        await link.ask((_client, store) => store.del(key));
       },
       // Of the rest nothing is used: in this store they ignore the key's prefix.
       mget: () => Promise.resolve([]),

@@ -5,7 +5,6 @@ import { PluginRegistry } from '../plugins/plugin-registry.js';
 import { examineDatabase } from './doctor-database.js';
 import { examineSecrets } from './doctor-secrets.js';
 import { comparedClock, failed, type Finding, ok, warning } from './finding.js';
-import { askRedis } from './redis-ping.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,6 +62,7 @@ function clock(): Finding {
 async function redis({ redisUrl }: Config): Promise<Finding> {
   if (redisUrl === null) return ok('redis', 'not configured: each process keeps copies of its own');
   try {
+    const { askRedis } = await import('./redis-ping.js');
     const answer = await askRedis(redisUrl);
     return comparedClock('Redis', answer.clock)[0] ?? ok('redis', `answers in ${answer.ms} ms`);
   } catch (error) {

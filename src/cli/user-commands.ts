@@ -1,22 +1,13 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../admin/administrator.js';
-import { errorLines } from './refused-lines.js';
-import type { Refused } from '../admin/import-item.js';
-import { parsed, problemOf } from '../admin/input.js';
-import type { UserAdministration } from '../admin/user-administration.js';
-import { newUserSchema, passwordSchema } from '../admin/user-input.js';
-import { ApiError } from '../response/error-catalogue.js';
+import { parsed } from '../admin/input.js';
+import { newUserSchema, passwordSchema, userChangeSchema } from '../admin/user-input.js';
 import { administer } from './administration.js';
 import { everyPage, LIMIT_OPTION } from './every-page.js';
-import { CommandError } from './exit-code.js';
 import { given, toList } from './option-values.js';
 import { record, table, write } from './output.js';
-import { ProgressBar } from './progress-bar.js';
-import { type FileRecord, RecordFile } from './record-file.js';
 import { readSecret } from './secret-input.js';
-
-const LISTS = ['roleId', 'depId', 'areaCode', 'jobId', 'sysId', 'mergeUserId'];
-const COLUMNS = Object.keys(newUserSchema.shape);
+import { importUsers } from './user-import-command.js';
 
 const PASSWORD_FILE = [
   '--password-file <file>',
@@ -27,6 +18,7 @@ export function userCommands(program: Command): void {
   const user = program.command('user').description('the users of a project');
   addUser(user);
   importUsers(user);
+  changeUser(user);
 
   user
     .command('list <ownerId>')
@@ -41,6 +33,14 @@ export function userCommands(program: Command): void {
         { items },
         table(items, ['userId', 'userName', 'status', 'pushName', 'roleId', 'developer', 'createdAt']),
       );
+    });
+
+  user
+    .command('show <ownerId> <userId>')
+    .description('show a user')
+    .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
+      const shown = await administer((services) => services.users.show(COMMAND_LINE, ownerId, userId));
+      write(command, shown, record({ ...shown }));
     });
 
   user
@@ -102,15 +102,12 @@ interface PasswordOptions {
   readonly keepSessions?: boolean;
 }
 
-function addUser(user: Command): void {
-  user
-    .command('add <ownerId> <userId>')
-    .description('add a user')
-    .option('--user-name <name>', 'what the user signs in with; absent: the userId')
-    .option(...PASSWORD_FILE)
-    .option('--no-password', 'nobody can sign in as the user until a password is set')
-    .option('--client-id <text>', 'the clientId of a login that names none; absent: the userId')
-    .option('--push-name <text>', 'what other people call the user')
+/** The options that `add` and `set` have in common; their names are the fields'. */
+function withSettings(command: Command): Command {
+  return command
+    .option('--user-name <name>', 'what the user signs in with; a new one without: the userId')
+    .option('--client-id <text>', 'the clientId of a login that names none; a new one without: the userId')
+    .option('--push-name <text>', 'what other people call the user; a new one without: the userName')
     .option('--role-id <list>', 'roles, by commas', toList)
     .option('--dep-id <list>', 'departments, by commas', toList)
     .option('--job-id <list>', 'jobs, by commas', toList)
@@ -118,8 +115,22 @@ function addUser(user: Command): void {
     .option('--sys-id <list>', 'systems that the user is confined to, by commas', toList)
     .option('--merge-user-id <list>', 'users that are the same person, by commas', toList)
     .option('--developer', 'may administer the project')
+    .option('--open-id <text>', 'shown in the tokenUser, as are the next ones')
+    .option('--wb-id <text>', '')
+    .option('--wx-open-id <text>', '')
+    .option('--wx-union-id <text>', '')
     .option('--telephone <text>', '')
-    .option('--head-icon <url>', '')
+    .option('--head-icon <url>', '');
+}
+
+/** `--developer`, `--no-developer`, or neither. */
+const developerOf = (wanted: unknown): 0 | 1 | undefined =>
+  wanted === undefined ? undefined : wanted === true ? 1 : 0;
+
+function addUser(user: Command): void {
+  withSettings(user.command('add <ownerId> <userId>').description('add a user'))
+    .option(...PASSWORD_FILE)
+    .option('--no-password', 'nobody can sign in as the user until a password is set')
     .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {
       const { userName, passwordFile, password: wanted, developer, ...settings } = options;
       const password =
@@ -137,7 +148,7 @@ function addUser(user: Command): void {
           userId,
           userName: userName ?? userId,
           password,
-          developer: developer === true ? 1 : undefined,
+          developer: developerOf(developer),
         }),
       );
       const added = await administer((services) => services.users.add(COMMAND_LINE, ownerId, input));
@@ -145,88 +156,16 @@ function addUser(user: Command): void {
     });
 }
 
-interface ImportOptions {
-  readonly format?: string;
-  readonly strict?: boolean;
-  readonly progress?: boolean;
-}
-
-function importUsers(user: Command): void {
-  user
-    .command('import <ownerId> <file>')
-    .description('add the users of a CSV file or of JSON lines; those that there are stay as they are')
-    .option('--format <format>', 'csv or jsonl; absent: what the name of the file says')
-    .option('--strict', 'stop at the first line that is refused')
-    .option('--progress', 'show a bar, also where nobody watches')
-    .addHelpText(
-      'after',
-      `\nColumns: ${COLUMNS.join(', ')}.\nIn CSV, a list's items stand between semicolons.`,
-    )
-    .action(async (ownerId: string, file: string, options: ImportOptions, command: Command) => {
-      const source = await RecordFile.open(file, { format: options.format, columns: COLUMNS });
-      const bar = new ProgressBar('users', options.progress ?? process.stderr.isTTY);
-      const refused: Refused[] = [];
-      let imported = 0;
-      let existing = 0;
-      await administer(async (services) => {
-        const users = services.users;
-        for await (const item of source.records()) {
-          const outcome = await addOne(users, ownerId, item);
-          if (outcome === 'added') imported += 1;
-          else if (outcome === 'existing') existing += 1;
-          else refused.push({ line: item.line, reason: outcome.reason });
-          bar.update(source.size === null ? null : source.read / source.size, imported + existing);
-          if (options.strict === true && refused.length > 0) break;
-        }
-      });
-      bar.finish(imported + existing);
-      errorLines(refused);
-      if (options.strict === true && refused.length > 0)
-        throw new CommandError(
-          `stopped at line ${refused[0]?.line}; ${imported} users were added before: mend the line and run it again`,
-        );
-      write(
-        command,
-        { imported, existing, refused },
-        `users added: ${imported}; there already: ${existing}; refused: ${refused.length}`,
+function changeUser(user: Command): void {
+  withSettings(user.command('set <ownerId> <userId>').description('change a user; his sessions live on'))
+    .option('--no-developer', 'may not administer the project')
+    .addHelpText('after', "\n'' empties a text or a list.")
+    .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {
+      const { developer, ...settings } = options;
+      const changes = parsed(userChangeSchema, given({ ...settings, developer: developerOf(developer) }));
+      const changed = await administer((services) =>
+        services.users.change(COMMAND_LINE, ownerId, userId, changes),
       );
+      write(command, changed, record({ ...changed }));
     });
-}
-
-async function addOne(
-  users: UserAdministration,
-  ownerId: string,
-  item: FileRecord,
-): Promise<'added' | 'existing' | { reason: string }> {
-  if ('reason' in item) return item;
-  const result = newUserSchema.safeParse(fromCells(item.input));
-  if (!result.success) return { reason: problemOf(result) ?? '' };
-  try {
-    await users.add(COMMAND_LINE, ownerId, result.data);
-    return 'added';
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.errorCode !== 'USER_EXISTS') throw error;
-    return (await isThere(users, ownerId, result.data.userId))
-      ? 'existing'
-      : { reason: 'userName is that of another user' };
-  }
-}
-
-async function isThere(users: UserAdministration, ownerId: string, userId: string): Promise<boolean> {
-  return users.show(COMMAND_LINE, ownerId, userId).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** CSV knows nothing but text. */
-function fromCells(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const fields: Record<string, unknown> = { ...input };
-  for (const name of LISTS) {
-    const cell = fields[name];
-    if (typeof cell === 'string') fields[name] = toList(cell.replaceAll(';', ','));
-  }
-  if (fields['developer'] === '1') fields['developer'] = 1;
-  if (fields['developer'] === '0') fields['developer'] = 0;
-  return fields;
 }

@@ -6,9 +6,6 @@ import { AreaTree } from './area-tree.js';
 import { Project } from './project.entity.js';
 import { ProjectDirectory } from './project-directory.js';
 import { ProjectStatusModes } from './project-status-modes.js';
-import { ReplayMemory } from './replay-memory.js';
-import { RequestRate } from './request-rate.js';
-import { SharedReplays } from './shared-replays.js';
 import { System } from './system.entity.js';
 import { SystemDirectory } from './system-directory.js';
 import { User } from './user.entity.js';
@@ -22,19 +19,8 @@ import { UserDirectory } from './user-directory.js';
     SystemDirectory,
     UserDirectory,
     AreaTree,
-    RequestRate,
-    SharedReplays,
-    { provide: ReplayMemory, useFactory: () => new ReplayMemory() },
     { provide: StatusModes, useClass: ProjectStatusModes },
   ],
-  exports: [
-    ProjectDirectory,
-    SystemDirectory,
-    UserDirectory,
-    AreaTree,
-    RequestRate,
-    SharedReplays,
-    StatusModes,
-  ],
+  exports: [ProjectDirectory, SystemDirectory, UserDirectory, AreaTree, StatusModes],
 })
 export class TenancyModule {}

@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { AdminEventController } from './admin-event.controller.js';
+import { AdminImportController } from './admin-import.controller.js';
+import { AdminProjectController } from './admin-project.controller.js';
+import { AdminSigningKeyController } from './admin-signing-key.controller.js';
+import { AdminSystemController } from './admin-system.controller.js';
+import { AdminUserController } from './admin-user.controller.js';
+import { AdminModule } from './admin.module.js';
+
+/** The calls of the administration, apart from their services. */
+@Module({
+  imports: [AuthModule, AdminModule],
+  controllers: [
+    AdminProjectController,
+    AdminSigningKeyController,
+    AdminSystemController,
+    AdminUserController,
+    AdminImportController,
+    AdminEventController,
+  ],
+})
+export class AdminHttpModule {}

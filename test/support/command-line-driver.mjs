@@ -1,0 +1,21 @@
+// Runs the command lines that it is sent, each as if it were alone in a process: see command-line.ts.
+import { Readable } from 'node:stream';
+import { run } from '../../dist/cli/run.js';
+
+process.on('message', (given) => void runAlone(given));
+
+async function runAlone({ args, input, env }) {
+  const written = { stdout: '', stderr: '' };
+  process.env = { ...env };
+  Object.defineProperty(process, 'stdin', {
+    configurable: true,
+    value: Readable.from(input === '' ? [] : [Buffer.from(input)]),
+  });
+  for (const name of ['stdout', 'stderr'])
+    process[name].write = (chunk) => {
+      written[name] += chunk;
+      return true;
+    };
+  const code = await run(args);
+  process.send({ code, ...written });
+}
