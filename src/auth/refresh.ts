@@ -78,12 +78,13 @@ export class Refresh {
       { refreshToken, tokenSeq: answer.tokenSeq },
       await this.accessTokens.sign(project, user, session, now),
     );
-    const share = changedShare(tenant, session);
+    const shares = sharesOf(tenant, session);
+    const isShared =
+      shares.firstShareUserId !== session.firstShareUserId ||
+      shares.secondShareUserId !== session.secondShareUserId;
     const change =
-      answer.next === null && share === null
-        ? null
-        : { ...(answer.next ?? currentState(session)), ...sharesOf(session), ...share };
-    const kind = answer.event ?? (share === null ? null : 'shared');
+      answer.next === null && !isShared ? null : { ...(answer.next ?? currentState(session)), ...shares };
+    const kind = answer.event ?? (isShared ? 'shared' : null);
     const { outcome } = answer;
     const report = outcome === 'replay' ? { outcome, ageMs: now - session.rotatedAt } : { outcome };
     if (change === null) refreshReports.tell(report);
@@ -232,17 +233,12 @@ function moved(outcome: RefreshOutcome, next: NextState, event: AuthEventKind | 
   return { position: next, tokenSeq: next.tokenSeq, next, event, outcome };
 }
 
-/** Sharing users that the request names and the session does not know yet are recorded on it. */
-function changedShare(tenant: Tenant, session: Session): Partial<SessionChange> | null {
-  const firstShareUserId = tenant.firstShareUserId ?? session.firstShareUserId;
-  const secondShareUserId = tenant.secondShareUserId ?? session.secondShareUserId;
-  const isKnown =
-    firstShareUserId === session.firstShareUserId && secondShareUserId === session.secondShareUserId;
-  return isKnown ? null : { firstShareUserId, secondShareUserId };
-}
-
-function sharesOf({ firstShareUserId, secondShareUserId }: Session) {
-  return { firstShareUserId, secondShareUserId };
+/** The sharing users that the request names, and where it names none those that the session knows. */
+function sharesOf(tenant: Tenant, session: Session): Pick<Session, 'firstShareUserId' | 'secondShareUserId'> {
+  return {
+    firstShareUserId: tenant.firstShareUserId ?? session.firstShareUserId,
+    secondShareUserId: tenant.secondShareUserId ?? session.secondShareUserId,
+  };
 }
 
 function isImported(session: Session, presented: TokenPosition): boolean {
