@@ -7,7 +7,7 @@ COPY package.json package-lock.json ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npm run build && chmod +x dist/cli/main.js && npm prune --omit=dev
+RUN npm run build && npm prune --omit=dev
 
 # Runs with nothing but node, the production dependencies and the compiled service.
 FROM node:24-bookworm-slim

@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * `npm run check:revocation`: how long another process goes on accepting an access token after its session was
- * revoked, between two processes on one Postgres, with Redis and without. Fails beyond the stated bound.
+ * `npm run check:revocation`: how long another process goes on accepting an access token after the revocation of its
+ * session was answered, between two processes on one Postgres, with Redis and without. Fails where it accepted one
+ * that was sent later than the stated bound; how long the refusal itself took is the machine's matter, and shown.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +46,8 @@ async function user(port, bearer) {
 /**
  * @param {number} here
  * @param {number} there
- * @returns {Promise<number>} from the acknowledgement here to the first refusal there, in ms
+ * @returns {Promise<{ accepted: number, refused: number }>} from the answer to the revocation here until the last
+ * request was sent that was accepted there, and until the first refusal had come from there, in ms
  */
 async function propagation(here, there) {
   const [session] = await logIn(/** @type {any} */ (each), here, 1);
@@ -59,13 +61,21 @@ async function propagation(here, there) {
     body: JSON.stringify({ refreshToken: session.refreshToken }),
   });
   if (revoked.status !== 200) throw new Error(`revocation: ${revoked.status} ${await revoked.text()}`);
-  const acknowledged = performance.now();
-  for (;;) {
-    const asked = performance.now();
+  const answered = performance.now();
+  for (let accepted = 0; ;) {
+    const sent = performance.now() - answered;
     const status = await user(there, session.accessToken);
-    if (status === 401) return Math.max(0, asked - acknowledged);
+    if (status === 401) return { accepted, refused: performance.now() - answered };
     if (status !== 200) throw new Error(`after the revocation: ${status}`);
+    accepted = sent;
   }
+}
+
+/** @param {number[]} ms */
+function inWords(ms) {
+  const sorted = ms.toSorted((a, b) => a - b);
+  const [p50 = 0, max = 0] = [sorted[sorted.length >> 1], sorted.at(-1)];
+  return `p50 ${p50.toFixed(1)} ms, max ${max.toFixed(1)} ms`;
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bo-auth-revocation-'));
@@ -97,12 +107,11 @@ try {
     } finally {
       await Promise.all(servers.map((server) => server.stop()));
     }
-    took.sort((a, b) => a - b);
-    const [p50 = 0, max = 0] = [took[tries >> 1], took.at(-1)];
+    const accepted = took.map((each) => each.accepted);
     process.stdout.write(
-      `${name}: ${tries} revocations, seen by the other process after p50 ${p50.toFixed(1)} ms, max ${max.toFixed(1)} ms (bound ${bound} ms)\n`,
+      `${name}: ${tries} revocations. The other process accepted the token until ${inWords(accepted)} after the answer (bound ${bound} ms); it had refused it after ${inWords(took.map(({ refused }) => refused))}\n`,
     );
-    if (max > bound) process.exitCode = 1;
+    if (Math.max(...accepted) > bound) process.exitCode = 1;
   }
 } finally {
   await redis.stop();

@@ -1,3 +1,4 @@
+import { DCLinter } from 'dclint';
 import { validate } from 'dockerfile-utils';
 import { Deployment } from 'kubernetes-models/apps/v1';
 import { Job } from 'kubernetes-models/batch/v1';
@@ -33,6 +34,19 @@ describe('Kubernetes', () => {
     const { stringData } = parse(read(`${folder}/secret.example.yaml`)) as { stringData: object };
     expect(VARIABLES).toEqual(expect.arrayContaining(Object.keys({ ...data, ...stringData })));
   });
+});
+
+it('the Compose file follows the schema, and the linter finds no error in it', () => {
+  // nginx is there to be reached from everywhere.
+  const rules = { 'no-unbound-port-interfaces': 0 } as const;
+  const linter = new DCLinter({ rules, quiet: true, debug: false, exclude: [] });
+  // Its own types do not resolve here.
+  const [{ messages }] = linter.lintFiles(['deploy/compose.yaml'], false) as [
+    { messages: { type: string; message: string }[] },
+  ];
+  expect(messages).not.toEqual([]);
+  // The rest is about the order of keys.
+  expect(messages.filter(({ type }) => type === 'error').map(({ message }) => message)).toEqual([]);
 });
 
 it('Compose gives the secrets to the service alone', () => {

@@ -1,5 +1,7 @@
 import { Client } from 'pg';
+import { type EventFilter, readEvents } from '../src/auth/audit-trail.js';
 import { PostgresDatabase } from '../src/database/postgres-database.js';
+import type { SqlDatabase } from '../src/database/sql-database.js';
 import { StartLock } from '../src/database/start-lock.js';
 import { StoreUnavailable } from '../src/database/store-unavailable.js';
 import { call, dataOf, login, refresh, refusalOf, startApp, type TestApp } from './support/app.js';
@@ -92,6 +94,38 @@ describe('Postgres', () => {
     afterAll(() => database?.close());
 
     const increment = (id: string) => [`UPDATE counters SET n = n + 1 WHERE id = $1`, [id]] as const;
+
+    it('finds the rare in a long audit trail by an index', async () => {
+      const client = new Client(url);
+      await client.connect();
+      const planOf = async (filter: EventFilter) => {
+        const lines: string[] = [];
+        const explain = async (sql: string, values: readonly unknown[]) => {
+          const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`, [...values]);
+          lines.push(...rows.map((row) => row['QUERY PLAN']));
+          return [];
+        };
+        await readEvents({ all: explain } as unknown as SqlDatabase, filter, 51);
+        return lines.join('\n');
+      };
+      try {
+        // All but one in a thousand are one project's log-ins.
+        await client.query(`
+          INSERT INTO bo_auth_event (at, owner_id, user_id, kind, detail)
+          SELECT n, CASE n % 1000 WHEN 1 THEN 'small' ELSE 'large' END, 'u' || n % 5000,
+            CASE n % 1000 WHEN 2 THEN 'reused' ELSE 'login' END, '{}'
+          FROM generate_series(1, 30000) n`);
+        await client.query('ANALYZE bo_auth_event');
+        expect(await planOf({ ownerId: 'large', kind: 'reused' })).toContain('ix_bo_auth_event_kind');
+        expect(await planOf({ kind: 'reused' })).toContain('ix_bo_auth_event_kind');
+        expect(await planOf({ ownerId: 'large', userId: 'u7' })).toContain('ix_bo_auth_event_user');
+        expect(await planOf({ ownerId: 'small' })).not.toContain('Seq Scan');
+        expect(await planOf({ ownerId: 'large', before: 9 })).not.toContain('Seq Scan');
+      } finally {
+        await client.query(`DELETE FROM bo_auth_event WHERE owner_id IN ('small', 'large')`);
+        await client.end();
+      }
+    });
 
     it('tries again what a deadlock has undone, and only that', async () => {
       // Each waits for the other to hold its first row.

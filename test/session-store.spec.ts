@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { AuthEventKind } from '../src/auth/auth-event.js';
 import { SqlSessionStore } from '../src/auth/sql-session.store.js';
 import type { DatabaseConfig } from '../src/config/config.js';
@@ -9,6 +10,8 @@ import { StartLock } from '../src/database/start-lock.js';
 import { sessionStoreContract, type StoreUnderTest } from './session-store.contract.js';
 import { MemorySessionStore } from './support/memory-session.store.js';
 import { PostgresServer } from './support/postgres.js';
+import { RedisServer } from './support/redis.js';
+import { TieredSessionStore } from './support/tiered-session.store.js';
 
 const PROJECT = `
   INSERT INTO bo_project (owner_id, name, status, status_mode, time_zone, access_token_seconds, refresh_policy,
@@ -53,7 +56,7 @@ function onSql(database: SqlDatabase, close: () => Promise<void>): StoreUnderTes
   };
 }
 
-sessionStoreContract('in memory', async () => {
+function inMemory(): StoreUnderTest {
   const store = new MemorySessionStore();
   return {
     store,
@@ -67,7 +70,40 @@ sessionStoreContract('in memory', async () => {
         .map(({ kind, sessionId }) => ({ kind, sessionId })),
     close: async () => undefined,
   };
-});
+}
+
+// That Redis answers is no news here.
+Logger.overrideLogger(false);
+
+/** The plainest store with one of the tiers in front. */
+async function behind(redis: RedisServer | null): Promise<StoreUnderTest> {
+  const plain = inMemory();
+  const store = await TieredSessionStore.before(plain.store, redis?.url ?? null);
+  return {
+    ...plain,
+    store,
+    setProject: async (ownerId, active) => {
+      await plain.setProject(ownerId, active);
+      await store.forgetAll(ownerId);
+    },
+    setUser: async (ownerId, userId, active) => {
+      await plain.setUser(ownerId, userId, active);
+      await store.forgetAll(ownerId);
+    },
+    close: async () => {
+      await store.close();
+      await redis?.stop();
+      // Else it was the store that has passed, not the tier.
+      expect(store.answeredByTier).toBeGreaterThan(30);
+    },
+  };
+}
+
+sessionStoreContract('in memory', async () => inMemory());
+
+sessionStoreContract('behind the local tier', () => behind(null));
+
+sessionStoreContract('behind the Redis tier', async () => behind(await RedisServer.start()));
 
 sessionStoreContract('SQLite', async () => {
   const file = sqliteFile(null);

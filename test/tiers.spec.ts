@@ -80,6 +80,22 @@ describe('without Redis', () => {
     b.clock.run();
   });
 
+  it('takes a token of a process whose clock is ahead by less than a second, no more', async () => {
+    const { a, b } = pair;
+    const second = Math.floor(Date.now() / 1000) * 1000;
+    a.clock.set(second + 10);
+    const { accessToken: bearer } = await login(a);
+    const statusAt = async (ms: number) => {
+      b.clock.set(ms);
+      return (await call(b, { url: '/auth/user', bearer })).status;
+    };
+    expect([await statusAt(second - 980), await statusAt(second - 1_001)]).toEqual([200, 401]);
+    for (const { clock } of [a, b]) {
+      clock.set(Date.now());
+      clock.run();
+    }
+  });
+
   it('lets one of two processes move a session', async () => {
     const { a, b } = pair;
     const grant = await login(a);
@@ -256,6 +272,16 @@ describe('with Redis', () => {
       expect(refusalOf(await use(a, verifyValue(guid), two.refreshToken))).toBe('401 VERIFY_API_REFUSED');
       expect((await use(a, verifyValue(guid), one.refreshToken)).status).toBe(200);
     });
+  });
+
+  it('does not take its own lateness for a silence of Redis', async () => {
+    const link = pair.a.app.get(RedisLink, { strict: false });
+    const asked = link.ask((client) => client.ping());
+    await new Promise<void>((sent) => process.nextTick(sent));
+    // The question is sent; until long after its deadline nothing is read.
+    for (const until = performance.now() + 200; performance.now() < until;);
+    expect(await asked).toBe('PONG');
+    expect(link.isAnswering).toBe(true);
   });
 
   it('waits once for a Redis that hangs, not each time, and uses it again when it answers', async () => {

@@ -48,6 +48,14 @@ export const accessTokenClaimsSchema = z.object({
 
 export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
 
+/**
+ * How far in the future a token may begin, in seconds: it may come from a process whose clock is ahead, by less than
+ * the second to which they have to agree.
+ *
+ * @see RFC 7519 §4.1.5
+ */
+const NBF_LEEWAY_SECONDS = 1;
+
 /** The signature of one access token. */
 export const signing = new Step('bo-auth:signing');
 
@@ -109,8 +117,11 @@ export class AccessTokens {
     const kid = keyIdOf(token);
     const verifier = kid === null ? null : await this.keys.verifier(project.ownerId, kid);
     if (verifier === null) return null;
+    const clockTimestamp = Math.floor(now / 1000);
     try {
-      const claims = verifier.verify<AccessTokenClaims>(token, { clockTimestamp: Math.floor(now / 1000) });
+      // Its tolerance would also prolong the token.
+      const claims = verifier.verify<AccessTokenClaims>(token, { clockTimestamp, ignoreNotBefore: true });
+      if (claims.nbf !== undefined && !(claims.nbf <= clockTimestamp + NBF_LEEWAY_SECONDS)) return null;
       // A token without an end is none of ours, whoever signed it.
       return claims.owner_id === project.ownerId && typeof claims.exp === 'number' ? claims : null;
     } catch {

@@ -107,10 +107,14 @@ export class RedisConnection {
   async ask<T>(question: (client: RedisClient, store: RedisStore) => Promise<T>): Promise<T | undefined> {
     if (!this.isAnswering) return undefined;
     let timer: NodeJS.Timeout | undefined;
+    let lastLook: NodeJS.Immediate | undefined;
     const silence = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
-        this.fallSilent();
-        resolve(undefined);
+        // Where it is this process that was late, the answer is here and only unread: it is read before this.
+        lastLook = setImmediate(() => {
+          this.fallSilent();
+          resolve(undefined);
+        });
       }, ANSWER_MS);
     });
     try {
@@ -119,6 +123,7 @@ export class RedisConnection {
       return undefined;
     } finally {
       clearTimeout(timer);
+      clearImmediate(lastLook);
     }
   }
 

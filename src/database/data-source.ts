@@ -8,6 +8,7 @@ import { Tenancy1764000000000 } from './migrations/1764000000000-tenancy.js';
 import { Sessions1764000000001 } from './migrations/1764000000001-sessions.js';
 import { VerifyKeyOverlap1764000000010 } from './migrations/1764000000010-verify-key-overlap.js';
 import { SigningKeys1764000000020 } from './migrations/1764000000020-signing-keys.js';
+import { EventIndexes1764000000030 } from './migrations/1764000000030-event-indexes.js';
 import { poolOptions, typeOrmDriver } from './postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -16,6 +17,7 @@ export const migrations = [
   Sessions1764000000001,
   VerifyKeyOverlap1764000000010,
   SigningKeys1764000000020,
+  EventIndexes1764000000030,
 ];
 
 /** TypeORM switches sqlite3 into its verbose mode, which doubles the cost of every statement. */

@@ -1,0 +1,149 @@
+import type { Cache } from '@nestjs/cache-manager';
+import { setImmediate } from 'node:timers/promises';
+import type { AuthEvent } from '../../src/auth/auth-event.js';
+import { RefreshTokenMint } from '../../src/auth/refresh-token-mint.js';
+import type { EndReason, NewSession, SeenSession, Session, SessionChange } from '../../src/auth/session.js';
+import { SessionStore } from '../../src/auth/session.store.js';
+import { Sessions } from '../../src/auth/sessions.js';
+import { LocalTier } from '../../src/cache/local-tier.js';
+import { RedisLink } from '../../src/cache/redis-link.js';
+import { SharedCopies } from '../../src/cache/shared-copies.js';
+import { TieredCache } from '../../src/cache/tiered-cache.js';
+import { Clock } from '../../src/config/clock.js';
+import { loadConfig } from '../../src/config/config.js';
+import type { SqlDatabase } from '../../src/database/sql-database.js';
+
+/** No two moments are the same to it, and it never overtakes Redis's, by which copies there are dated. */
+class UnhurriedClock extends Clock {
+  private readonly begun = Date.now();
+  private asked = 0;
+
+  override now(): number {
+    return this.begun + ++this.asked / 1000;
+  }
+}
+
+/**
+ * A store with the product's tiers in front of it: read through {@link Sessions}, which is told of every change as
+ * the product tells it. What the tier answers has to be what the store would.
+ */
+export class TieredSessionStore extends SessionStore {
+  /** How many answers came out of the tier. */
+  answeredByTier = 0;
+  private readonly known = new Map<string, Set<string>>();
+
+  private constructor(
+    private readonly store: SessionStore,
+    /** Is told of every change. */
+    private readonly sessions: Sessions,
+    /** The same, or another process's, which hears of changes through Redis's copies alone. */
+    private readonly reader: Sessions,
+    private readonly readerLocal: LocalTier,
+    private readonly link: RedisLink,
+    private readonly tier: 'local' | 'redis',
+  ) {
+    super();
+  }
+
+  /** @param redisUrl where there is one, its tier answers, and the local one is passed over */
+  static async before(store: SessionStore, redisUrl: string | null): Promise<TieredSessionStore> {
+    const config = loadConfig({ NODE_ENV: 'test', ...(redisUrl !== null && { REDIS_URL: redisUrl }) });
+    const clock = new UnhurriedClock();
+    const link = new RedisLink(config, clock);
+    const mint = new RefreshTokenMint(config);
+    const database = { kind: 'sqlite' } as SqlDatabase;
+    const sessionsOn = (local: LocalTier) => {
+      const shared = new SharedCopies(config, link);
+      const manager = { stores: [shared.tier] } as unknown as Cache;
+      return new Sessions(store, new TieredCache(local, manager, shared, database, clock), mint, clock);
+    };
+    const local = new LocalTier();
+    const sessions = sessionsOn(local);
+    const readerLocal = redisUrl === null ? local : new LocalTier();
+    const reader = redisUrl === null ? sessions : sessionsOn(readerLocal);
+    await link.onModuleInit();
+    const tier = redisUrl === null ? 'local' : 'redis';
+    return new TieredSessionStore(store, sessions, reader, readerLocal, link, tier);
+  }
+
+  close(): Promise<void> {
+    return this.link.onApplicationShutdown();
+  }
+
+  /** To be called where others' ports have changed what the sessions of a project depend on. */
+  async forgetAll(ownerId: string): Promise<void> {
+    await this.sessions.forget(ownerId, ...(this.known.get(ownerId) ?? []));
+  }
+
+  override async find(ownerId: string, sessionId: string): Promise<Session | null> {
+    // The first fills the tier, where it is not filled yet; the second is to come out of it.
+    await this.nearest(ownerId, sessionId);
+    const read = await this.nearest(ownerId, sessionId);
+    if (read?.cacheType === this.tier) this.answeredByTier++;
+    return read?.value ?? null;
+  }
+
+  override async open(session: NewSession, maxSessions: number | null, event: AuthEvent) {
+    const known = this.known.get(session.ownerId) ?? new Set();
+    this.known.set(session.ownerId, known.add(session.id));
+    const evicted = await this.store.open(session, maxSessions, event);
+    await this.sessions.forget(session.ownerId, ...(evicted ?? []));
+    return evicted;
+  }
+
+  override async move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
+    const moved = await this.store.move(seen, next, event);
+    // Whoever is at a tip has seen the whole session.
+    if (moved) this.sessions.keep(seen as Session, next);
+    else await this.sessions.forget(seen.ownerId, seen.id);
+    return moved;
+  }
+
+  override async end(
+    session: Pick<Session, 'id' | 'ownerId'>,
+    reason: EndReason,
+    now: number,
+    event: AuthEvent | null,
+  ): Promise<boolean> {
+    const ended = await this.store.end(session, reason, now, event);
+    await this.sessions.forget(session.ownerId, session.id);
+    return ended;
+  }
+
+  override async endOthers(keep: Session, now: number, event: AuthEvent): Promise<readonly string[]> {
+    const ended = await this.store.endOthers(keep, now, event);
+    await this.sessions.forget(keep.ownerId, ...ended);
+    return ended;
+  }
+
+  override async endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
+    const alive = await this.store.list(ownerId, userId, now);
+    const ended = await this.store.endAll(ownerId, userId, now, event);
+    await this.sessions.forget(ownerId, ...alive.map(({ id }) => id));
+    return ended;
+  }
+
+  /** Copies of what expired long ago are refused as expired, so the product need not tell anybody. */
+  override async purge(before: number, limit: number): Promise<number> {
+    const purged = await this.store.purge(before, limit);
+    for (const ownerId of this.known.keys()) await this.forgetAll(ownerId);
+    return purged;
+  }
+
+  override findImported(ownerId: string, tokenHash: string): Promise<string | null> {
+    return this.store.findImported(ownerId, tokenHash);
+  }
+
+  override list(ownerId: string, userId: string, now: number): Promise<readonly Session[]> {
+    return this.store.list(ownerId, userId, now);
+  }
+
+  private async nearest(ownerId: string, sessionId: string) {
+    if (this.tier === 'redis') {
+      this.readerLocal.clear();
+      // What was kept is on its way to Redis by then, before the question.
+      await setImmediate();
+    }
+    return this.reader.nearest(ownerId, sessionId, Infinity);
+  }
+}
