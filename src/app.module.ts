@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { AdminHttpModule } from './admin/admin-http.module.js';
-import { AuthHttpModule } from './auth/auth-http.module.js';
+import { AdminModule } from './admin/admin.module.js';
+import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -47,8 +47,8 @@ export class AppModule {
         ResponseModule,
         TenancyModule,
         RequestGuardModule,
-        AuthHttpModule,
-        AdminHttpModule,
+        AuthModule,
+        AdminModule,
         HealthModule,
         MetricsModule,
         ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),

@@ -5,7 +5,6 @@ import { ClusterPrimary } from './cluster-primary.js';
 import { keepBeating } from './cluster-worker.js';
 import { type Config, loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
-import { drain } from './health/drain.js';
 import { createLogger } from './logging/logger.js';
 import { answerScrapes } from './metrics/cluster-scrape.js';
 import { startFailure } from './start-failure.js';
@@ -33,7 +32,10 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   // Heard while the database is still waited for: as the first process of a container it has no other way to be asked to end.
   let app: NestFastifyApplication | null = null;
   endOnSignal(config, logger, async () => {
-    if (app !== null) await drain(app, config.shutdownDelayMs);
+    if (app !== null) {
+      const { drain } = await import('./health/drain.js');
+      await drain(app, config.shutdownDelayMs);
+    }
     return true;
   });
   app = await create(config, logger);

@@ -474,7 +474,23 @@ describe('users', () => {
     expect((await asOperator('POST', users, { userId, userName: userId, passwordHash })).status).toBe(201);
     expect((await login('acme', userId, 'theirs')).status).toBe(200);
     const bad = await asOperator('POST', users, { userId: 'x', userName: 'x', passwordHash: 'md5:1234' });
-    expect(bad.body.message).toBe('passwordHash must be an argon2id hash as a PHC string');
+    expect(bad.body.message).toMatch(/^passwordHash must be an argon2id hash as a PHC string/);
+  });
+
+  it.each(['m=131073,t=1,p=1', 'm=4096,t=11,p=1', 'm=4096,t=1,p=9', 'm=15,t=1,p=2', 'm=4096,t=0,p=1'])(
+    'takes no hash over whose parameters (%s) others would have to wait, or argon2 refuse',
+    async (parameters) => {
+      const passwordHash = `$argon2id$v=19$${parameters}$c29tZXNhbHQxMjM0NTY$${'A'.repeat(43)}`;
+      const userId = fresh('u');
+      const answer = await asOperator('POST', users, { userId, userName: userId, passwordHash });
+      expect([answer.status, answer.body.error.errorCode]).toEqual([400, 'PARAMETER_INVALID']);
+    },
+  );
+
+  it('keeps a hash at the limits', async () => {
+    const passwordHash = `$argon2id$v=19$m=131072,t=10,p=8$c29tZXNhbHQxMjM0NTY$${'A'.repeat(43)}`;
+    const userId = fresh('u');
+    expect((await asOperator('POST', users, { userId, userName: userId, passwordHash })).status).toBe(201);
   });
 
   it('keeps names and ids apart', async () => {
@@ -579,7 +595,7 @@ describe('users', () => {
     expect([await alive(one), await alive(two)]).toEqual([401, 401]);
   });
 
-  it('ends a session once, none that is over, and a disabled user’s before he is enabled again', async () => {
+  it('ends a session once, and none that is over', async () => {
     const user = await newUser();
     const signIn = async () =>
       String(claimsOf(data(await login('acme', user.userName, user.password)).accessToken)['sid']);
@@ -595,12 +611,29 @@ describe('users', () => {
     for (const id of [idle, expired]) expect(await end(id)).toBe('404 SESSION_UNKNOWN');
 
     await asOperator('POST', `${users}/${user.userId}/disable`);
-    expect(await end(disabled)).toBe('200 null');
+    // That ended all his sessions for good.
+    expect(await end(disabled)).toBe('404 SESSION_UNKNOWN');
     await asOperator('POST', `${users}/${user.userId}/enable`);
 
     const forgotten = await signIn();
     await asOperator('DELETE', `${users}/${user.userId}/sessions`);
     expect(await end(forgotten)).toBe('404 SESSION_UNKNOWN');
+  });
+
+  it('ends a session of a disabled project, which would live again with it', async () => {
+    const project = await newProject();
+    const users = `/projects/${project.ownerId}/users`;
+    await asOperator('POST', users, { userId: 'd', userName: 'd', password: 'd-password' });
+    const grant = await call<TokenGrant>(test, {
+      method: 'POST',
+      url: '/auth/token',
+      owner: project.ownerId,
+      verify: seal(project),
+      payload: { userName: 'd', password: 'd-password' },
+    });
+    await asOperator('POST', `/projects/${project.ownerId}/disable`);
+    const sid = String(claimsOf(data(grant).accessToken)['sid']);
+    expect(refusalOf(await asOperator('DELETE', `${users}/d/sessions/${sid}`))).toBe('200 null');
   });
 
   it('finds a user by the name he signs in with', async () => {

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import type { Introspected } from '../src/auth/introspection.js';
 import {
   call,
@@ -27,6 +28,7 @@ const introspect = async (token: string, owner = 'acme') =>
     }),
   );
 const INACTIVE = { active: false };
+const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 it('tells the claims of an access token', async () => {
   const { accessToken } = await login(test);
@@ -60,6 +62,20 @@ it('tells whose a refresh token is, spends nothing and renews nothing', async ()
 
 it('knows an imported token', async () => {
   expect(await introspect(SAMPLE_TOKEN, 'ptdev')).toMatchObject({ active: true, id: 'ptdev', token_seq: 1 });
+});
+
+it('knows an imported token that is a JWT of its former issuer', async () => {
+  const jwt = `${encoded({ alg: 'HS256' })}.${encoded({ jti: randomUUID() })}.c2lnbmF0dXJl`;
+  const { accessToken, refreshToken } = await login(test);
+  expect(await introspect(jwt)).toEqual(INACTIVE);
+  await test.sql(
+    'UPDATE bo_auth_session SET imported_token_hash = $1 WHERE id = $2',
+    createHash('sha256').update(jwt).digest('hex'),
+    String(claimsOf(accessToken)['sid']),
+  );
+  expect(await introspect(jwt)).toMatchObject({ active: true, token_type: 'refresh_token' });
+  expect((await refresh(test, jwt)).status).toBe(200);
+  expect(await introspect(refreshToken)).toMatchObject({ active: true });
 });
 
 it('says active: false alone for everything else', async () => {

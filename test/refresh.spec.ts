@@ -313,6 +313,19 @@ describe('rotation', () => {
     expect(new Set(tokens.map(({ timeStamp, expires }) => `${timeStamp} ${expires}`)).size).toBe(1);
   });
 
+  it('of a session whose pepper this process lacks is 503: another process may have it', async () => {
+    const { refreshToken, accessToken } = await login(test);
+    await test.sql(
+      'UPDATE bo_auth_session SET kid = $1, secret = $2 WHERE id = $3',
+      'next',
+      'another',
+      String(claimsOf(accessToken)['sid']),
+    );
+    const answer = await refresh(test, refreshToken);
+    expect(refusalOf(answer)).toBe('503 UNAVAILABLE');
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
   it('stores no token and no hash of one', async () => {
     const { refreshToken } = await login(test);
     const next = dataOf(await refresh(test, refreshToken));

@@ -340,6 +340,23 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         }
       });
 
+      it('ends nothing as reused that another refresh has changed meanwhile', async () => {
+        const noted = (session: Session) =>
+          session.superseded.map((token) => ({ ...token, at: token.at + 7_500 }));
+        for (const change of [
+          (session: Session) => successor(session),
+          (session: Session) => ({ ...session, branch: session.branch + 1 }),
+          (session: Session) => ({ ...session, superseded: noted(session) }),
+        ]) {
+          const session = await opened({ generation: 1, superseded: [{ generation: 0, branch: 0, at: T }] });
+          expect(await store.move(session, change(session), null)).toBe(true);
+          expect(await store.end(session, 'reused', T, event('reused', session.id))).toBe(false);
+          const now = await found(session.id);
+          expect(now.status).toBe('active');
+          expect(await store.end(now, 'reused', T, null)).toBe(true);
+        }
+      });
+
       it('ends as expired what has no generation left', async () => {
         const session = await opened({ generation: MAX_GENERATION });
         expect(await store.end(session, 'expired', T, null)).toBe(true);
@@ -348,7 +365,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       it('ends nothing of another project, and nothing unknown', async () => {
         const session = await opened();
         expect(await store.end({ ...session, ownerId: 'another' }, 'revoked', T, null)).toBe(false);
-        expect(await store.end({ ownerId, id: 'ffffffffffffffff' }, 'revoked', T, null)).toBe(false);
+        expect(await store.end({ ...session, id: 'ffffffffffffffff' }, 'revoked', T, null)).toBe(false);
         expect((await found(session.id)).status).toBe('active');
       });
 

@@ -90,6 +90,34 @@ describe('a retry with the token that was spent', () => {
 });
 
 describe('the parent, after the grace window, its successor used', () => {
+  it('beside a late replay that is noted between judgement and end: 409, and the family lives', async () => {
+    const first = await login(test);
+    const second = await next(first);
+    const third = await next(second);
+    const store = test.app.get(SessionStore, { strict: false });
+    const end = store.end.bind(store);
+    test.clock.advance(GRACE);
+    store.end = async (...step) => {
+      store.end = end;
+      test.clock.advance(-1);
+      expect((await next(second)).refreshToken).toBe(third.refreshToken);
+      test.clock.advance(1);
+      return end(...step);
+    };
+    const { lost_response } = (
+      await test.sql("SELECT lost_response FROM bo_project WHERE owner_id = 'acme'")
+    )[0] as { lost_response: string };
+    await test.sql("UPDATE bo_project SET lost_response = 'revoke' WHERE owner_id = 'acme'");
+    test.clock.advance(1);
+    try {
+      expect(await outcome(second)).toBe('409 REFRESH_TOKEN_SUPERSEDED');
+      expect(await outcome(third)).toBe('200 null');
+    } finally {
+      store.end = end;
+      await policy({ lost_response });
+    }
+  });
+
   it('401 REFRESH_TOKEN_REUSED: the family is dead in every way, and the event is written', async () => {
     const first = await login(test);
     const second = await next(first);
@@ -247,6 +275,17 @@ describe('expiry', () => {
     const late = await next(first);
     expect(late).toMatchObject({ refreshToken: renewed?.refreshToken, tokenSeq: 2 });
     expect(await outcome(late)).toBe('200 null');
+  });
+
+  it('a user disabled and enabled again is let in, though a copy of him disabled is at hand', async () => {
+    const grant = await next(await login(test));
+    const status = (to: string) =>
+      test.sql("UPDATE bo_user SET status = $1 WHERE owner_id = 'acme' AND user_id = 'alice'", to);
+    test.clock.advance(5_001);
+    await status('disabled');
+    expect(await outcome(grant)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    await status('active');
+    expect(await outcome(grant)).toBe('200 null');
   });
 
   it('absolute: no refresh moves it', async () => {

@@ -1,34 +1,23 @@
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
-import { AuthModule } from '../auth/auth.module.js';
-import { Area } from '../tenancy/area.entity.js';
-import { Project } from '../tenancy/project.entity.js';
-import { System } from '../tenancy/system.entity.js';
-import { User } from '../tenancy/user.entity.js';
-import { AreaImport } from './area-import.js';
-import { EventLog } from './event-log.js';
-import { ProjectAdministration } from './project-administration.js';
-import { SessionImport } from './session-import.js';
-import { SigningKeyAdministration } from './signing-key-administration.js';
-import { SystemAdministration } from './system-administration.js';
-import { UserAdministration } from './user-administration.js';
-import { UserSessions } from './user-sessions.js';
+import { AuthServicesModule } from '../auth/auth-services.module.js';
+import { AdminEventController } from './admin-event.controller.js';
+import { AdminImportController } from './admin-import.controller.js';
+import { AdminProjectController } from './admin-project.controller.js';
+import { AdminSigningKeyController } from './admin-signing-key.controller.js';
+import { AdminSystemController } from './admin-system.controller.js';
+import { AdminUserController } from './admin-user.controller.js';
+import { AdminServicesModule } from './admin-services.module.js';
 
-const SERVICES = [
-  ProjectAdministration,
-  SigningKeyAdministration,
-  SystemAdministration,
-  UserAdministration,
-  UserSessions,
-  AreaImport,
-  SessionImport,
-  EventLog,
-];
-
-/** Administration: plain services, for the HTTP calls and for the command line alike. */
+/** The calls of the administration, apart from their services. */
 @Module({
-  imports: [AuthModule, TypeOrmModule.forFeature([Project, System, User, Area])],
-  providers: SERVICES,
-  exports: SERVICES,
+  imports: [AuthServicesModule, AdminServicesModule],
+  controllers: [
+    AdminProjectController,
+    AdminSigningKeyController,
+    AdminSystemController,
+    AdminUserController,
+    AdminImportController,
+    AdminEventController,
+  ],
 })
 export class AdminModule {}

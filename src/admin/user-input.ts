@@ -9,8 +9,16 @@ const PASSWORD_RULE = 'must be 8 to 1024 characters';
 export const password = z.string(PASSWORD_RULE).min(8, PASSWORD_RULE).max(1024, PASSWORD_RULE);
 
 /** As argon2 writes it: users of another service that hashed with argon2id keep their passwords. */
-const PHC = /^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,172}$/;
-const PHC_RULE = 'must be an argon2id hash as a PHC string';
+const PHC =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,172}$/;
+const PHC_RULE = 'must be an argon2id hash as a PHC string, with m up to 131072, t up to 10 and p up to 8';
+
+/** A login spends what the hash asks for, and one project's must not starve the others. */
+function isAffordable(hash: string): boolean {
+  const [memory = 0, passes = 0, lanes = 0] = PHC.exec(hash)?.slice(1).map(Number) ?? [];
+  const isArgon2 = lanes >= 1 && passes >= 1 && memory >= 8 * lanes;
+  return isArgon2 && memory <= 131_072 && passes <= 10 && lanes <= 8;
+}
 
 const settings = {
   userName: text(1, 64),
@@ -51,7 +59,7 @@ export const newUserSchema = fields({
   userName: settings.userName,
   /** Neither this nor a hash: nobody can sign in as the user until a password is set. */
   password: password.optional(),
-  passwordHash: z.string(PHC_RULE).max(256, PHC_RULE).regex(PHC, PHC_RULE).optional(),
+  passwordHash: z.string(PHC_RULE).max(256, PHC_RULE).refine(isAffordable, PHC_RULE).optional(),
 }).meta({
   example: {
     userId: 'carol',

@@ -80,8 +80,7 @@ export class UserSessions {
   }
 }
 
-/** A disabled user's or project's session is listed and can be ended: with its subject it would live again. */
+/** A disabled project's session lives again when the project is enabled, so it can be ended meanwhile. */
 function mayLive(session: Session, now: number): boolean {
-  const reason = whyDead(session, now);
-  return reason === null || reason === 'subject';
+  return whyDead({ ...session, subject: { ...session.subject, active: true } }, now) === null;
 }

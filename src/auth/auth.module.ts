@@ -1,55 +1,13 @@
 import { Module } from '@nestjs/common';
-import { JwtModule } from '@nestjs/jwt';
-import { createSecretKey } from 'node:crypto';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
-import { AccessTokens } from './access-token.js';
-import { keyId, signerOptions } from './access-token-key.js';
-import { BearerGuard } from './bearer.guard.js';
-import { BearerSessions } from './bearer-session.js';
-import { Introspection } from './introspection.js';
-import { KeyRings } from './key-rings.js';
-import { Login } from './login.js';
-import { Passwords } from './password.js';
-import { Refresh } from './refresh.js';
-import { RefreshTokenMint } from './refresh-token-mint.js';
-import { Revocation } from './revocation.js';
-import { SessionStore } from './session.store.js';
-import { SessionSweep } from './session-sweep.js';
-import { Sessions } from './sessions.js';
-import { SigningKeys } from './signing-keys.js';
-import { SqlSessionStore } from './sql-session.store.js';
+import { AuthServicesModule } from './auth-services.module.js';
+import { KeySetController } from './key-set.controller.js';
+import { SessionController } from './session.controller.js';
+import { TokenController } from './token.controller.js';
+import { UserController } from './user.controller.js';
 
-const SERVICES = [
-  { provide: SessionStore, useClass: SqlSessionStore },
-  Sessions,
-  RefreshTokenMint,
-  KeyRings,
-  SigningKeys,
-  AccessTokens,
-  Passwords,
-  Login,
-  Refresh,
-  Revocation,
-  BearerSessions,
-  Introspection,
-  SessionSweep,
-  BearerGuard,
-];
-
-/** Tokens and sessions: plain services, for the HTTP calls and for the command line alike. */
+/** The calls. Their services are apart: the command line starts without the documentation's library. */
 @Module({
-  imports: [
-    JwtModule.registerAsync({
-      inject: [CONFIG],
-      useFactory: ({ jwtSecret }: Config) => ({
-        // A key object: with a string, jsonwebtoken tries at each signature whether it is a private key.
-        secret: createSecretKey(Buffer.from(jwtSecret, 'utf8')),
-        ...signerOptions('HS256', keyId(jwtSecret)),
-      }),
-    }),
-  ],
-  providers: SERVICES,
-  exports: SERVICES,
+  imports: [AuthServicesModule],
+  controllers: [TokenController, UserController, SessionController, KeySetController],
 })
 export class AuthModule {}

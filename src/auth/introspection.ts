@@ -65,8 +65,10 @@ export class Introspection {
     private readonly refresh: Refresh,
   ) {}
 
-  introspect(tenant: Tenant, token: string): Promise<Introspected> {
-    return token.includes('.') ? this.accessToken(tenant, token) : this.refreshToken(tenant, token);
+  /** A refresh token that was issued elsewhere may be a JWT too. */
+  async introspect(tenant: Tenant, token: string): Promise<Introspected> {
+    const found = token.includes('.') ? await this.accessToken(tenant, token) : INACTIVE;
+    return found.active ? found : this.refreshToken(tenant, token);
   }
 
   private async accessToken(tenant: Tenant, token: string): Promise<Introspected> {

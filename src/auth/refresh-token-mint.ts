@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { errors } from '../response/error-catalogue.js';
 import {
   deriveFamilyKey,
   issueToken,
@@ -45,12 +46,13 @@ export class RefreshTokenMint {
     return verifyMac(this.key(family), token);
   }
 
-  /** @throws when the family's pepper was taken out of the configuration: not the client's fault, so not a 401 */
+  /** @throws UNAVAILABLE where this process lacks the family's pepper: another may have it, so the token is kept */
   private key({ id, ownerId, secret, kid }: Family): Buffer {
     const known = this.keys.get(id);
     if (known?.secret === secret) return Buffer.from(known.key, 'latin1');
     const pepper = this.config.peppers.get(kid);
-    if (pepper === undefined) throw new Error(`TOKEN_PEPPER has no pepper with the id ${kid}`);
+    if (pepper === undefined)
+      throw errors.UNAVAILABLE({ detail: `TOKEN_PEPPER has no pepper with the id ${kid}`, retryAfter: 5 });
     const key = deriveFamilyKey(pepper, Buffer.from(secret, 'base64url'), ownerId, id);
     this.keys.set(id, { secret, key: key.toString('latin1') });
     return key;

@@ -20,6 +20,9 @@ import { SessionStore } from './session.store.js';
 import { type PresentedSession, Sessions } from './sessions.js';
 import { tokenGrant, type TokenGrant } from './token-grant.js';
 
+/** A request that loses this many races in a row is told to come again rather than kept spinning. */
+const MAX_ATTEMPTS = 8;
+
 /** A decision on a session that was found, and the copy that it was made on. */
 interface Judged extends PresentedSession {
   readonly decision: Decision;
@@ -65,7 +68,7 @@ export class Refresh {
       throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
     }
     const session = judged.read.value;
-    const answer = await this.answer(judged, now, client);
+    const answer = this.answer(judged, client);
     const user = await this.user(session);
     assertWithinScope(tenant, user);
 
@@ -100,15 +103,18 @@ export class Refresh {
   }
 
   /**
-   * Judges; and what has expired is written down, so that it stays so even if the clock is set back. A refresh that
-   * came just in time may have renewed the session since it was read: then the new row is judged.
+   * Judges, and ends a session that is to end: what has expired stays so even if the clock is set back. Another refresh
+   * may have renewed the session since it was read, or noted a late replay: then the new row is judged.
    */
   private async settled(tenant: Tenant, token: string, now: number, client: Client): Promise<Judged | null> {
-    const judged = await this.judge(tenant, token, now, Infinity);
-    if (judged === null || !isExpiry(judged.decision)) return judged;
-    if (await this.end(judged.read.value, 'expired', now, client)) return judged;
-    refreshReports.tell({ outcome: 'raced' });
-    return this.judge(tenant, token, now, Infinity);
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const judged = await this.judge(tenant, token, now, Infinity);
+      const reason = judged === null ? null : endOf(judged.decision);
+      if (judged === null || reason === null) return judged;
+      if (await this.end(judged.read.value, reason, now, client)) return judged;
+      refreshReports.tell({ outcome: 'raced' });
+    }
+    throw errors.UNAVAILABLE({ detail: `lost ${MAX_ATTEMPTS} races in a row`, retryAfter: 1 });
   }
 
   /**
@@ -136,7 +142,7 @@ export class Refresh {
     return found && { ...found, decision: decide(found.read.value, found.presented, now, policy) };
   }
 
-  private async answer({ decision, read, presented }: Judged, now: number, client: Client): Promise<Answer> {
+  private answer({ decision, read, presented }: Judged, client: Client): Answer {
     const session = read.value;
     switch (decision.kind) {
       case 'keep':
@@ -172,7 +178,6 @@ export class Refresh {
           subject: subjectOf(session, 'superseded'),
         });
       case 'reused':
-        await this.end(session, 'reused', now, client);
         refreshReports.tell({ outcome: 'reused' });
         throw errors.REFRESH_TOKEN_REUSED({
           detail: `session ${session.id}`,
@@ -195,8 +200,9 @@ export class Refresh {
     client: Client,
   ): Promise<boolean> {
     const event = kind === null ? null : eventOf(kind, { ...session, ...change }, now, client);
+    const began = this.clock.now();
     const moved = await rotations.run({}, () => this.store.move(session, change, event));
-    if (moved) this.sessions.keep(session, change);
+    if (moved) this.sessions.keep(session, change, began);
     else await this.sessions.forget(session.ownerId, session.id);
     return moved;
   }
@@ -213,16 +219,25 @@ export class Refresh {
     return ended;
   }
 
-  private async user({ ownerId, userId }: Session): Promise<User> {
-    const user = await this.users.find(ownerId, userId);
-    if (user?.status !== 'active')
-      throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the user is gone or disabled' });
-    return user;
+  /** A copy may still show a user as disabled who has been enabled since. */
+  private async user(session: Session): Promise<User> {
+    const { ownerId, userId } = session;
+    const near = await this.users.find(ownerId, userId);
+    const user = near?.status === 'active' ? near : await this.users.findCommitted(ownerId, userId);
+    if (user?.status === 'active') return user;
+    refreshReports.tell({ outcome: 'subject' });
+    throw errors.REFRESH_TOKEN_EXPIRED({
+      detail: 'the user is gone or disabled',
+      subject: subjectOf(session, 'subject'),
+    });
   }
 }
 
-function isExpiry(decision: Decision): boolean {
-  return decision.kind === 'refused' && (decision.reason === 'expired' || decision.reason === 'idle');
+/** As what a session ends by this decision; `null`: it does not. */
+function endOf(decision: Decision): 'expired' | 'reused' | null {
+  if (decision.kind === 'reused') return 'reused';
+  const isExpiry = decision.kind === 'refused' && ['expired', 'idle'].includes(decision.reason);
+  return isExpiry ? 'expired' : null;
 }
 
 function subjectOf({ userId, id }: Session, outcome: RefreshOutcome): Subject {

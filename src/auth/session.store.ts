@@ -12,7 +12,7 @@ import type { EndReason, NewSession, SeenSession, Session, SessionChange } from 
  * @example A rotation is decided on a copy and judged by the store:
  * ```ts
  * const decision = decide(session, presented, now, policy);
- * if (decision.kind === 'rotate' && !(await store.move(session, decision.next, null))) {
+ * if (decision.kind === 'rotate' && !(await store.move(session, { ...session, ...decision.next }, null))) {
  *   // another request was faster: read again, decide again
  * }
  * ```
@@ -36,24 +36,20 @@ export abstract class SessionStore {
   abstract findImported(ownerId: string, tokenHash: string): Promise<string | null>;
 
   /**
-   * Compare-and-set: moves the session from the tip that the caller saw to the next, if it still is at that tip,
-   * active, and its user and project are too.
+   * Compare-and-set: moves the session from the tip that the caller saw to the next, if it still is at that tip with
+   * the same past (`superseded`), active, and its user and project are too.
    *
    * @returns whether it moved
    */
   abstract move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean>;
 
   /**
-   * Ends one session; as `expired` only what is so at `now`, since a refresh may have renewed it meanwhile.
+   * Ends one session; as `expired` only what is so at `now`, and as `reused` only what still is as the caller saw it,
+   * since a refresh may have changed it meanwhile.
    *
    * @returns whether it was active
    */
-  abstract end(
-    session: Pick<Session, 'id' | 'ownerId'>,
-    reason: EndReason,
-    now: number,
-    event: AuthEvent | null,
-  ): Promise<boolean>;
+  abstract end(seen: SeenSession, reason: EndReason, now: number, event: AuthEvent | null): Promise<boolean>;
 
   /** The sessions of a user that are alive at `now`, newest first. */
   abstract list(ownerId: string, userId: string, now: number): Promise<readonly Session[]>;

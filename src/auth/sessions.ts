@@ -12,6 +12,9 @@ export interface PresentedSession {
   readonly presented: TokenPosition;
 }
 
+/** For how long it is believed which session an imported token stands for: it may be imported again once that is gone. */
+const IMPORTED_MS = 10 * 60_000;
+
 /** A token issued elsewhere stands for the first of its family. */
 const IMPORTED: TokenPosition = { generation: 0, branch: 0 };
 
@@ -47,10 +50,10 @@ export class Sessions {
     return this.cache.loadAlone(sessionKey(ownerId, id), () => this.store.find(ownerId, id));
   }
 
-  /** Keeps what a compare-and-set has just made of the session. */
-  keep(session: Session, change: SessionChange): void {
+  /** Keeps what a compare-and-set has just made of the session; it was asked for at `began`. */
+  keep(session: Session, change: SessionChange, began: number): void {
     const key = sessionKey(session.ownerId, session.id);
-    this.cache.keep(key, { ...session, ...change }, this.clock.now());
+    this.cache.keep(key, { ...session, ...change }, this.clock.now(), began);
   }
 
   /** To be called when sessions have changed otherwise. */
@@ -71,7 +74,7 @@ export class Sessions {
       if (found?.cacheType === 'local') await this.store.find(ownerId, parsed.familyId);
     }
     const tokenHash = importedTokenHash(token);
-    const id = await this.cache.read(`${ownerId}/imported/${tokenHash}`, Infinity, () =>
+    const id = await this.cache.read(`${ownerId}/imported/${tokenHash}`, IMPORTED_MS, () =>
       this.store.findImported(ownerId, tokenHash),
     );
     const found = id === null ? null : await read(id.value);

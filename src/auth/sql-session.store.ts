@@ -56,7 +56,7 @@ const INSERT = `
   INSERT INTO bo_auth_session (${COLUMNS.join(', ')}, status)
   VALUES (${COLUMNS.map((_, index) => `$${index + 1}`).join(', ')}, 'active')`;
 
-/** Keeps the $4 newest of the user's living sessions, and always the one that is just being opened, $5. */
+/** Keeps the $5 newest of the user's living sessions, and always the one that is just being opened, $4. */
 const EVICT = `
   UPDATE bo_auth_session SET status = 'ended', end_reason = 'evicted', ended_at = $3 WHERE id IN (
     SELECT target.id FROM bo_auth_session AS target WHERE ${ALIVE}
@@ -71,6 +71,8 @@ const END = `
 /** The decision was made on what was read; a rotation may have been committed since. */
 const IS_EXPIRED = `(expires_at <= $2 OR idle_expires_at <= $2 OR generation = ${MAX_GENERATION})`;
 const END_EXPIRED = `${END} AND ${IS_EXPIRED}`;
+/** A late replay may have been noted since, and then the token that seemed reused is only superseded. */
+const END_REUSED = `${END} AND generation = $5 AND branch = $6 AND superseded = $7`;
 
 const END_OTHERS = `
   UPDATE bo_auth_session AS target SET status = 'ended', end_reason = 'logged-out', ended_at = $3
@@ -207,15 +209,13 @@ export class SqlSessionStore extends SessionStore {
     );
   }
 
-  override end(
-    { id, ownerId }: Pick<Session, 'id' | 'ownerId'>,
-    reason: EndReason,
-    now: number,
-    event: AuthEvent | null,
-  ): Promise<boolean> {
+  override end(seen: SeenSession, reason: EndReason, now: number, event: AuthEvent | null): Promise<boolean> {
     return this.database.transact(async (transaction) => {
-      const statement = reason === 'expired' ? END_EXPIRED : END;
-      const ended = await transaction.all(`${statement} RETURNING id`, [reason, now, id, ownerId]);
+      const statement = reason === 'expired' ? END_EXPIRED : reason === 'reused' ? END_REUSED : END;
+      const tip =
+        reason === 'reused' ? [seen.generation, seen.branch, supersededColumn(seen.superseded)] : [];
+      const values = [reason, now, seen.id, seen.ownerId, ...tip];
+      const ended = await transaction.all(`${statement} RETURNING id`, values);
       if (ended.length === 0) return false;
       if (event !== null) await writeEvent(transaction, event);
       return true;

@@ -99,9 +99,13 @@ export class TieredCache {
     return { value, readAt, cacheType: tier };
   }
 
-  /** Keeps what the caller has read from, or durably written to, the database at `readAt`. */
-  keep(key: string, value: unknown, readAt: number): void {
-    if (this.isOutdated(key, readAt)) return;
+  /**
+   * Keeps what the caller has read from the database at `readAt`, or durably written to it by then.
+   *
+   * @param began when he asked the database: what was dropped since is not kept
+   */
+  keep(key: string, value: unknown, readAt: number, began = readAt): void {
+    if (this.isOutdated(key, began)) return;
     const copy: Copy<unknown> = { value, readAt };
     // Nobody waits for Redis to know it. What is sent to it arrives in this order, so a later drop comes after.
     void this.redis?.set(key, copy, KEEP_MS);

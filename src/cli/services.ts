@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AdminModule } from '../admin/admin.module.js';
+import { AdminServicesModule } from '../admin/admin-services.module.js';
 import { AreaImport } from '../admin/area-import.js';
 import { ProjectAdministration } from '../admin/project-administration.js';
 import { SessionImport } from '../admin/session-import.js';
@@ -8,7 +8,7 @@ import { SigningKeyAdministration } from '../admin/signing-key-administration.js
 import { SystemAdministration } from '../admin/system-administration.js';
 import { UserAdministration } from '../admin/user-administration.js';
 import { UserSessions } from '../admin/user-sessions.js';
-import { AuthModule } from '../auth/auth.module.js';
+import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
@@ -23,7 +23,14 @@ class CommandLineModule {
   static of(config: Config): DynamicModule {
     return {
       module: CommandLineModule,
-      imports: [ConfigModule.of(config), DatabaseModule, CacheModule, TenancyModule, AuthModule, AdminModule],
+      imports: [
+        ConfigModule.of(config),
+        DatabaseModule,
+        CacheModule,
+        TenancyModule,
+        AuthServicesModule,
+        AdminServicesModule,
+      ],
       providers: [TokenInspection],
     };
   }

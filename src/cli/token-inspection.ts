@@ -68,7 +68,7 @@ export class TokenInspection {
   /** @param ownerId `null`: the project is not known */
   async inspect(text: string, ownerId: string | null): Promise<Inspection> {
     const jwt = decodedJwt(text);
-    if (jwt !== null) return this.accessToken(text, jwt);
+    if (jwt !== null) return (await this.importedToken(text, ownerId)) ?? this.accessToken(text, jwt);
     return (
       (await this.refreshToken(text)) ??
       (await this.importedToken(text, ownerId)) ??

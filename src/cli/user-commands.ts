@@ -115,7 +115,7 @@ function withSettings(command: Command): Command {
     .option('--sys-id <list>', 'systems that the user is confined to, by commas', toList)
     .option('--merge-user-id <list>', 'users that are the same person, by commas', toList)
     .option('--developer', 'may administer the project')
-    .option('--open-id <text>', 'shown in the tokenUser, as are the next ones')
+    .option('--open-id <text>', 'a claim of the access token, as are the next ones')
     .option('--wb-id <text>', '')
     .option('--wx-open-id <text>', '')
     .option('--wx-union-id <text>', '')

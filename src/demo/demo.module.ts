@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { AuthModule } from '../auth/auth.module.js';
+import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { DemoData } from './demo-data.js';
 
-@Module({ imports: [AuthModule], providers: [DemoData] })
+@Module({ imports: [AuthServicesModule], providers: [DemoData] })
 export class DemoModule {}

@@ -21,6 +21,14 @@ export class UserDirectory {
     return read?.value ?? null;
   }
 
+  /** As the database has it now. */
+  async findCommitted(ownerId: string, userId: string): Promise<User | null> {
+    const read = await this.cache.loadAlone(userKey(ownerId, userId), () =>
+      this.users.findOneBy({ ownerId, userId }),
+    );
+    return read?.value ?? null;
+  }
+
   /** For signing in: always from the database. */
   findByName(ownerId: string, userName: string): Promise<User | null> {
     return this.users.findOneBy({ ownerId, userName });

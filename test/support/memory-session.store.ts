@@ -11,6 +11,11 @@ interface Subject {
 
 type Row = Omit<Session, 'subject'>;
 
+function isAsSeen(row: Row, seen: SeenSession): boolean {
+  const isTip = row.generation === seen.generation && row.branch === seen.branch;
+  return isTip && JSON.stringify(row.superseded) === JSON.stringify(seen.superseded);
+}
+
 /**
  * The port in its plainest form: what the contract means, without a database. Each step runs to its end without
  * waiting, and so is atomic.
@@ -76,8 +81,7 @@ export class MemorySessionStore extends SessionStore {
   override async move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     const session = this.look(seen.ownerId, seen.id);
     if (session === null || session.status === 'ended') return false;
-    if (session.generation !== seen.generation || session.branch !== seen.branch) return false;
-    if (JSON.stringify(session.superseded) !== JSON.stringify(seen.superseded)) return false;
+    if (!isAsSeen(session, seen)) return false;
     if (!session.subject.active || session.createdAt < session.subject.validAfter) return false;
     if (event !== null) this.write(event);
     const { generation, branch, tokenSeq, rotatedAt, idleExpiresAt, superseded } = next;
@@ -96,18 +100,19 @@ export class MemorySessionStore extends SessionStore {
   }
 
   override async end(
-    { id, ownerId }: Pick<Session, 'id' | 'ownerId'>,
+    seen: SeenSession,
     reason: EndReason,
     now: number,
     event: AuthEvent | null,
   ): Promise<boolean> {
-    const row = this.rows.get(id);
-    if (row?.ownerId !== ownerId || row.status === 'ended') return false;
+    const row = this.rows.get(seen.id);
+    if (row?.ownerId !== seen.ownerId || row.status === 'ended') return false;
+    if (reason === 'reused' && !isAsSeen(row, seen)) return false;
     const isExpired =
       now >= Math.min(row.expiresAt, row.idleExpiresAt ?? Infinity) || row.generation === MAX_GENERATION;
     if (reason === 'expired' && !isExpired) return false;
     if (event !== null) this.write(event);
-    this.change(id, { status: 'ended' });
+    this.change(seen.id, { status: 'ended' });
     return true;
   }
 

@@ -40,6 +40,7 @@ export class TieredSessionStore extends SessionStore {
     private readonly reader: Sessions,
     private readonly readerLocal: LocalTier,
     private readonly link: RedisLink,
+    private readonly clock: Clock,
     private readonly tier: 'local' | 'redis',
   ) {
     super();
@@ -63,7 +64,7 @@ export class TieredSessionStore extends SessionStore {
     const reader = redisUrl === null ? sessions : sessionsOn(readerLocal);
     await link.onModuleInit();
     const tier = redisUrl === null ? 'local' : 'redis';
-    return new TieredSessionStore(store, sessions, reader, readerLocal, link, tier);
+    return new TieredSessionStore(store, sessions, reader, readerLocal, link, clock, tier);
   }
 
   close(): Promise<void> {
@@ -92,21 +93,22 @@ export class TieredSessionStore extends SessionStore {
   }
 
   override async move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
+    const began = this.clock.now();
     const moved = await this.store.move(seen, next, event);
     // Whoever is at a tip has seen the whole session.
-    if (moved) this.sessions.keep(seen as Session, next);
+    if (moved) this.sessions.keep(seen as Session, next, began);
     else await this.sessions.forget(seen.ownerId, seen.id);
     return moved;
   }
 
   override async end(
-    session: Pick<Session, 'id' | 'ownerId'>,
+    seen: SeenSession,
     reason: EndReason,
     now: number,
     event: AuthEvent | null,
   ): Promise<boolean> {
-    const ended = await this.store.end(session, reason, now, event);
-    await this.sessions.forget(session.ownerId, session.id);
+    const ended = await this.store.end(seen, reason, now, event);
+    await this.sessions.forget(seen.ownerId, seen.id);
     return ended;
   }
 
