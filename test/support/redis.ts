@@ -66,6 +66,11 @@ export class RedisServer {
     }
   }
 
+  /** Holds this process up until Redis has answered, and so whoever asked before. */
+  pingAndWait(): void {
+    execFileSync('redis-cli', ['-p', String(this.port), 'PING']);
+  }
+
   /** It keeps its connections and answers nothing. */
   freeze(): void {
     this.child?.kill('SIGSTOP');
