@@ -152,9 +152,10 @@ export class Laboratory {
    * @param {Record<string, string>} [options.env]
    * @param {boolean} [options.spread]
    * @param {string | null} [options.secret] null: the access tokens' signatures are not checked
+   * @param {number} [options.requests] instead of what the effort says
    * @returns {Promise<Outcome>}
    */
-  async measure(each, { round, connections, sessions: given, secret = each.secret, ...options }) {
+  async measure(each, { round, connections, sessions: given, secret, requests, ...options }) {
     const server = await this.start(each, {
       ...options,
       ...(given === undefined ? {} : { sessions: given.length }),
@@ -168,7 +169,8 @@ export class Laboratory {
         const result = await this.drive(each, server, {
           connections: count,
           sessions,
-          secret,
+          ...(secret === undefined ? {} : { secret }),
+          ...(requests === undefined ? {} : { requests }),
           // The first finds the server cold: V8 optimises until well past the ten thousandth request.
           warmupRequests: index === 0 ? WARM_REQUESTS : 0,
         });

@@ -16,14 +16,13 @@ const COUNTED = 10_000;
 const REFRESHES = 4;
 
 /**
- * @param {import('./measurement.mjs').Laboratory} laboratory that measures so many requests, not seconds
+ * @param {import('./measurement.mjs').Laboratory} laboratory
  * @param {import('./cases.mjs').Case} each
  * @returns {Promise<{ requests: number, resident: number }[]>} bytes after so many requests
  */
 export async function soak(laboratory, each) {
   const connections = Array.from({ length: SOAK_STEPS }, () => CONNECTIONS);
-  laboratory.effort = { ...laboratory.effort, warmupSeconds: 0, requests: SOAK_STEP };
-  const { samples } = await laboratory.measure(each, { round: 0, connections });
+  const { samples } = await laboratory.measure(each, { round: 0, connections, requests: SOAK_STEP });
   return samples.map(({ result }, index) => ({
     requests: (index + 1) * SOAK_STEP,
     resident: result.resident,
@@ -63,7 +62,10 @@ export async function sessionMemory(laboratory, each) {
       const lines = linesOf(file).length;
       await laboratory.drive(each, server, { connections: CONNECTIONS, sessions: users, requests });
       process.kill(server.pid, 'SIGUSR2');
-      while (linesOf(file).length === lines) await sleep(20);
+      for (let waited = 0; linesOf(file).length === lines; waited++) {
+        if (waited > 1_000) throw new Error('the server does not say what is on its heap');
+        await sleep(20);
+      }
       return Number(linesOf(file).at(-1));
     };
     const before = await heapAfter(sessions.slice(0, WARM), COUNTED * REFRESHES);

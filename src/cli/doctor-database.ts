@@ -109,7 +109,7 @@ async function projects(dataSource: DataSource): Promise<Finding[]> {
   return [ok('projects', says), ...unsound];
 }
 
-/** Which peppers living sessions need: what is missing logs people out, what nobody needs can go. */
+/** Which peppers living sessions need: without one that is missing people cannot refresh, what nobody needs can go. */
 async function peppers(dataSource: DataSource, { peppers: configured }: Config): Promise<Finding[]> {
   const about = 'TOKEN_PEPPER';
   const now = Date.now();
