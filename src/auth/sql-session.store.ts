@@ -201,7 +201,7 @@ export class SqlSessionStore extends SessionStore {
         next.tokenSeq,
         next.rotatedAt,
         next.idleExpiresAt,
-        supersededColumn(next.superseded),
+        supersededColumn(next.superseded, seen.superseded),
         next.firstShareUserId,
         next.secondShareUserId,
       ],
