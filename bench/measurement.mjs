@@ -152,10 +152,9 @@ export class Laboratory {
    * @param {Record<string, string>} [options.env]
    * @param {boolean} [options.spread]
    * @param {string | null} [options.secret] null: the access tokens' signatures are not checked
-   * @param {number} [options.requests] instead of what the effort says
    * @returns {Promise<Outcome>}
    */
-  async measure(each, { round, connections, sessions: given, secret, requests, ...options }) {
+  async measure(each, { round, connections, sessions: given, secret, ...options }) {
     const server = await this.start(each, {
       ...options,
       ...(given === undefined ? {} : { sessions: given.length }),
@@ -170,7 +169,6 @@ export class Laboratory {
           connections: count,
           sessions,
           ...(secret === undefined ? {} : { secret }),
-          ...(requests === undefined ? {} : { requests }),
           // The first finds the server cold: V8 optimises until well past the ten thousandth request.
           warmupRequests: index === 0 ? WARM_REQUESTS : 0,
         });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gather } from './crowd.mjs';
-import { logIn } from './measurement.mjs';
+import { logIn, say } from './measurement.mjs';
 
 const CONNECTIONS = 64;
 const SOAK_STEPS = 10;
@@ -15,18 +15,72 @@ const WARM = 1_000;
 const COUNTED = 10_000;
 const REFRESHES = 4;
 
+/** A server that says on demand what is on its heap after a collection: resident memory tells of garbage above all. */
+class Weighed {
+  /**
+   * @param {import('./processes.mjs').Running} server
+   * @param {string} file where it writes
+   */
+  constructor(server, file) {
+    this.server = server;
+    this.file = file;
+  }
+
+  /**
+   * @param {import('./measurement.mjs').Laboratory} laboratory
+   * @param {import('./cases.mjs').Case} each
+   * @param {string} folder
+   */
+  static async start(laboratory, each, folder) {
+    const file = path.join(folder, 'heap');
+    const preload = pathToFileURL(path.join(import.meta.dirname, 'collect-garbage.mjs')).href;
+    const server = await laboratory.start(each, {
+      folder,
+      nodeOptions: ['--expose-gc', '--import', preload],
+      env: { HEAP_FILE: file },
+    });
+    return new Weighed(server, file);
+  }
+
+  /** @returns {Promise<number>} bytes */
+  async heap() {
+    const before = this.#lines().length;
+    process.kill(this.server.pid, 'SIGUSR2');
+    for (let waited = 0; this.#lines().length === before; waited++) {
+      if (waited > 1_000) throw new Error('the server does not say what is on its heap');
+      await sleep(20);
+    }
+    return Number(this.#lines().at(-1));
+  }
+
+  #lines() {
+    return existsSync(this.file) ? readFileSync(this.file, 'utf8').split('\n').filter(Boolean) : [];
+  }
+}
+
 /**
  * @param {import('./measurement.mjs').Laboratory} laboratory
  * @param {import('./cases.mjs').Case} each
- * @returns {Promise<{ requests: number, resident: number }[]>} bytes after so many requests
+ * @returns {Promise<{ requests: number, heap: number, resident: number }[]>} bytes after so many requests
  */
 export async function soak(laboratory, each) {
-  const connections = Array.from({ length: SOAK_STEPS }, () => CONNECTIONS);
-  const { samples } = await laboratory.measure(each, { round: 0, connections, requests: SOAK_STEP });
-  return samples.map(({ result }, index) => ({
-    requests: (index + 1) * SOAK_STEP,
-    resident: result.resident,
-  }));
+  const weighed = await Weighed.start(laboratory, each, laboratory.folderOf(each, `${each.name}-soak`));
+  try {
+    let sessions = await logIn(each, weighed.server.port, laboratory.effort.users);
+    const steps = [];
+    for (let step = 1; step <= SOAK_STEPS; step++) {
+      const plan = { connections: CONNECTIONS, sessions, requests: SOAK_STEP };
+      const result = await laboratory.drive(each, weighed.server, plan);
+      if (result.failures > 0) throw new Error(result.firstFailure ?? 'wrong answers');
+      sessions = result.sessions;
+      const { resident } = result;
+      steps.push({ requests: step * SOAK_STEP, heap: await weighed.heap(), resident });
+      say(`${each.name}: ${step * SOAK_STEP} refreshes`);
+    }
+    return steps;
+  } finally {
+    await weighed.server.stop();
+  }
 }
 
 /**
@@ -46,37 +100,18 @@ export async function sessionMemory(laboratory, each) {
   const sessions = await gather(path.join(folder, each.database), model, each.pepper, {
     sessions: WARM + COUNTED,
   });
-  const file = path.join(folder, 'heap');
-  const preload = pathToFileURL(path.join(import.meta.dirname, 'collect-garbage.mjs')).href;
-  const server = await laboratory.start(each, {
-    folder,
-    nodeOptions: ['--expose-gc', '--import', preload],
-    env: { HEAP_FILE: file },
-  });
+  const weighed = await Weighed.start(laboratory, each, folder);
   try {
-    /**
-     * @param {import('./virtual-users.mjs').Session[]} users
-     * @param {number} requests
-     */
-    const heapAfter = async (users, requests) => {
-      const lines = linesOf(file).length;
-      await laboratory.drive(each, server, { connections: CONNECTIONS, sessions: users, requests });
-      process.kill(server.pid, 'SIGUSR2');
-      for (let waited = 0; linesOf(file).length === lines; waited++) {
-        if (waited > 1_000) throw new Error('the server does not say what is on its heap');
-        await sleep(20);
-      }
-      return Number(linesOf(file).at(-1));
+    /** @param {import('./virtual-users.mjs').Session[]} users */
+    const heapAfter = async (users) => {
+      const requests = COUNTED * REFRESHES;
+      await laboratory.drive(each, weighed.server, { connections: CONNECTIONS, sessions: users, requests });
+      return weighed.heap();
     };
-    const before = await heapAfter(sessions.slice(0, WARM), COUNTED * REFRESHES);
-    const after = await heapAfter(sessions.slice(WARM), COUNTED * REFRESHES);
+    const before = await heapAfter(sessions.slice(0, WARM));
+    const after = await heapAfter(sessions.slice(WARM));
     return (after - before) / COUNTED;
   } finally {
-    await server.stop();
+    await weighed.server.stop();
   }
-}
-
-/** @param {string} file */
-function linesOf(file) {
-  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 }

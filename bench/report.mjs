@@ -172,17 +172,18 @@ const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(0);
 
 /**
  * @param {string} title
- * @param {{ requests: number, resident: number }[]} steps
+ * @param {{ requests: number, heap: number, resident: number }[]} steps
  * @param {number} bytesPerSession
  */
 export function soakTable(title, steps, bytesPerSession) {
-  const first = steps[0]?.resident ?? NaN;
-  const lines = steps.map(({ requests, resident }) => [
+  const first = steps[0]?.heap ?? NaN;
+  const lines = steps.map(({ requests, heap, resident }) => [
     String(requests),
+    (heap / 2 ** 20).toFixed(1),
+    (heap / first).toFixed(2),
     mebibytes(resident),
-    (resident / first).toFixed(2),
   ]);
-  return `${title}: ${bytesPerSession.toFixed(0)} bytes a cached session\n\n${aligned(['refreshes', 'MiB', '× first'], lines)}`;
+  return `${title}: ${bytesPerSession.toFixed(0)} bytes a cached session\n\n${aligned(['refreshes', 'MiB on the heap', '× first', 'MiB resident'], lines)}`;
 }
 
 /**
