@@ -15,6 +15,8 @@ const ONE_OF_EACH_KIND = [
   'adminAddUser',
   'adminDisableProject',
   'adminEndUserSession',
+  'adminDemoteSigningKey',
+  'adminRetireSigningKey',
   'endSession',
   'user',
   'login',

@@ -3,9 +3,11 @@ import { callsOf, findCall } from './call.js';
 import {
   isInSandbox,
   makeSandbox,
+  makeSandboxKey,
   makeSandboxSession,
   newBody,
   SANDBOX,
+  SANDBOX_KEY,
   SANDBOX_SESSION,
 } from './sandbox.js';
 import { sealVerifyApi } from './verify-api.js';
@@ -196,9 +198,11 @@ async function otherSession(ownerId, accessToken) {
 }
 
 /** Makes the sandbox that a call of the administration goes to, and names what the call is about. */
-async function throughSandbox(url, ownerId) {
-  const asOperator = (id, body) => ask(id, ownerId, { params: SANDBOX, body, accessToken: operatorToken });
+async function throughSandbox(url, ownerId, call) {
+  const asOperator = (id, body, params) =>
+    ask(id, ownerId, { params: { ...SANDBOX, ...params }, body, accessToken: operatorToken });
   await makeSandbox(asOperator);
+  if (url.includes(SANDBOX_KEY)) return url.replace(SANDBOX_KEY, await makeSandboxKey(asOperator, call.id));
   if (!url.includes(SANDBOX_SESSION)) return url;
   return url.replace(SANDBOX_SESSION, (await makeSandboxSession(asOperator)) ?? SANDBOX_SESSION);
 }
@@ -220,7 +224,7 @@ async function beforeRequest(request) {
     if (sessionId !== undefined) request.url = request.url.replace(OTHER_SESSION, sessionId);
   }
   if (operatorToken !== null && call.isAdministration && isInSandbox(request.url))
-    request.url = await throughSandbox(request.url, ownerId);
+    request.url = await throughSandbox(request.url, ownerId, call);
   if ([COMPUTED, '', undefined].includes(request.headers.XverifyApi))
     request.headers.XverifyApi = seal(ownerId);
   underWay.set(new URL(request.url, document.baseURI).href, { call, ownerId, body: request.body });
@@ -288,6 +292,7 @@ function fillInSandbox() {
   for (const call of calls.filter(({ isAdministration }) => isAdministration)) {
     for (const [name, value] of Object.entries(SANDBOX)) fillParameter(call, 'path', name, value);
     fillParameter(call, 'path', 'sessionId', SANDBOX_SESSION);
+    fillParameter(call, 'path', 'kid', SANDBOX_KEY);
     renewBody(call);
   }
 }

@@ -7,6 +7,19 @@ export const SANDBOX = { ownerId: 'shop', userId: 'carol', sysId: 'cms' };
 /** Stands in the sessionId field for a session of the sandbox's user. */
 export const SANDBOX_SESSION = 'a-session-of-this-user';
 
+/** Stands in the kid field for a signing key of the sandbox that can take the step. */
+export const SANDBOX_KEY = 'a-key-of-this-project';
+
+/** From which status a key takes a step, and what brings it there. */
+const KEY_STEPS = {
+  adminPromoteSigningKey: 'published',
+  adminDemoteSigningKey: 'signing',
+  adminRetireSigningKey: 'published',
+};
+
+/** Nobody verifies the sandbox's tokens, so nobody is waited for. */
+const AT_ONCE = { force: true };
+
 /** The fields of a new thing's body that no other may have. */
 const NAMES = ['ownerId', 'userId', 'userName', 'sysId'];
 
@@ -16,7 +29,8 @@ export const isInSandbox = (url) =>
 /**
  * Makes what is missing of the sandbox.
  *
- * @param {(id: string, body?: object) => Promise<object | null>} ask makes a call upon the sandbox as the operator
+ * @param {(id: string, body?: object, params?: object) => Promise<object | null>} ask makes a call upon the sandbox as
+ *   the operator
  */
 export async function makeSandbox(ask) {
   const { ownerId, userId, sysId } = SANDBOX;
@@ -39,6 +53,21 @@ export async function makeSandboxSession(ask) {
 }
 
 /**
+ * Makes a signing key that can take a step, where there is none.
+ *
+ * @param {string} step the call's id
+ * @returns its kid
+ */
+export async function makeSandboxKey(ask, step) {
+  const keys = (await ask('adminListSigningKeys'))?.items ?? [];
+  const found = keys.find(({ status }) => status === KEY_STEPS[step]);
+  if (found !== undefined) return found.kid;
+  const { kid } = await ask('adminPublishSigningKey', {});
+  if (KEY_STEPS[step] === 'signing') await ask('adminPromoteSigningKey', AT_ONCE, { kid });
+  return kid;
+}
+
+/**
  * A body that can be sent again and again, as each names something new.
  *
  * @param {import('./call.js').Call} call
@@ -46,6 +75,7 @@ export async function makeSandboxSession(ask) {
  */
 export function newBody({ id, body }) {
   if (id === 'adminImportSessions') return importOf(SANDBOX.userId);
+  if (body !== undefined && id in KEY_STEPS) return AT_ONCE;
   const names = id.startsWith('adminAdd') ? NAMES.filter((name) => name in (body?.example ?? {})) : [];
   if (names.length === 0) return undefined;
   const suffix = randomText();
