@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import { errors } from '../response/error-catalogue.js';
+import { lostRaces, MAX_ATTEMPTS } from '../response/races.js';
 import { Reply, type Subject } from '../response/reply.js';
 import { STALENESS_MS } from '../tenancy/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
@@ -19,9 +20,6 @@ import type { EndReason, Session, SessionChange } from './session.js';
 import { SessionStore } from './session.store.js';
 import { type PresentedSession, Sessions } from './sessions.js';
 import { tokenGrant, type TokenGrant } from './token-grant.js';
-
-/** A request that loses this many races in a row is told to come again rather than kept spinning. */
-const MAX_ATTEMPTS = 8;
 
 /** A decision on a session that was found, and the copy that it was made on. */
 interface Judged extends PresentedSession {
@@ -114,7 +112,7 @@ export class Refresh {
       if (await this.end(judged.read.value, reason, now, client)) return judged;
       refreshReports.tell({ outcome: 'raced' });
     }
-    throw errors.UNAVAILABLE({ detail: `lost ${MAX_ATTEMPTS} races in a row`, retryAfter: 1 });
+    throw lostRaces();
   }
 
   /**

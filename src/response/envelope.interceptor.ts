@@ -3,11 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { isBare } from './bare.decorator.js';
 import { JSON_TYPE, successEnvelope } from './envelope.js';
-import { errors } from './error-catalogue.js';
+import { lostRaces, MAX_ATTEMPTS } from './races.js';
 import type { Reply } from './reply.js';
-
-/** A request that loses this many races in a row is told to come again rather than kept spinning. */
-const MAX_ATTEMPTS = 8;
 
 /**
  * Wraps what a handler returns, then commits it, then sends it.
@@ -32,6 +29,6 @@ export class EnvelopeInterceptor implements NestInterceptor {
         return of(body);
       }
     }
-    throw errors.UNAVAILABLE({ detail: `lost ${MAX_ATTEMPTS} races in a row`, retryAfter: 1 });
+    throw lostRaces();
   }
 }

@@ -60,9 +60,11 @@ export async function makeSandboxSession(ask) {
  */
 export async function makeSandboxKey(ask, step) {
   const keys = (await ask('adminListSigningKeys'))?.items ?? [];
-  const found = keys.find(({ status }) => status === KEY_STEPS[step]);
+  const inStatus = (status) => keys.find((key) => key.status === status);
+  const found = inStatus(KEY_STEPS[step]);
   if (found !== undefined) return found.kid;
-  const { kid } = await ask('adminPublishSigningKey', {});
+  // A published one is taken where there is one: a project may have only so many.
+  const { kid } = inStatus('published') ?? (await ask('adminPublishSigningKey', {}));
   if (KEY_STEPS[step] === 'signing') await ask('adminPromoteSigningKey', AT_ONCE, { kid });
   return kid;
 }
