@@ -1,8 +1,6 @@
 // @ts-check
 /** How the cost of a request grows with the number of sessions, projects and connections. */
-import path from 'node:path';
-import { gather } from './crowd.mjs';
-import { logIn, say } from './measurement.mjs';
+import { say } from './measurement.mjs';
 
 /**
  * @typedef {object} Point
@@ -37,14 +35,9 @@ export async function grow(laboratory, each, axes) {
     }
     for (const at of AXES[axis]) {
       const folder = laboratory.folderOf(each, `${each.name}-${axis}-${at}`);
-      const server = await laboratory.start(each, { folder });
-      const [model] = await logIn(each, server.port, 1);
-      await server.stop();
-      if (model === undefined) throw new Error('nobody logged in');
-      const sessions = await gather(
-        path.join(folder, each.database),
-        model,
-        each.pepper,
+      const sessions = await laboratory.crowd(
+        each,
+        folder,
         axis === 'sessions' ? { sessions: at } : { projects: at },
       );
       say(`${each.name}: ${at} ${axis}`);

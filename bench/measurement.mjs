@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from './connection.mjs';
+import { gather } from './crowd.mjs';
 import { startGenerator, startPostgres, startRedis } from './processes.mjs';
 import { VerifyValues } from './verify-values.mjs';
 import { virtualUser } from './virtual-users.mjs';
@@ -195,6 +196,20 @@ export class Laboratory {
       await server.stop();
     }
     return outcome;
+  }
+
+  /**
+   * @param {Case} each over SQLite
+   * @param {string} folder
+   * @param {Parameters<typeof gather>[3]} crowd
+   * @returns {Promise<Session[]>} a random part of a crowd that the case's database then holds
+   */
+  async crowd(each, folder, crowd) {
+    const server = await this.start(each, { folder });
+    const [model] = await logIn(each, server.port, 1);
+    await server.stop();
+    if (model === undefined) throw new Error('nobody logged in');
+    return gather(path.join(folder, each.database), model, each.pepper, crowd);
   }
 
   /**

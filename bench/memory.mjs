@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gather } from './crowd.mjs';
 import { logIn, say } from './measurement.mjs';
 
 const CONNECTIONS = 64;
@@ -93,13 +92,7 @@ export async function soak(laboratory, each) {
  */
 export async function sessionMemory(laboratory, each) {
   const folder = laboratory.folderOf(each, `${each.name}-memory`);
-  const first = await laboratory.start(each, { folder });
-  const [model] = await logIn(each, first.port, 1);
-  await first.stop();
-  if (model === undefined) throw new Error('nobody logged in');
-  const sessions = await gather(path.join(folder, each.database), model, each.pepper, {
-    sessions: WARM + COUNTED,
-  });
+  const sessions = await laboratory.crowd(each, folder, { sessions: WARM + COUNTED });
   const weighed = await Weighed.start(laboratory, each, folder);
   try {
     /** @param {import('./virtual-users.mjs').Session[]} users */

@@ -35,11 +35,17 @@ afterAll(() => test.close());
 const asOperator = <T = unknown>(method: Call['method'], url: string, payload?: object): Promise<Answer<T>> =>
   call<T>(test, { method, url: `/admin${url}`, bearer: OPERATOR, payload });
 
-async function login(owner: string, userName: string, password: string): Promise<Answer<TokenGrant>> {
+async function login(
+  owner: string,
+  userName: string,
+  password: string,
+  verify?: string,
+): Promise<Answer<TokenGrant>> {
   return call<TokenGrant>(test, {
     method: 'POST',
     url: '/auth/token',
     owner,
+    verify,
     payload: { userName, password },
   });
 }
@@ -63,6 +69,9 @@ async function newProject(more: object = {}): Promise<ProjectView> {
 }
 
 const seal = (project: ProjectView) => encryptByDES(`${randomUUID()}|${test.clock.now()}`, project.verifyKey);
+
+const loginTo = (project: ProjectView, userName: string, password: string) =>
+  login(project.ownerId, userName, password, seal(project));
 
 describe('who may administer', () => {
   const routes: [Call['method'], string][] = [
@@ -167,13 +176,7 @@ describe('who may administer', () => {
     const project = await newProject();
     const users = `/projects/${project.ownerId}/users`;
     await asOperator('POST', users, { userId: 'd', userName: 'd', password: 'd-password', developer: 1 });
-    const signIn = await call<TokenGrant>(test, {
-      method: 'POST',
-      url: '/auth/token',
-      owner: project.ownerId,
-      verify: seal(project),
-      payload: { userName: 'd', password: 'd-password' },
-    });
+    const signIn = await loginTo(project, 'd', 'd-password');
     const bearer = data(signIn).accessToken;
     const ask = () =>
       call(test, { url: '/admin/projects', owner: project.ownerId, verify: seal(project), bearer });
@@ -192,13 +195,7 @@ describe('projects', () => {
       userName: '用户',
       password: 'long enough',
     });
-    const answer = await call<TokenGrant>(test, {
-      method: 'POST',
-      url: '/auth/token',
-      owner: project.ownerId,
-      verify: seal(project),
-      payload: { userName: '用户', password: 'long enough' },
-    });
+    const answer = await loginTo(project, '用户', 'long enough');
     expect(answer.status).toBe(200);
 
     const shown = data(await asOperator<ProjectView>('GET', `/projects/${project.ownerId}`));
@@ -624,13 +621,7 @@ describe('users', () => {
     const project = await newProject();
     const users = `/projects/${project.ownerId}/users`;
     await asOperator('POST', users, { userId: 'd', userName: 'd', password: 'd-password' });
-    const grant = await call<TokenGrant>(test, {
-      method: 'POST',
-      url: '/auth/token',
-      owner: project.ownerId,
-      verify: seal(project),
-      payload: { userName: 'd', password: 'd-password' },
-    });
+    const grant = await loginTo(project, 'd', 'd-password');
     await asOperator('POST', `/projects/${project.ownerId}/disable`);
     const sid = String(claimsOf(data(grant).accessToken)['sid']);
     expect(refusalOf(await asOperator('DELETE', `${users}/d/sessions/${sid}`))).toBe('200 null');
@@ -655,13 +646,7 @@ describe('signing keys', () => {
       password: 'u-password',
     });
     const signedBy = async () => {
-      const answer = await call<TokenGrant>(test, {
-        method: 'POST',
-        url: '/auth/token',
-        owner: project.ownerId,
-        verify: seal(project),
-        payload: { userName: 'u', password: 'u-password' },
-      });
+      const answer = await loginTo(project, 'u', 'u-password');
       return jose.decodeProtectedHeader(data(answer).accessToken).kid;
     };
     const hs256 = await signedBy();

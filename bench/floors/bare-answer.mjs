@@ -26,6 +26,22 @@ const SESSION_MS = 14 * 86_400_000;
 const SUPERSEDED_LENGTH = 16 * 20;
 const ZONE_MS = 8 * 3_600_000;
 
+/** What every floor is started with. */
+export const OPTIONS = /** @type {const} */ ({
+  port: { type: 'string', default: '8000' },
+  sessions: { type: 'string', default: '256' },
+  secret: { type: 'string', default: 'bench-secret-bench-secret-bench-secret' },
+  'verify-key': { type: 'string', default: 'ptdev-58' },
+});
+
+/** Of every answer, besides its length. */
+export const HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  'referrer-policy': 'no-referrer',
+};
+
 /**
  * The refresh token of a seeded session, so that floor and generator agree without a login.
  *
@@ -186,11 +202,8 @@ export function createBareServer({ secret, verifyKey, sessions, rotate, cacheTyp
      */
     const send = (status, body) => {
       response.writeHead(status, {
-        'content-type': 'application/json; charset=utf-8',
+        ...HEADERS,
         'content-length': Buffer.byteLength(body),
-        'cache-control': 'no-store',
-        pragma: 'no-cache',
-        'referrer-policy': 'no-referrer',
       });
       response.end(body);
     };

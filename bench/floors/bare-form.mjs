@@ -19,16 +19,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { map } from 'rxjs';
 import { z } from 'zod';
-import { envelope, grant, seededSessions, verifier } from './bare-answer.mjs';
+import { envelope, grant, HEADERS, OPTIONS, seededSessions, verifier } from './bare-answer.mjs';
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8000' },
-    sessions: { type: 'string', default: '256' },
-    secret: { type: 'string', default: 'bench-secret-bench-secret-bench-secret' },
-    'verify-key': { type: 'string', default: 'ptdev-58' },
-  },
-});
+const { values } = parseArgs({ options: OPTIONS });
 const sessions = seededSessions(Number(values.sessions));
 const verify = verifier(values['verify-key']);
 
@@ -55,20 +48,13 @@ const plugin = {
   intercept: (_context, next) => next.handle().pipe(map((data) => ({ ...data }))),
 };
 
-const HEADERS = Object.entries({
-  'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store',
-  pragma: 'no-cache',
-  'referrer-policy': 'no-referrer',
-});
-
 /** @type {import('@nestjs/common').NestInterceptor} */
 const enveloping = {
   intercept: (context, next) =>
     next.handle().pipe(
       map((data) => {
         const reply = context.switchToHttp().getResponse();
-        for (const [name, value] of HEADERS) reply.header(name, value);
+        reply.headers(HEADERS);
         return envelope(data, 'local');
       }),
     ),

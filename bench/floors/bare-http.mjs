@@ -7,14 +7,11 @@
  */
 import { parseArgs } from 'node:util';
 import sqlite3 from 'sqlite3';
-import { createBareServer, seededSessions, serve } from './bare-answer.mjs';
+import { createBareServer, OPTIONS, seededSessions, serve } from './bare-answer.mjs';
 
 const { values } = parseArgs({
   options: {
-    port: { type: 'string', default: '8000' },
-    sessions: { type: 'string', default: '256' },
-    secret: { type: 'string', default: 'bench-secret-bench-secret-bench-secret' },
-    'verify-key': { type: 'string', default: 'ptdev-58' },
+    ...OPTIONS,
     database: { type: 'string' },
   },
 });
