@@ -278,7 +278,8 @@ describe('with Redis', () => {
     const link = pair.a.app.get(RedisLink, { strict: false });
     await eventually('Redis answers', () => link.isAnswering);
     const asked = link.ask((client) => client.ping());
-    await new Promise<void>((sent) => process.nextTick(sent));
+    // The client sends what it was asked in the turn's immediates, in their order.
+    await new Promise<void>((sent) => setImmediate(sent));
     // The question is sent, and Redis answers in turn; until long after the deadline nothing is read here.
     for (const until = performance.now() + 200; performance.now() < until;) redis.pingAndWait();
     expect(await asked).toBe('PONG');
