@@ -6,7 +6,8 @@ import type { AuthEvent } from '../auth/auth-event.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { errors } from '../response/error-catalogue.js';
-import { ProjectDirectory, verificationProfile } from '../tenancy/project-directory.js';
+import { ProjectDirectory } from '../tenancy/project-directory.js';
+import { verificationProfile } from '../tenancy/tenant-project.js';
 import { Project } from '../tenancy/project.entity.js';
 import {
   type Administrator,

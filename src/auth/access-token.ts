@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Step } from '../diagnostics/step.js';
-import type { TenantProject } from '../tenancy/tenant.js';
+import type { TenantProject } from '../tenancy/tenant-project.js';
 import type { User } from '../tenancy/user.entity.js';
 import { AUDIENCE, ISSUER } from './access-token-key.js';
 import { KeyRings } from './key-rings.js';

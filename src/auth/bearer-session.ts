@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import { STALENESS_MS } from '../tenancy/staleness.js';
-import type { TenantProject } from '../tenancy/tenant.js';
+import type { TenantProject } from '../tenancy/tenant-project.js';
 import type { AccessTokenClaims } from './access-token.js';
 import { whyDead } from './decide.js';
 import type { Session } from './session.js';

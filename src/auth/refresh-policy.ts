@@ -1,4 +1,4 @@
-import type { TenantProject } from '../tenancy/tenant.js';
+import type { TenantProject } from '../tenancy/tenant-project.js';
 import type { RefreshPolicy } from './decide.js';
 
 /** The project's settings, as the engine reads them. */

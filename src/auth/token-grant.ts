@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TenantProject } from '../tenancy/tenant.js';
+import type { TenantProject } from '../tenancy/tenant-project.js';
 import type { User } from '../tenancy/user.entity.js';
 import type { Session } from './session.js';
 

@@ -7,7 +7,7 @@ import type { Config } from '../config/config.js';
 import { dataSourceOptions, type SqliteFile, sqliteFile } from '../database/data-source.js';
 import { pendingMigrations } from '../database/pending-migrations.js';
 import { startFailure } from '../start-failure.js';
-import { verificationProfile } from '../tenancy/project-directory.js';
+import { verificationProfile } from '../tenancy/tenant-project.js';
 import { Project } from '../tenancy/project.entity.js';
 import { judgeProfile } from '../tenancy/verification-profile.js';
 import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } from './finding.js';

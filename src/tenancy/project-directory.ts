@@ -4,9 +4,7 @@ import type { Repository } from 'typeorm';
 import { TieredCache } from '../cache/tiered-cache.js';
 import { Project } from './project.entity.js';
 import { STALENESS_MS } from './staleness.js';
-import type { TenantProject } from './tenant.js';
-import { TimeZone } from './time-zone.js';
-import { prepareProfile, type VerificationProfile } from './verification-profile.js';
+import { TenantProject } from './tenant-project.js';
 
 /** Finds projects by their `XownerId`. */
 @Injectable()
@@ -33,39 +31,15 @@ export class ProjectDirectory {
   }
 
   private prepare(row: Project): TenantProject {
-    const known = this.prepared.get(row);
-    if (known !== undefined) return known;
-    const project: TenantProject = {
-      ...row,
-      zone: TimeZone.of(row.timeZone),
-      verification: prepareProfile(verificationProfile(row)),
-      previousVerification: previousVerification(row),
-    };
-    this.prepared.set(row, project);
+    let project = this.prepared.get(row);
+    if (project === undefined) {
+      project = new TenantProject(row);
+      this.prepared.set(row, project);
+    }
     return project;
   }
 }
 
 export function projectKey(ownerId: string): string {
   return `${ownerId}/project`;
-}
-
-/** How the callers of the project make their `XverifyApi`. */
-export function verificationProfile(row: Project): VerificationProfile {
-  return {
-    cipher: row.verifyCipher,
-    key: row.verifyKey,
-    iv: row.verifyIv,
-    encoding: row.verifyEncoding,
-    skewSeconds: row.verifySkewSeconds,
-    stampRequired: row.verifyStampRequired,
-    timeZone: row.timeZone,
-  };
-}
-
-function previousVerification(row: Project): TenantProject['previousVerification'] {
-  const { verifyPreviousCipher: cipher, verifyPreviousKey: key, verifyPreviousUntil: until } = row;
-  if (!cipher || !key || !until) return null;
-  const iv = row.verifyPreviousIv ?? null;
-  return { profile: prepareProfile({ ...verificationProfile(row), cipher, key, iv }), until };
 }

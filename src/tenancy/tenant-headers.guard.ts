@@ -10,7 +10,7 @@ import { ProjectDirectory } from './project-directory.js';
 import { digestUse } from './replay-memory.js';
 import { SharedReplays } from './shared-replays.js';
 import { SystemDirectory } from './system-directory.js';
-import type { TenantProject } from './tenant.js';
+import type { TenantProject } from './tenant-project.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
 import { UserDirectory } from './user-directory.js';
 import { openXverifyApi } from './xverify-api.js';

@@ -1,15 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { TimeZone } from './time-zone.js';
-import type { Project } from './project.entity.js';
-import type { PreparedProfile } from './verification-profile.js';
-
-/** A project with all that can be made of its settings once. */
-export interface TenantProject extends Readonly<Project> {
-  readonly zone: TimeZone;
-  readonly verification: PreparedProfile;
-  /** What is still accepted of before the key was changed, and until when (ms since the epoch). */
-  readonly previousVerification: { readonly profile: PreparedProfile; readonly until: number } | null;
-}
+import type { TenantProject } from './tenant-project.js';
 
 /** On whose behalf a request is made: what the tenant headers said, once they were found to be true. */
 export interface Tenant {
