@@ -105,7 +105,7 @@ export class AccessTokens {
       jti: randomUUID(),
     };
     const signer = await this.keys.signer(project.ownerId);
-    return { accessToken: signing.runSync({}, () => signer.sign(claims)), expiresIn: exp - iat };
+    return { accessToken: signing.run({}, () => signer.sign(claims)), expiresIn: exp - iat };
   }
 
   /**

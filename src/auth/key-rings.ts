@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { JwtService } from '@nestjs/jwt';
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { type Awaitable, whenThere } from '../awaitable.js';
 import { Clock } from '../config/clock.js';
 import { type Config, ConfigError } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -90,10 +91,11 @@ export class KeyRings implements OnApplicationBootstrap {
   }
 
   /** @returns what signs the project's tokens now */
-  async signer(ownerId: string): Promise<AccessTokenSigner> {
-    const { rings } = await this.current();
-    const signing = rings.get(ownerId)?.signing ?? null;
-    return signing === null ? this.hs256Signer : usable(signing);
+  signer(ownerId: string): Awaitable<AccessTokenSigner> {
+    return whenThere(this.current(), ({ rings }) => {
+      const signing = rings.get(ownerId)?.signing ?? null;
+      return signing === null ? this.hs256Signer : usable(signing);
+    });
   }
 
   /** @returns what verifies with this key of the project and nothing else; `null`: it has no such key in use */
@@ -131,7 +133,7 @@ export class KeyRings implements OnApplicationBootstrap {
     return key === undefined ? null : usable(key);
   }
 
-  private current(): Promise<Snapshot> | Snapshot {
+  private current(): Awaitable<Snapshot> {
     const { snapshot } = this;
     const now = this.clock.now();
     // One from the future was read before the clock was set back: its age is unknown.

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Awaitable, whenThere } from '../awaitable.js';
 import { type Read, TieredCache } from '../cache/tiered-cache.js';
 import { Clock } from '../config/clock.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
@@ -39,11 +40,9 @@ export class Sessions {
   }
 
   /** From a copy that is no older than `maxAgeMs`, else from the database. */
-  async nearest(ownerId: string, id: string, maxAgeMs: number): Promise<Read<Session> | null> {
-    return (
-      (await this.cache.peek<Session>(sessionKey(ownerId, id), maxAgeMs)) ??
-      (await this.committed(ownerId, id))
-    );
+  nearest(ownerId: string, id: string, maxAgeMs: number): Awaitable<Read<Session> | null> {
+    const peeked = this.cache.peek<Session>(sessionKey(ownerId, id), maxAgeMs);
+    return whenThere(peeked, (known) => known ?? this.committed(ownerId, id));
   }
 
   committed(ownerId: string, id: string): Promise<Read<Session> | null> {
@@ -64,7 +63,7 @@ export class Sessions {
   private async findBy(
     token: string,
     ownerId: string,
-    read: (id: string) => Promise<Read<Session> | null>,
+    read: (id: string) => Awaitable<Read<Session> | null>,
   ): Promise<PresentedSession | null> {
     const parsed = parseRefreshToken(token);
     if (parsed !== null) {

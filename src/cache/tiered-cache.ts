@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from '../response/reply.js';
+import { type Awaitable, whenThere } from '../awaitable.js';
 import { LocalTier } from './local-tier.js';
 import { type Copy, SharedCopies } from './shared-copies.js';
 import { tierReading, tierReads } from './tier-report.js';
@@ -51,28 +52,29 @@ export class TieredCache {
    * @param maxAgeMs a copy older than this is not believed
    * @param load asks the database
    */
-  async read<T>(key: string, maxAgeMs: number, load: () => Promise<T | null>): Promise<Read<T> | null> {
-    return (await this.peek<T>(key, maxAgeMs)) ?? this.load(key, load);
+  read<T>(key: string, maxAgeMs: number, load: () => Promise<T | null>): Awaitable<Read<T> | null> {
+    return whenThere(this.peek<T>(key, maxAgeMs), (known) => known ?? this.load(key, load));
   }
 
   /** Asks the tiers alone, the nearest first; what a further one knows the nearer then knows too. */
-  async peek<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
-    const now = this.clock.now();
-    // A copy from the future was read before the clock was set back: its age is unknown.
-    const isBelieved = (readAt: number) => Math.abs(now - readAt) <= maxAgeMs;
+  peek<T>(key: string, maxAgeMs: number): Awaitable<Read<T> | null> {
     const { local, redis } = this;
-    const near = tierReading.runSync({ tier: 'local' }, () => local.get<T>(key));
-    if (near !== undefined && isBelieved(near.readAt)) {
+    const near = tierReading.run({ tier: 'local' }, () => local.get<T>(key));
+    if (near !== undefined && isBelieved(near, this.clock.now(), maxAgeMs)) {
       tierReads.tell('local');
       return { value: near.value, readAt: near.readAt, cacheType: 'local' };
     }
-    if (redis === undefined) return null;
+    return redis === undefined ? null : this.peekShared(redis, key, maxAgeMs);
+  }
+
+  private async peekShared<T>(redis: Keyv, key: string, maxAgeMs: number): Promise<Read<T> | null> {
+    const now = this.clock.now();
     const held = await tierReading.run({ tier: 'redis' }, () => redis.get<Copy<T>>(key));
-    if (held === undefined || !isBelieved(held.readAt)) return null;
+    if (held === undefined || !isBelieved(held, now, maxAgeMs)) return null;
     // Two clocks agree only so far: a copy is never younger than new.
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
     if (this.isOutdated(key, copy.readAt)) return null;
-    local.set(key, copy);
+    this.local.set(key, copy);
     tierReads.tell('redis');
     return { ...copy, cacheType: 'redis' };
   }
@@ -137,4 +139,9 @@ export class TieredCache {
     this.loading.clear();
     this.local.clear();
   }
+}
+
+/** A copy from the future was read before the clock was set back: its age is unknown. */
+function isBelieved({ readAt }: Copy<unknown>, now: number, maxAgeMs: number): boolean {
+  return Math.abs(now - readAt) <= maxAgeMs;
 }

@@ -9,6 +9,7 @@ import { SessionStore } from '../auth/session.store.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { ProjectDirectory } from '../tenancy/project-directory.js';
+import type { TenantProject } from '../tenancy/tenant-project.js';
 import { openXverifyApi, type XverifyApiRefusal } from '../tenancy/xverify-api.js';
 
 /** What a text is, what it holds, and whether it would be accepted now. */
@@ -76,6 +77,15 @@ export class TokenInspection {
     );
   }
 
+  /** What a forged token names may be nothing that a database can look up. */
+  private async project(ownerId: string): Promise<TenantProject | null> {
+    try {
+      return await this.projects.find(ownerId);
+    } catch {
+      return null;
+    }
+  }
+
   private async accessToken(text: string, { header, claims }: DecodedJwt): Promise<Inspection> {
     const holds = { header, claims, ...times(claims) };
     const answer = (verifies: boolean, ...says: string[]): Inspection => ({
@@ -87,7 +97,7 @@ export class TokenInspection {
     const { owner_id: ownerId, sid, iat, exp } = claims;
     if (typeof ownerId !== 'string' || typeof sid !== 'string')
       return answer(false, 'It names no project or no session, so this service did not make it.');
-    const project = await this.projects.find(ownerId).catch(() => null);
+    const project = await this.project(ownerId);
     if (project === null) return answer(false, 'Its project is not in this database.');
     const verified = (at: number) => this.accessTokens.verify(project, text, at);
     if ((await verified(this.clock.now())) === null) {

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { Awaitable } from '../awaitable.js';
 import { Step } from '../diagnostics/step.js';
 import { commonData } from './common-data.js';
 import { commonDataUnder } from './common-data-under.js';
@@ -60,12 +61,12 @@ export class PluginRegistry implements OnModuleInit {
   }
 
   /**
-   * Rewrites `data`: by a promise where the plugin's answer is one, or where the run is measured; else at once.
+   * Rewrites `data`: by a promise where the plugin's answer is one, else at once.
    * `data` itself is never changed.
    *
    * @throws {PluginFailure} (or rejects with it) when there is no acceptable result; nothing else
    */
-  run(name: string, data: object, call: PluginCall): object | Promise<object> {
+  run(name: string, data: object, call: PluginCall): Awaitable<object> {
     const plugin = this.find(name);
     // without the name: it is a caller's text
     if (plugin === null) throw new PluginFailure('unknown', 'no plugin of that name');

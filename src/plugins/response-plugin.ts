@@ -1,3 +1,5 @@
+import type { Awaitable } from '../awaitable.js';
+
 /**
  * What a plugin is told about the answer that it rewrites. Frozen; holds neither the request nor any credential.
  */
@@ -31,4 +33,4 @@ export type PluginCall = Omit<PluginContext, 'plugin'>;
  * });
  * ```
  */
-export type ResponsePlugin = (data: object, context: PluginContext) => object | Promise<object>;
+export type ResponsePlugin = (data: object, context: PluginContext) => Awaitable<object>;

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { TypeORMError } from 'typeorm';
+import { PluginFailure } from '../plugins/plugin-failure.js';
 import { StoreUnavailable } from '../database/store-unavailable.js';
 import { ApiError, type ErrorCode, errors } from './error-catalogue.js';
 
@@ -32,6 +33,7 @@ export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof StoreUnavailable || thrown instanceof TypeORMError)
     return errors.UNAVAILABLE({ detail: 'the database did not answer', cause: thrown, retryAfter: 1 });
+  if (thrown instanceof PluginFailure) return errors.PLUGIN_FAILED({ detail: thrown.message });
   const { code, status } = described(thrown);
   const errorCode = FRAMEWORK_CODES[code] ?? BY_STATUS[status];
   if (errorCode !== undefined) return errors[errorCode]({ detail: `${code} ${status}` });

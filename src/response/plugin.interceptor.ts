@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { mergeMap, type Observable } from 'rxjs';
-import { PluginFailure } from '../plugins/plugin-failure.js';
+import { map, type Observable } from 'rxjs';
+import { type Awaitable, whenThere } from '../awaitable.js';
 import { DEFAULT_PLUGIN, PluginRegistry } from '../plugins/plugin-registry.js';
 import { errors } from './error-catalogue.js';
 import { Reply } from './reply.js';
@@ -23,24 +23,20 @@ export class PluginInterceptor implements NestInterceptor {
       .getRequest<FastifyRequest<{ Querystring: { _nodejs?: unknown } }>>();
     const name = request.query._nodejs ?? DEFAULT_PLUGIN;
     if (typeof name !== 'string' || this.plugins.find(name) === null) throw errors.PLUGIN_UNKNOWN();
-    return next.handle().pipe(mergeMap((reply) => this.rewrite(name, reply, request)));
+    // A promise goes on as it is: who awaits the answer awaits it too.
+    return next.handle().pipe(map((reply) => this.rewrite(name, reply, request)));
   }
 
-  private async rewrite(
+  private rewrite(
     name: string,
     { data, provenance, settle, subject }: Reply<object>,
     request: FastifyRequest,
-  ): Promise<Reply<object>> {
-    try {
-      const rewritten = await this.plugins.run(name, data, {
-        ownerId: String(request.headers['xownerid']),
-        method: request.method,
-        route: request.routeOptions.url ?? '',
-      });
-      return new Reply(rewritten, provenance, settle, subject);
-    } catch (error) {
-      if (error instanceof PluginFailure) throw errors.PLUGIN_FAILED({ detail: error.message });
-      throw error;
-    }
+  ): Awaitable<Reply<object>> {
+    const rewritten = this.plugins.run(name, data, {
+      ownerId: String(request.headers['xownerid']),
+      method: request.method,
+      route: request.routeOptions.url ?? '',
+    });
+    return whenThere(rewritten, (rewritten) => new Reply(rewritten, provenance, settle, subject));
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { type Awaitable, whenThere } from '../awaitable.js';
 import { TieredCache } from '../cache/tiered-cache.js';
 import { Project } from './project.entity.js';
 import { STALENESS_MS } from './staleness.js';
@@ -18,11 +19,11 @@ export class ProjectDirectory {
   ) {}
 
   /** @returns the project, disabled ones too, or `null` */
-  async find(ownerId: string): Promise<TenantProject | null> {
-    const read = await this.cache.read(projectKey(ownerId), STALENESS_MS, () =>
+  find(ownerId: string): Awaitable<TenantProject | null> {
+    const read = this.cache.read(projectKey(ownerId), STALENESS_MS, () =>
       this.projects.findOneBy({ ownerId }),
     );
-    return read === null ? null : this.prepare(read.value);
+    return whenThere(read, (known) => (known === null ? null : this.prepare(known.value)));
   }
 
   /** To be called after a project was changed. */

@@ -18,10 +18,12 @@ export class RateLimitGuard implements CanActivate {
     private readonly projects: ProjectDirectory,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.rate.limit === 0) return true;
-    if (isBare(context)) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    if (this.rate.limit === 0 || isBare(context)) return true;
+    return this.count(context.switchToHttp().getRequest<FastifyRequest>());
+  }
+
+  private async count(request: FastifyRequest): Promise<true> {
     const ownerId = ownerIdOf(request);
     const known = ownerId !== null && (await this.projects.find(ownerId)) !== null;
     const waitMs = await this.rate.count(`${known ? ownerId : ''}/${request.ip}`);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Awaitable, whenThere } from '../awaitable.js';
 import { RedisLink } from '../cache/redis-link.js';
 import { ReplayMemory } from './replay-memory.js';
 
@@ -25,18 +26,17 @@ export class SharedReplays {
   ) {}
 
   /** As {@link ReplayMemory.claim}. @returns whether the use is the GUID's first or a repetition of it, and no other */
-  async claim(ownerId: string, guid: string, use: string, expiresAt: number, now: number): Promise<boolean> {
-    if (this.link.isAnswering) {
-      // Asked first and told last: a use that is refused must leave no trace here nor there.
-      if (this.own.recall(ownerId, guid, use, now) === 'replay') return false;
-      const answer = await this.link.ask((client) =>
-        client.eval(CLAIM, {
-          keys: [`bo-auth:guid:${ownerId}/${guid}`],
-          arguments: [use, String(Math.max(1, expiresAt - now + 1))],
-        }),
-      );
-      if (answer === 0) return false;
-    }
-    return this.own.claim(ownerId, guid, use, expiresAt, now) !== 'replay';
+  claim(ownerId: string, guid: string, use: string, expiresAt: number, now: number): Awaitable<boolean> {
+    const isFresh = () => this.own.claim(ownerId, guid, use, expiresAt, now) !== 'replay';
+    if (!this.link.isAnswering) return isFresh();
+    // Asked first and told last: a use that is refused must leave no trace here nor there.
+    if (this.own.recall(ownerId, guid, use, now) === 'replay') return false;
+    const answer = this.link.ask((client) =>
+      client.eval(CLAIM, {
+        keys: [`bo-auth:guid:${ownerId}/${guid}`],
+        arguments: [use, String(Math.max(1, expiresAt - now + 1))],
+      }),
+    );
+    return whenThere(answer, (isOthers) => isOthers !== 0 && isFresh());
   }
 }

@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { Awaitable } from '../awaitable.js';
 import { Clock } from '../config/clock.js';
 import { Step } from '../diagnostics/step.js';
 import { isBare } from '../response/bare.decorator.js';
@@ -13,10 +14,12 @@ import { SystemDirectory } from './system-directory.js';
 import type { TenantProject } from './tenant-project.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
 import { UserDirectory } from './user-directory.js';
-import { openXverifyApi } from './xverify-api.js';
+import { openXverifyApi, type XverifyApiVerdict } from './xverify-api.js';
 
 const FIRST_SHARE = 'xuserfromfirstshareid';
 const SECOND_SHARE = 'xuserfromsecondshareid';
+
+type Verified = XverifyApiVerdict & { readonly kind: 'verified' };
 
 /** The judging of one request's headers. */
 export const tenantGuarding = new Step('bo-auth:tenant-guard');
@@ -46,7 +49,7 @@ export class TenantHeadersGuard implements CanActivate {
 
   private async judge(request: FastifyRequest): Promise<true> {
     const project = await this.project(request);
-    const claim = this.verify(request, project);
+    const verified = this.verify(request, project);
     const { ownerId } = project;
     const sysId = optionalHeader(request, 'xsysid');
     const firstShare = optionalHeader(request, FIRST_SHARE);
@@ -60,7 +63,7 @@ export class TenantHeadersGuard implements CanActivate {
         secondShare === null ? null : await this.shareUserId(ownerId, secondShare, SECOND_SHARE),
       areaPath: areaCode === null ? [] : await this.areaPath(areaCode),
     };
-    await claim();
+    if (!(await this.claim(request, project, verified))) throw refused('replayed');
     return true;
   }
 
@@ -73,19 +76,24 @@ export class TenantHeadersGuard implements CanActivate {
     return project;
   }
 
-  /** @returns what remembers the GUID; every refusal looks the same, so that there is no padding oracle */
-  private verify(request: FastifyRequest, project: TenantProject): () => Promise<void> {
+  /** Every refusal looks the same, so that there is no padding oracle. */
+  private verify(request: FastifyRequest, project: TenantProject): Verified {
     const value = request.headers['xverifyapi'];
     if (typeof value !== 'string' || value === '') throw refused('missing');
-    const now = this.clock.now();
-    const verdict = opened(project, value, now);
+    const verdict = opened(project, value, this.clock.now());
     if (verdict.kind === 'refused') throw refused(verdict.reason);
-    return async () => {
-      const path = request.url.split('?', 1)[0] ?? '';
-      const use = digestUse(request.method, path, presentedToken(request));
-      if (!(await this.replays.claim(project.ownerId, verdict.guid, use, verdict.expiresAt, now)))
-        throw refused('replayed');
-    };
+    return verdict;
+  }
+
+  /** Remembers the GUID. @returns false where it was used for something else */
+  private claim(
+    request: FastifyRequest,
+    project: TenantProject,
+    { guid, expiresAt }: Verified,
+  ): Awaitable<boolean> {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const use = digestUse(request.method, path, presentedToken(request));
+    return this.replays.claim(project.ownerId, guid, use, expiresAt, this.clock.now());
   }
 
   private async systemId(ownerId: string, sysId: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { type Awaitable, whenThere } from '../awaitable.js';
 import { TieredCache } from '../cache/tiered-cache.js';
 import { STALENESS_MS } from './staleness.js';
 import { User } from './user.entity.js';
@@ -14,11 +15,11 @@ export class UserDirectory {
   ) {}
 
   /** A copy may be {@link STALENESS_MS} old. */
-  async find(ownerId: string, userId: string): Promise<User | null> {
-    const read = await this.cache.read(userKey(ownerId, userId), STALENESS_MS, () =>
+  find(ownerId: string, userId: string): Awaitable<User | null> {
+    const read = this.cache.read(userKey(ownerId, userId), STALENESS_MS, () =>
       this.users.findOneBy({ ownerId, userId }),
     );
-    return read?.value ?? null;
+    return whenThere(read, (known) => known?.value ?? null);
   }
 
   /** As the database has it now. */
