@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  type SharedSelect,
   type SharedUpdate,
   SqlDatabase,
   type SqlTransaction,
@@ -12,13 +13,14 @@ import type { EndReason, NewSession, SeenSession, Session, SessionChange } from 
 import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
-const SELECT = `
-  SELECT target.*, subject.status AS user_status, subject.valid_after, project.status AS project_status
-  FROM bo_auth_session AS target
-  JOIN bo_user AS subject ON subject.owner_id = target.owner_id AND subject.user_id = target.user_id
-  JOIN bo_project AS project ON project.owner_id = target.owner_id`;
-
-const FIND = `${SELECT} WHERE target.id = $1 AND target.owner_id = $2`;
+const BY_ID: SharedSelect = {
+  columns: 'target.*, subject.status AS user_status, subject.valid_after, project.status AS project_status',
+  from: 'bo_auth_session',
+  joins: `
+    JOIN bo_user AS subject ON subject.owner_id = target.owner_id AND subject.user_id = target.user_id
+    JOIN bo_project AS project ON project.owner_id = target.owner_id`,
+  by: ['id', 'owner_id'],
+};
 
 const FIND_IMPORTED = `SELECT id FROM bo_auth_session WHERE owner_id = $1 AND imported_token_hash = $2`;
 
@@ -28,7 +30,8 @@ const ALIVE = `
   AND (target.idle_expires_at IS NULL OR target.idle_expires_at > $3)
   AND target.created_at >= (SELECT valid_after FROM bo_user WHERE owner_id = $1 AND user_id = $2)`;
 
-const LIST = `${SELECT} WHERE ${ALIVE} ORDER BY target.created_at DESC, target.id`;
+const LIST = `
+  SELECT ${BY_ID.columns} FROM ${BY_ID.from} AS target ${BY_ID.joins} WHERE ${ALIVE} ORDER BY target.created_at DESC, target.id`;
 
 const COLUMNS = [
   'id',
@@ -178,8 +181,8 @@ export class SqlSessionStore extends SessionStore {
   }
 
   override async find(ownerId: string, sessionId: string): Promise<Session | null> {
-    const [row] = await this.database.all<SessionRow>(FIND, [sessionId, ownerId]);
-    return row === undefined ? null : sessionOf(row);
+    const row = await this.database.find<SessionRow>(BY_ID, [sessionId, ownerId]);
+    return row === null ? null : sessionOf(row);
   }
 
   override async findImported(ownerId: string, tokenHash: string): Promise<string | null> {

@@ -2,7 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { PostgresFailure, postgresFailure } from './postgres-failure.js';
 import { openPool } from './postgres-pool.js';
-import { type SharedUpdate, SqlDatabase, type SqlTransaction, type SqlValue } from './sql-database.js';
+import {
+  type SharedSelect,
+  type SharedUpdate,
+  SqlDatabase,
+  type SqlTransaction,
+  type SqlValue,
+} from './sql-database.js';
 import { StartLock } from './start-lock.js';
 
 /** How often work that lost a deadlock or a serialisation conflict is begun again before it counts as failed. */
@@ -15,6 +21,7 @@ export class PostgresDatabase extends SqlDatabase {
   private readonly pool: Pool;
   private readonly names = new Map<string, string>();
   private readonly updates = new WeakMap<SharedUpdate, string>();
+  private readonly selects = new WeakMap<SharedSelect, string>();
 
   constructor(
     url: string,
@@ -36,6 +43,13 @@ export class PostgresDatabase extends SqlDatabase {
         return this.ask<Row>(this.pool, sql, values);
       throw error;
     }
+  }
+
+  override async find<Row>(select: SharedSelect, values: readonly SqlValue[]): Promise<Row | null> {
+    let sql = this.selects.get(select);
+    if (sql === undefined) this.selects.set(select, (sql = selectStatement(select)));
+    const [row] = await this.all<Row>(sql, values);
+    return row ?? null;
   }
 
   override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
@@ -111,6 +125,11 @@ export class PostgresDatabase extends SqlDatabase {
     this.updates.set(update, sql);
     return sql;
   }
+}
+
+function selectStatement({ columns, from, joins, by }: SharedSelect): string {
+  const conditions = by.map((column, index) => `target.${column} = $${index + 1}`);
+  return `SELECT ${columns} FROM ${from} AS target ${joins} WHERE ${conditions.join(' AND ')}`;
 }
 
 /** One statement, which Postgres makes durable by itself; its own group commit serves many of them at once. */

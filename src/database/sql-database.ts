@@ -18,6 +18,13 @@ export abstract class SqlDatabase {
   /** Reads committed rows. */
   abstract all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
 
+  /**
+   * Finds one committed row. Many callers may share one statement, but none gets an answer from before his question.
+   *
+   * @param values of the columns that the question is by
+   */
+  abstract find<Row>(select: SharedSelect, values: readonly SqlValue[]): Promise<Row | null>;
+
   /** Runs `work` alone in a transaction, durable when the promise resolves. */
   abstract transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
 
@@ -38,6 +45,18 @@ export abstract class SqlDatabase {
   abstract alone<T>(work: () => Promise<T>): Promise<T>;
 
   abstract close(): Promise<void>;
+}
+
+/** A question for one row as data, so that each database can ask it its own way: alone, or many in one statement. */
+export interface SharedSelect {
+  /** Expressions over `target` and the joined tables. */
+  readonly columns: string;
+  /** The table, known as `target`. */
+  readonly from: string;
+  /** `JOIN …`, or empty. */
+  readonly joins: string;
+  /** Columns of `target` that together name one row, in the order in which callers pass their values. */
+  readonly by: readonly string[];
 }
 
 /** A compare-and-set as data, so that each database can run it its own way: alone, or many in one statement. */

@@ -1,5 +1,12 @@
 import { GroupCommit } from './group-commit.js';
-import { type SharedUpdate, SqlDatabase, type SqlTransaction, type SqlValue } from './sql-database.js';
+import { GroupRead } from './group-read.js';
+import {
+  type SharedSelect,
+  type SharedUpdate,
+  SqlDatabase,
+  type SqlTransaction,
+  type SqlValue,
+} from './sql-database.js';
 import { SqliteConnection, SqliteFailure } from './sqlite-connection.js';
 import { StartLock } from './start-lock.js';
 import { Turnstile } from './turnstile.js';
@@ -20,6 +27,7 @@ export class SqliteDatabase extends SqlDatabase {
   override readonly kind = 'sqlite';
   private readonly writes = new Turnstile(concernsAll);
   private readonly updates = new Map<SharedUpdate, Shared>();
+  private readonly selects = new Map<SharedSelect, GroupRead<readonly SqlValue[], unknown>>();
 
   private constructor(
     private readonly reader: SqliteConnection,
@@ -39,6 +47,10 @@ export class SqliteDatabase extends SqlDatabase {
 
   override all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
     return this.reader.all(sql, values);
+  }
+
+  override find<Row>(select: SharedSelect, values: readonly SqlValue[]): Promise<Row | null> {
+    return this.reads(select).submit(values) as Promise<Row | null>;
   }
 
   override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
@@ -81,6 +93,22 @@ export class SqliteDatabase extends SqlDatabase {
     await this.reader.close();
   }
 
+  private reads(select: SharedSelect): GroupRead<readonly SqlValue[], unknown> {
+    let reads = this.selects.get(select);
+    if (reads === undefined) {
+      const sql = batchSelect(select);
+      reads = new GroupRead((questions) => this.findAll(sql, questions));
+      this.selects.set(select, reads);
+    }
+    return reads;
+  }
+
+  private async findAll(sql: string, questions: readonly (readonly SqlValue[])[]): Promise<unknown[]> {
+    const rows = await this.reader.all<{ question: number }>(sql, [JSON.stringify(questions)]);
+    const found = new Map(rows.map((row) => [row.question, row]));
+    return questions.map((_, index) => found.get(index) ?? null);
+  }
+
   private shared(update: SharedUpdate): Shared {
     const known = this.updates.get(update);
     if (known !== undefined) return known;
@@ -112,6 +140,15 @@ export class SqliteDatabase extends SqlDatabase {
 
 function concernsAll(error: unknown): boolean {
   return error instanceof SqliteFailure && error.concernsAll;
+}
+
+/** One statement for any number of questions; CROSS JOIN has SQLite go through them, and not through the table. */
+function batchSelect({ columns, from, joins, by }: SharedSelect): string {
+  const conditions = by.map((column, index) => `target.${column} = item.value ->> ${index}`);
+  return (
+    `SELECT item.key AS question, ${columns} FROM json_each($1) AS item ` +
+    `CROSS JOIN ${from} AS target ON ${conditions.join(' AND ')} ${joins}`
+  );
 }
 
 /** One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool. */

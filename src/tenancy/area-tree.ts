@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { TieredCache } from '../cache/tiered-cache.js';
+import { EntityLookup } from '../database/entity-lookup.js';
+import { SqlDatabase } from '../database/sql-database.js';
 import { Area } from './area.entity.js';
 import { STALENESS_MS } from './staleness.js';
 
@@ -11,10 +13,15 @@ export const MAX_DEPTH = 16;
 /** The administrative areas, which all projects share: their keys begin with `/`, which no tenant's does. */
 @Injectable()
 export class AreaTree {
+  private readonly rows: EntityLookup<Area>;
+
   constructor(
-    @InjectRepository(Area) private readonly areas: Repository<Area>,
+    @InjectRepository(Area) areas: Repository<Area>,
+    database: SqlDatabase,
     private readonly cache: TieredCache,
-  ) {}
+  ) {
+    this.rows = new EntityLookup(areas, database);
+  }
 
   /** The area and all above it, nearest first; empty: there is no such area. */
   async path(areaCode: string): Promise<readonly string[]> {
@@ -34,9 +41,7 @@ export class AreaTree {
   }
 
   private async find(areaCode: string): Promise<Area | null> {
-    const read = await this.cache.read(areaKey(areaCode), STALENESS_MS, () =>
-      this.areas.findOneBy({ areaCode }),
-    );
+    const read = await this.cache.read(areaKey(areaCode), STALENESS_MS, () => this.rows.find(areaCode));
     return read?.value ?? null;
   }
 }

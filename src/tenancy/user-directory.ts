@@ -3,30 +3,35 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { type Awaitable, whenThere } from '../awaitable.js';
 import { TieredCache } from '../cache/tiered-cache.js';
+import { EntityLookup } from '../database/entity-lookup.js';
+import { SqlDatabase } from '../database/sql-database.js';
 import { STALENESS_MS } from './staleness.js';
 import { User } from './user.entity.js';
 
 /** Finds the users of a project. */
 @Injectable()
 export class UserDirectory {
+  private readonly rows: EntityLookup<User>;
+
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
+    database: SqlDatabase,
     private readonly cache: TieredCache,
-  ) {}
+  ) {
+    this.rows = new EntityLookup(users, database);
+  }
 
   /** A copy may be {@link STALENESS_MS} old. */
   find(ownerId: string, userId: string): Awaitable<User | null> {
     const read = this.cache.read(userKey(ownerId, userId), STALENESS_MS, () =>
-      this.users.findOneBy({ ownerId, userId }),
+      this.rows.find(ownerId, userId),
     );
     return whenThere(read, (known) => known?.value ?? null);
   }
 
   /** As the database has it now. */
   async findCommitted(ownerId: string, userId: string): Promise<User | null> {
-    const read = await this.cache.loadAlone(userKey(ownerId, userId), () =>
-      this.users.findOneBy({ ownerId, userId }),
-    );
+    const read = await this.cache.loadAlone(userKey(ownerId, userId), () => this.rows.find(ownerId, userId));
     return read?.value ?? null;
   }
 
