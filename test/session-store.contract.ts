@@ -3,6 +3,7 @@ import type { AuthEvent, AuthEventKind } from '../src/auth/auth-event.js';
 import type { NewSession, Session, SessionChange } from '../src/auth/session.js';
 import { MAX_GENERATION } from '../src/auth/refresh-token.js';
 import type { SessionStore } from '../src/auth/session.store.js';
+import { parseSuperseded, writeSuperseded } from '../src/auth/superseded-text.js';
 import { StoreUnavailable } from '../src/database/store-unavailable.js';
 
 /** A store, and what belongs to others' ports but must be there: its projects and users. */
@@ -56,7 +57,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       createdAt: T,
       idleExpiresAt: T + DAY,
       expiresAt: T + 14 * DAY,
-      superseded: [],
+      superseded: '[]',
       ip: '2001:db8::1',
       userAgent: `"quoted" 'agent'; -- 😀`,
       firstShareUserId: null,
@@ -90,10 +91,10 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       idleExpiresAt: T + DAY + 1,
       firstShareUserId: session.firstShareUserId,
       secondShareUserId: 'second',
-      superseded: [
-        ...session.superseded,
+      superseded: writeSuperseded([
+        ...parseSuperseded(session.superseded),
         { generation: session.generation, branch: session.branch, at: T + 1 },
-      ],
+      ]),
       ...change,
     });
 
@@ -106,7 +107,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
           firstShareUserId: 'a',
           secondShareUserId: 'b',
           importedTokenHash: 'f'.repeat(64),
-          superseded: [{ generation: 3, branch: 1, at: T + 5 }],
+          superseded: `[[3,1,${T + 5}]]`,
           generation: 2 ** 24 - 1,
           branch: 15,
         });
@@ -222,7 +223,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       it.each<[string, (session: Session) => Promise<Partial<Session>>]>([
         ['another generation', async () => ({ generation: 1 })],
         ['another branch', async () => ({ branch: 1 })],
-        ['another past', async () => ({ superseded: [{ generation: 0, branch: 0, at: T }] })],
+        ['another past', async () => ({ superseded: `[[0,0,${T}]]` })],
         ['another project', async () => ({ ownerId: 'another' })],
         ['an unknown session', async () => ({ id: 'ffffffffffffffff' })],
         [
@@ -301,7 +302,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
           Array.from({ length: 6 }, async () => {
             for (let step = 0; step < 5; step++) {
               const session = await found(id);
-              if (await store.move(session, successor(session, { superseded: [] }), null)) wins++;
+              if (await store.move(session, successor(session, { superseded: '[]' }), null)) wins++;
             }
           }),
         );
@@ -341,14 +342,12 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       });
 
       it('ends nothing as reused that another refresh has changed meanwhile', async () => {
-        const noted = (session: Session) =>
-          session.superseded.map((token) => ({ ...token, at: token.at + 7_500 }));
         for (const change of [
           (session: Session) => successor(session),
           (session: Session) => ({ ...session, branch: session.branch + 1 }),
-          (session: Session) => ({ ...session, superseded: noted(session) }),
+          (session: Session) => ({ ...session, superseded: `[[0,0,${T + 7_500}]]` }),
         ]) {
-          const session = await opened({ generation: 1, superseded: [{ generation: 0, branch: 0, at: T }] });
+          const session = await opened({ generation: 1, superseded: `[[0,0,${T}]]` });
           expect(await store.move(session, change(session), null)).toBe(true);
           expect(await store.end(session, 'reused', T, event('reused', session.id))).toBe(false);
           const now = await found(session.id);

@@ -7,6 +7,7 @@ import { importedTokenHash } from '../auth/refresh-token.js';
 import { RefreshTokenMint } from '../auth/refresh-token-mint.js';
 import type { NewSession } from '../auth/session.js';
 import { importSession } from '../auth/sql-session.store.js';
+import { NONE_SUPERSEDED } from '../auth/superseded-text.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { errors } from '../response/error-catalogue.js';
@@ -112,7 +113,7 @@ export class SessionImportRun {
       // Idle since now: when the token was last used is not known.
       idleExpiresAt: idleSeconds === null ? null : Math.min(now + idleSeconds * 1000, expiresAt),
       expiresAt,
-      superseded: [],
+      superseded: NONE_SUPERSEDED,
       ip: input.ip ?? '',
       userAgent: input.userAgent ?? '',
       firstShareUserId: null,

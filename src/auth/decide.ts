@@ -147,7 +147,7 @@ export function decide(
 }
 
 /** Why no token of this session is good any more; `null`: it is alive. */
-export function whyDead(session: FamilyState, now: number): Refusal | null {
+export function whyDead(session: Omit<FamilyState, 'superseded'>, now: number): Refusal | null {
   if (session.status === 'ended') return 'ended';
   if (now >= session.expiresAt) return 'expired';
   if (session.idleExpiresAt !== null && now >= session.idleExpiresAt) return 'idle';
@@ -235,7 +235,8 @@ function nextState(
   superseded: readonly Supersession[],
 ): NextState {
   return {
-    ...position(tip),
+    generation: tip.generation,
+    branch: tip.branch,
     rotatedAt: now,
     idleExpiresAt: policy.idleMs === null ? null : Math.min(now + policy.idleMs, session.expiresAt),
     superseded: superseded.slice(-SUPERSEDED_KEPT),
@@ -265,8 +266,8 @@ function supersededAt(session: FamilyState, token: Supersession, at: number): re
   return session.superseded.map((entry) => (entry === token ? { ...entry, at } : entry));
 }
 
-function superseded(token: TokenPosition, at: number): Supersession {
-  return { ...position(token), at };
+function superseded({ generation, branch }: TokenPosition, at: number): Supersession {
+  return { generation, branch, at };
 }
 
 function position({ generation, branch }: TokenPosition): TokenPosition {

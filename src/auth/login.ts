@@ -14,6 +14,7 @@ import { RefreshTokenMint } from './refresh-token-mint.js';
 import type { NewSession } from './session.js';
 import { SessionStore } from './session.store.js';
 import { Sessions } from './sessions.js';
+import { NONE_SUPERSEDED } from './superseded-text.js';
 import { tokenGrant, type TokenGrant } from './token-grant.js';
 
 /** What a user signs in with. */
@@ -68,7 +69,7 @@ export class Login {
       idleExpiresAt:
         project.idleSeconds === null ? null : Math.min(createdAt + project.idleSeconds * 1000, expiresAt),
       expiresAt,
-      superseded: [],
+      superseded: NONE_SUPERSEDED,
       ip: client.ip,
       userAgent: client.userAgent,
       firstShareUserId: tenant.firstShareUserId,

@@ -1,7 +1,8 @@
 import type { FamilyState, NextState } from './decide.js';
+import { parseSuperseded, type SupersededText } from './superseded-text.js';
 
 /** One login on one device: a family of refresh tokens, and the row of `bo_auth_session`. */
-export interface Session extends FamilyState {
+export interface Session extends Omit<FamilyState, 'superseded'> {
   /** The family id: 16 lower-case hexadecimal characters. */
   readonly id: string;
   readonly ownerId: string;
@@ -17,6 +18,8 @@ export interface Session extends FamilyState {
   readonly userAgent: string;
   readonly firstShareUserId: string | null;
   readonly secondShareUserId: string | null;
+  /** Made a list only while it is judged: many sessions are kept in memory, and as text each takes a third. */
+  readonly superseded: SupersededText;
 }
 
 /** A session as it is opened; its subject is whatever the user and project rows say. */
@@ -28,4 +31,12 @@ export type EndReason = 'revoked' | 'reused' | 'expired' | 'evicted' | 'logged-o
 export type SeenSession = Pick<Session, 'id' | 'ownerId' | 'generation' | 'branch' | 'superseded'>;
 
 /** What a refresh may change of a session. */
-export type SessionChange = NextState & Pick<Session, 'firstShareUserId' | 'secondShareUserId'>;
+export type SessionChange = Pick<
+  Session,
+  keyof NextState | 'superseded' | 'firstShareUserId' | 'secondShareUserId'
+>;
+
+/** The session as the engine judges it. */
+export function familyOf(session: Session): FamilyState {
+  return { ...session, superseded: parseSuperseded(session.superseded) };
+}

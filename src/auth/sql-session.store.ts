@@ -10,7 +10,7 @@ import { writeEvent } from './audit-trail.js';
 import type { AuthEvent } from './auth-event.js';
 import { MAX_GENERATION } from './refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
-import { sessionOf, type SessionRow, supersededColumn } from './session-row.js';
+import { sessionOf, type SessionRow } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
 const BY_ID: SharedSelect = {
@@ -198,13 +198,13 @@ export class SqlSessionStore extends SessionStore {
         seen.ownerId,
         seen.generation,
         seen.branch,
-        supersededColumn(seen.superseded),
+        seen.superseded,
         next.generation,
         next.branch,
         next.tokenSeq,
         next.rotatedAt,
         next.idleExpiresAt,
-        supersededColumn(next.superseded, seen.superseded),
+        next.superseded,
         next.firstShareUserId,
         next.secondShareUserId,
       ],
@@ -215,8 +215,7 @@ export class SqlSessionStore extends SessionStore {
   override end(seen: SeenSession, reason: EndReason, now: number, event: AuthEvent | null): Promise<boolean> {
     return this.database.transact(async (transaction) => {
       const statement = reason === 'expired' ? END_EXPIRED : reason === 'reused' ? END_REUSED : END;
-      const tip =
-        reason === 'reused' ? [seen.generation, seen.branch, supersededColumn(seen.superseded)] : [];
+      const tip = reason === 'reused' ? [seen.generation, seen.branch, seen.superseded] : [];
       const values = [reason, now, seen.id, seen.ownerId, ...tip];
       const ended = await transaction.all(`${statement} RETURNING id`, values);
       if (ended.length === 0) return false;
@@ -298,7 +297,7 @@ function columnsOf(session: NewSession): SqlValue[] {
     session.createdAt,
     session.idleExpiresAt,
     session.expiresAt,
-    supersededColumn(session.superseded),
+    session.superseded,
     session.ip,
     session.userAgent,
     session.firstShareUserId,

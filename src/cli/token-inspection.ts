@@ -4,7 +4,7 @@ import { type Decision, decide, type Refusal, whyDead } from '../auth/decide.js'
 import { refreshPolicy } from '../auth/refresh-policy.js';
 import { RefreshTokenMint } from '../auth/refresh-token-mint.js';
 import { importedTokenHash, parseRefreshToken, type TokenPosition } from '../auth/refresh-token.js';
-import type { Session } from '../auth/session.js';
+import { familyOf, type Session } from '../auth/session.js';
 import { SessionStore } from '../auth/session.store.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
@@ -182,7 +182,7 @@ export class TokenInspection {
   ): Promise<Inspection> {
     const project = await this.projects.find(session.ownerId);
     if (project === null) return { kind, verifies: false, says: ['Its project is gone.'], holds };
-    const decision = decide(session, presented, this.clock.now(), refreshPolicy(project));
+    const decision = decide(familyOf(session), presented, this.clock.now(), refreshPolicy(project));
     if (decision.kind === 'refused') return { kind, verifies: false, says: [DEAD[decision.reason]], holds };
     const verifies = decision.kind !== 'reused' && decision.kind !== 'superseded';
     return { kind, verifies, says: [DECISIONS[decision.kind]], holds };

@@ -4,6 +4,7 @@ import { importedTokenHash } from '../auth/refresh-token.js';
 import { RefreshTokenMint } from '../auth/refresh-token-mint.js';
 import { Passwords } from '../auth/password.js';
 import { SessionStore } from '../auth/session.store.js';
+import { NONE_SUPERSEDED } from '../auth/superseded-text.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { Area } from '../tenancy/area.entity.js';
@@ -88,7 +89,7 @@ export class DemoData implements OnApplicationBootstrap {
         createdAt,
         idleExpiresAt: null,
         expiresAt: createdAt + 14 * DAY_MS,
-        superseded: [],
+        superseded: NONE_SUPERSEDED,
         ip: '127.0.0.1',
         userAgent: 'demo',
         firstShareUserId: null,

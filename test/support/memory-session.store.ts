@@ -13,7 +13,7 @@ type Row = Omit<Session, 'subject'>;
 
 function isAsSeen(row: Row, seen: SeenSession): boolean {
   const isTip = row.generation === seen.generation && row.branch === seen.branch;
-  return isTip && JSON.stringify(row.superseded) === JSON.stringify(seen.superseded);
+  return isTip && row.superseded === seen.superseded;
 }
 
 /**
