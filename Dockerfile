@@ -23,4 +23,6 @@ EXPOSE 58582
 VOLUME /app/data
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "const { PORT = 58582, TLS_CERT_FILE } = process.env; require(TLS_CERT_FILE ? 'https' : 'http').get({ port: PORT, path: '/health/live', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-CMD ["node", "dist/main.js"]
+# A refresh leaves much behind, and what waits for a durable commit is copied by each collection: fewer of them save a
+# rotation a tenth of its cost, for up to 48 MiB. Workers inherit it.
+CMD ["node", "--max-semi-space-size=32", "dist/main.js"]

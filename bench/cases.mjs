@@ -69,6 +69,9 @@ function floorServer(file, database = () => []) {
     );
 }
 
+/** With which `npm start` and the image start the service. */
+const NODE_FLAGS = ['--max-semi-space-size=32'];
+
 /**
  * The service as `npm start` runs it: every guard, log line and metric on, only the rate limit off.
  *
@@ -79,7 +82,7 @@ function service(env) {
   return (surroundings) => {
     const main = path.join(ROOT, 'dist', 'main.js');
     if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
-    return startServer([...surroundings.nodeOptions, main], {
+    return startServer([...NODE_FLAGS, ...surroundings.nodeOptions, main], {
       log: path.join(surroundings.folder, 'server.log'),
       spread: surroundings.spread,
       env: {

@@ -16,7 +16,7 @@ import { refreshPolicy } from './refresh-policy.js';
 import { type RefreshOutcome, refreshReports, rotations } from './refresh-report.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
 import type { TokenPosition } from './refresh-token.js';
-import { type EndReason, familyOf, type Session, type SessionChange } from './session.js';
+import { changed, type EndReason, familyOf, type Session, type SessionChange } from './session.js';
 import { SessionStore } from './session.store.js';
 import { type PresentedSession, Sessions } from './sessions.js';
 import { writeSuperseded } from './superseded-text.js';
@@ -209,7 +209,7 @@ export class Refresh {
     now: number,
     client: Client,
   ): Promise<boolean> {
-    const event = kind === null ? null : eventOf(kind, { ...session, ...change }, now, client);
+    const event = kind === null ? null : eventOf(kind, changed(session, change), now, client);
     const began = this.clock.now();
     const moved = await rotations.run({}, () => this.store.move(session, change, event));
     if (moved) this.sessions.keep(session, change, began);
@@ -258,7 +258,14 @@ function judgedAt({ read, presented }: PresentedSession, now: number, policy: Re
 /** What is to be written of a decision. */
 function tip({ read, family }: Judged, next: NextState): Tip {
   const seen = { list: family.superseded, text: read.value.superseded };
-  return { ...next, superseded: writeSuperseded(next.superseded, seen) };
+  return {
+    generation: next.generation,
+    branch: next.branch,
+    rotatedAt: next.rotatedAt,
+    idleExpiresAt: next.idleExpiresAt,
+    superseded: writeSuperseded(next.superseded, seen),
+    tokenSeq: next.tokenSeq,
+  };
 }
 
 function subjectOf({ userId, id }: Session, outcome: RefreshOutcome): Subject {

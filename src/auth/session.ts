@@ -38,5 +38,46 @@ export type SessionChange = Pick<
 
 /** The session as the engine judges it. */
 export function familyOf(session: Session): FamilyState {
-  return { ...session, superseded: parseSuperseded(session.superseded) };
+  return {
+    status: session.status,
+    generation: session.generation,
+    branch: session.branch,
+    rotatedAt: session.rotatedAt,
+    createdAt: session.createdAt,
+    idleExpiresAt: session.idleExpiresAt,
+    expiresAt: session.expiresAt,
+    superseded: parseSuperseded(session.superseded),
+    tokenSeq: session.tokenSeq,
+    subject: session.subject,
+  };
+}
+
+/**
+ * The session after a change. Written out, here and where a row is read, in one order of fields: what V8 knows as one
+ * shape is read faster, and a spread of so many fields takes it 2 µs.
+ */
+export function changed(session: Session, change: SessionChange): Session {
+  return {
+    id: session.id,
+    ownerId: session.ownerId,
+    userId: session.userId,
+    clientId: session.clientId,
+    secret: session.secret,
+    kid: session.kid,
+    importedTokenHash: session.importedTokenHash,
+    generation: change.generation,
+    branch: change.branch,
+    tokenSeq: change.tokenSeq,
+    rotatedAt: change.rotatedAt,
+    createdAt: session.createdAt,
+    idleExpiresAt: change.idleExpiresAt,
+    expiresAt: session.expiresAt,
+    superseded: change.superseded,
+    status: session.status,
+    ip: session.ip,
+    userAgent: session.userAgent,
+    firstShareUserId: change.firstShareUserId,
+    secondShareUserId: change.secondShareUserId,
+    subject: session.subject,
+  };
 }

@@ -4,7 +4,7 @@ import { type Read, TieredCache } from '../cache/tiered-cache.js';
 import { Clock } from '../config/clock.js';
 import { RefreshTokenMint } from './refresh-token-mint.js';
 import { importedTokenHash, parseRefreshToken, type TokenPosition } from './refresh-token.js';
-import type { Session, SessionChange } from './session.js';
+import { changed, type Session, type SessionChange } from './session.js';
 import { SessionStore } from './session.store.js';
 
 /** A session found by one of its tokens, and which of them it was. */
@@ -52,7 +52,7 @@ export class Sessions {
   /** Keeps what a compare-and-set has just made of the session; it was asked for at `began`. */
   keep(session: Session, change: SessionChange, began: number): void {
     const key = sessionKey(session.ownerId, session.id);
-    this.cache.keep(key, { ...session, ...change }, this.clock.now(), began);
+    this.cache.keep(key, changed(session, change), this.clock.now(), began);
   }
 
   /** To be called when sessions have changed otherwise. */
