@@ -23,6 +23,7 @@ import { requestIdOf, REQUEST_ID_HEADER } from './logging/request-id.js';
 import { RequestLog } from './logging/request-log.js';
 import { observeRequests } from './metrics/request-metrics.js';
 import { Metrics } from './metrics/metrics.js';
+import { takeTurns } from './request-turn.js';
 import { AllowedMethods } from './response/allowed-methods.js';
 import { ErrorFilter } from './response/error.filter.js';
 import { answerParserFailure } from './response/parser-failure.js';
@@ -72,6 +73,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   for (const property of ['failure', 'success', 'tenant', 'caller', 'administrator', 'traceId'])
     fastify.decorateRequest(property, null);
   app.get(AllowedMethods).learnFrom(fastify);
+  takeTurns(fastify);
   requestLog.listen(fastify);
   if (config.tracing !== null) {
     // Loaded for those alone who want it.
