@@ -245,7 +245,7 @@ function nextState(
 }
 
 /** The columns that a refresh may write, as they are. */
-export function currentState(session: FamilyState): NextState {
+function currentState(session: FamilyState): NextState {
   const { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq } = session;
   return { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq };
 }

@@ -11,9 +11,12 @@ import type { EndReason, NewSession, SeenSession, Session, SessionChange } from 
  *
  * @example A rotation is decided on a copy and judged by the store:
  * ```ts
- * const decision = decide(session, presented, now, policy);
- * if (decision.kind === 'rotate' && !(await store.move(session, { ...session, ...decision.next }, null))) {
- *   // another request was faster: read again, decide again
+ * const decision = decide(familyOf(session), presented, now, policy);
+ * if (decision.kind === 'rotate') {
+ *   const superseded = writeSuperseded(decision.next.superseded);
+ *   if (!(await store.move(session, { ...session, ...decision.next, superseded }, null))) {
+ *     // another request was faster: read again, decide again
+ *   }
  * }
  * ```
  */

@@ -15,7 +15,7 @@ export interface Copy<T> {
 }
 
 /** The number is the form of the copies: processes of two releases do not read each other's where it differs. */
-const NAMESPACE = 'bo-auth:1';
+const NAMESPACE = 'bo-auth:2';
 
 /** Longer than any reading of the database takes: who began before the drop has ended by then. */
 const TOMBSTONE_MS = 15_000;
