@@ -13,9 +13,9 @@ async function application() {
   app.addHook('onRequest', async (request) => {
     steps.push(`asked ${request.url}`);
   });
-  app.get('/:name', async (request) => {
+  app.get('/:name', (request, reply) => {
     steps.push(`answered ${request.url}`);
-    return owner.getStore();
+    void reply.send(owner.getStore());
   });
   await app.ready();
   return { app, steps };
