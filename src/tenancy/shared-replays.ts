@@ -37,6 +37,6 @@ export class SharedReplays {
         arguments: [use, String(Math.max(1, expiresAt - now + 1))],
       }),
     );
-    return whenThere(answer, (isOthers) => isOthers !== 0 && isFresh());
+    return whenThere(answer, (claimed) => claimed !== 0 && isFresh());
   }
 }

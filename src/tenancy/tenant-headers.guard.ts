@@ -49,7 +49,8 @@ export class TenantHeadersGuard implements CanActivate {
 
   private async judge(request: FastifyRequest): Promise<true> {
     const project = await this.project(request);
-    const verified = this.verify(request, project);
+    const now = this.clock.now();
+    const verified = this.verify(request, project, now);
     const { ownerId } = project;
     const sysId = optionalHeader(request, 'xsysid');
     const firstShare = optionalHeader(request, FIRST_SHARE);
@@ -63,7 +64,7 @@ export class TenantHeadersGuard implements CanActivate {
         secondShare === null ? null : await this.shareUserId(ownerId, secondShare, SECOND_SHARE),
       areaPath: areaCode === null ? [] : await this.areaPath(areaCode),
     };
-    if (!(await this.claim(request, project, verified))) throw refused('replayed');
+    if (!(await this.claim(request, project, verified, now))) throw refused('replayed');
     return true;
   }
 
@@ -77,10 +78,10 @@ export class TenantHeadersGuard implements CanActivate {
   }
 
   /** Every refusal looks the same, so that there is no padding oracle. */
-  private verify(request: FastifyRequest, project: TenantProject): Verified {
+  private verify(request: FastifyRequest, project: TenantProject, now: number): Verified {
     const value = request.headers['xverifyapi'];
     if (typeof value !== 'string' || value === '') throw refused('missing');
-    const verdict = opened(project, value, this.clock.now());
+    const verdict = opened(project, value, now);
     if (verdict.kind === 'refused') throw refused(verdict.reason);
     return verdict;
   }
@@ -90,10 +91,11 @@ export class TenantHeadersGuard implements CanActivate {
     request: FastifyRequest,
     project: TenantProject,
     { guid, expiresAt }: Verified,
+    now: number,
   ): Awaitable<boolean> {
     const path = request.url.split('?', 1)[0] ?? '';
     const use = digestUse(request.method, path, presentedToken(request));
-    return this.replays.claim(project.ownerId, guid, use, expiresAt, this.clock.now());
+    return this.replays.claim(project.ownerId, guid, use, expiresAt, now);
   }
 
   private async systemId(ownerId: string, sysId: string): Promise<string> {
