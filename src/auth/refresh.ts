@@ -258,14 +258,7 @@ function judgedAt({ read, presented }: PresentedSession, now: number, policy: Re
 /** What is to be written of a decision. */
 function tip({ read, family }: Judged, next: NextState): Tip {
   const seen = { list: family.superseded, text: read.value.superseded };
-  return {
-    generation: next.generation,
-    branch: next.branch,
-    rotatedAt: next.rotatedAt,
-    idleExpiresAt: next.idleExpiresAt,
-    superseded: writeSuperseded(next.superseded, seen),
-    tokenSeq: next.tokenSeq,
-  };
+  return { ...next, superseded: writeSuperseded(next.superseded, seen) };
 }
 
 function subjectOf({ userId, id }: Session, outcome: RefreshOutcome): Subject {
@@ -276,7 +269,7 @@ function moved(outcome: RefreshOutcome, next: Tip, event: AuthEventKind | null):
   return { position: next, tokenSeq: next.tokenSeq, next, event, outcome };
 }
 
-/** Written out: to join two objects by spreads takes V8 2 µs, a hundredth of a rotation. */
+/** Written out: a spread that adds fields takes V8 2 µs, a hundredth of a rotation. */
 function changeTo(next: Tip, shares: Shares): SessionChange {
   return {
     generation: next.generation,
