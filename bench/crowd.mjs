@@ -105,7 +105,7 @@ export async function gather(file, model, pepper, crowd) {
 
   /** @param {string} name */
   const built = (name) => import(pathToFileURL(path.join(DIST, name)).href);
-  const { deriveFamilyKey, issueToken } = await built('auth/refresh-token.js');
+  const { deriveFamilyKey, issueToken } = await built('auth/refresh-token/refresh-token.js');
   const { Peppers } = await built('config/pepper.js');
   const peppers = Peppers.parse(pepper);
   return rows.map((row) => {

@@ -136,7 +136,7 @@ async function chains(client, count) {
      WHERE status = 'active' AND length(secret) = 64 ORDER BY md5(id) LIMIT $1`,
     [count],
   );
-  const { deriveFamilyKey, issueToken } = await built('auth/refresh-token.js');
+  const { deriveFamilyKey, issueToken } = await built('auth/refresh-token/refresh-token.js');
   const { Peppers } = await built('config/pepper.js');
   const peppers = Peppers.parse(each.pepper);
   return rows.map((row) => {
@@ -158,8 +158,8 @@ async function chains(client, count) {
  * @param {Client} client
  */
 async function rareWork(url, client) {
-  const { PostgresDatabase } = await built('database/postgres-database.js');
-  const { SqlSessionStore } = await built('auth/sql-session.store.js');
+  const { PostgresDatabase } = await built('database/postgres/postgres-database.js');
+  const { SqlSessionStore } = await built('auth/session/sql-session.store.js');
   const database = new PostgresDatabase(url, null, 4);
   const store = new SqlSessionStore(database);
   const now = Date.now();

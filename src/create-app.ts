@@ -16,7 +16,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
 import { serveDocs } from './docs/serve-docs.js';
-import { Draining } from './health/draining.js';
+import { Draining } from './shutdown/draining.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { requestIdOf, REQUEST_ID_HEADER } from './logging/request-id.js';
@@ -25,10 +25,10 @@ import { observeRequests } from './metrics/request-metrics.js';
 import { Metrics } from './metrics/metrics.js';
 import { takeTurns } from './request-turn.js';
 import { AllowedMethods } from './response/allowed-methods.js';
-import { ErrorFilter } from './response/error.filter.js';
-import { answerParserFailure } from './response/parser-failure.js';
+import { ErrorFilter } from './response/error/error.filter.js';
+import { answerParserFailure } from './response/error/parser-failure.js';
 import { readBodies } from './response/request-body.js';
-import { unroutedRequests } from './response/unrouted.js';
+import { unroutedRequests } from './response/error/unrouted.js';
 
 const BODY_LIMIT = 64 * 1024;
 /** Slow senders are closed: their whole request has to be here by then. */

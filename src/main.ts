@@ -1,12 +1,12 @@
 import cluster from 'node:cluster';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import { ClusterPrimary } from './cluster-primary.js';
-import { keepBeating } from './cluster-worker.js';
+import { ClusterPrimary } from './cluster/primary.js';
+import { keepBeating } from './cluster/worker.js';
 import { type Config, loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { createLogger } from './logging/logger.js';
-import { answerScrapes } from './metrics/cluster-scrape.js';
+import { answerScrapes } from './cluster/scrape.js';
 import { startFailure } from './start-failure.js';
 
 async function start(): Promise<void> {
@@ -33,7 +33,7 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   let app: NestFastifyApplication | null = null;
   endOnSignal(config, logger, async () => {
     if (app !== null) {
-      const { drain } = await import('./health/drain.js');
+      const { drain } = await import('./shutdown/drain.js');
       await drain(app, config.shutdownDelayMs);
     }
     return true;

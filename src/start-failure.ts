@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { ConfigError } from './config/config.js';
 import { PepperFormatError } from './config/pepper.js';
-import { PostgresFailure } from './database/postgres-failure.js';
+import { PostgresFailure } from './database/postgres/postgres-failure.js';
 import { StoreUnavailable } from './database/store-unavailable.js';
 import { PluginLoadError } from './plugins/plugin-failure.js';
 

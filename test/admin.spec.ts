@@ -1,15 +1,18 @@
 import * as jose from 'jose';
 import { createHash, randomUUID } from 'node:crypto';
 import type { TokenGrant } from '../src/auth/token-grant.js';
-import type { EventView } from '../src/admin/event-log.js';
+import type { EventView } from '../src/admin/event/event-log.js';
 import type { Page } from '../src/admin/page.js';
-import type { ProjectView } from '../src/admin/project-view.js';
-import type { AreaImported } from '../src/admin/area-import.js';
-import type { SigningKeyView } from '../src/admin/signing-key-view.js';
-import type { SessionsImported } from '../src/admin/session-import.js';
-import type { UserView } from '../src/admin/user-view.js';
-import { prepareProfile, type VerificationProfile } from '../src/tenancy/verification-profile.js';
-import { sealXverifyApi } from '../src/tenancy/xverify-api.js';
+import type { ProjectView } from '../src/admin/project/project-view.js';
+import type { AreaImported } from '../src/admin/import/area-import.js';
+import type { SigningKeyView } from '../src/admin/signing-key/signing-key-view.js';
+import type { SessionsImported } from '../src/admin/import/session-import.js';
+import type { UserView } from '../src/admin/user/user-view.js';
+import {
+  prepareProfile,
+  type VerificationProfile,
+} from '../src/tenancy/verification/verification-profile.js';
+import { sealXverifyApi } from '../src/tenancy/verification/xverify-api.js';
 import {
   type Answer,
   type Call,

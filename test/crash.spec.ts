@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TokenGrant } from '../src/auth/token-grant.js';
-import type { Envelope } from '../src/response/envelope.js';
+import type { Envelope } from '../src/response/envelope/envelope.js';
 import { sharedStores, sqliteStores, type Stores } from './history/stores.js';
 import { API, claimsOf, encryptByDES } from './support/app.js';
 import { killProcesses, startProcess, type TestProcess } from './support/process.js';

@@ -7,8 +7,8 @@ import {
   type NextState,
   type RefreshPolicy,
   SUPERSEDED_KEPT,
-} from '../src/auth/decide.js';
-import { MAX_GENERATION, type TokenPosition } from '../src/auth/refresh-token.js';
+} from '../src/auth/refresh-token/decide.js';
+import { MAX_GENERATION, type TokenPosition } from '../src/auth/refresh-token/refresh-token.js';
 
 const T = 1_700_000_000_000;
 const G = 60_000;

@@ -5,8 +5,8 @@ import {
   MAX_DISPLACEMENTS,
   type RefreshPolicy,
   type Supersession,
-} from '../src/auth/decide.js';
-import type { TokenPosition } from '../src/auth/refresh-token.js';
+} from '../src/auth/refresh-token/decide.js';
+import type { TokenPosition } from '../src/auth/refresh-token/refresh-token.js';
 
 /**
  * A search for a way to log out an honest client, or to let a thief live: breadth-first over every

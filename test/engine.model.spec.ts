@@ -1,5 +1,10 @@
-import { decide, type Decision, type FamilyState, type Supersession } from '../src/auth/decide.js';
-import type { TokenPosition } from '../src/auth/refresh-token.js';
+import {
+  decide,
+  type Decision,
+  type FamilyState,
+  type Supersession,
+} from '../src/auth/refresh-token/decide.js';
+import type { TokenPosition } from '../src/auth/refresh-token/refresh-token.js';
 import {
   type Fault,
   GRACE,

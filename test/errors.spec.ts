@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { catalogue } from '../src/response/error-catalogue.js';
+import { catalogue } from '../src/response/error/error-catalogue.js';
 
 const entries = Object.entries(catalogue);
 

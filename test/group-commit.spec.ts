@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, boolean, constantFrom, nat, record } from 'fast-check';
 import { setImmediate as turn } from 'node:timers/promises';
-import { GroupCommit } from '../src/database/group-commit.js';
+import { GroupCommit } from '../src/database/sqlite/group-commit.js';
 
 /** A compare-and-set of a counter, as a refresh is one. */
 interface Step {

@@ -1,8 +1,8 @@
 import { JwtService } from '@nestjs/jwt';
 import * as fc from 'fast-check';
 import { createSecretKey } from 'node:crypto';
-import { keyId, signerOptions } from '../src/auth/access-token-key.js';
-import { Hs256Signer } from '../src/auth/hs256-signer.js';
+import { keyId, signerOptions } from '../src/auth/access-token/access-token-key.js';
+import { Hs256Signer } from '../src/auth/access-token/hs256-signer.js';
 
 /** jsonwebtoken looks some names up among an object's own methods. */
 const name = fc.string().map((text) => `x-${text}`);

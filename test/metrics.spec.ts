@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import parsePrometheus from 'parse-prometheus-text-format';
 import { parse as parseYaml } from 'yaml';
-import { REFRESH_OUTCOMES } from '../src/auth/refresh-report.js';
+import { REFRESH_OUTCOMES } from '../src/auth/refresh/refresh-report.js';
 import { call, dataOf, login, refresh, startApp, type TestApp } from './support/app.js';
 import { complaintOf, findPromtool } from './support/promtool.js';
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { loadConfig } from '../src/config/config.js';
 import { createApp } from '../src/create-app.js';
 import { PROJECTS, SEED_SESSION, USERS } from '../src/demo/demo-rows.js';
-import { catalogue, type ErrorCode } from '../src/response/error-catalogue.js';
+import { catalogue, type ErrorCode } from '../src/response/error/error-catalogue.js';
 
 const API = '/bo/api/v3';
 const CHINESE = /[\u4E00-\u9FFF]/;

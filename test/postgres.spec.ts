@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { type EventFilter, readEvents } from '../src/auth/audit-trail.js';
-import { PostgresDatabase } from '../src/database/postgres-database.js';
+import { type EventFilter, readEvents } from '../src/audit/audit-trail.js';
+import { PostgresDatabase } from '../src/database/postgres/postgres-database.js';
 import type { SqlDatabase } from '../src/database/sql-database.js';
 import { StartLock } from '../src/database/start-lock.js';
 import { StoreUnavailable } from '../src/database/store-unavailable.js';

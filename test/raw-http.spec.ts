@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type Server } from 'node:http';
 import type { TokenGrant } from '../src/auth/token-grant.js';
-import type { Envelope } from '../src/response/envelope.js';
+import type { Envelope } from '../src/response/envelope/envelope.js';
 import { API, dataOf, encryptByDES, login, refresh, startApp, type TestApp } from './support/app.js';
 
 /** How long a slow sender has in these tests. */

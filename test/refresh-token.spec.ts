@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
-import { decodeBase62, encodeBase62 } from '../src/auth/base62.js';
+import { decodeBase62, encodeBase62 } from '../src/auth/refresh-token/base62.js';
 import { PepperFormatError, Peppers } from '../src/config/pepper.js';
 import {
   deriveFamilyKey,
@@ -12,7 +12,7 @@ import {
   newFamilyId,
   parseRefreshToken,
   verifyMac,
-} from '../src/auth/refresh-token.js';
+} from '../src/auth/refresh-token/refresh-token.js';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const peppers = Peppers.parse(`b:${'b'.repeat(32)},a:${'a'.repeat(32)}`);

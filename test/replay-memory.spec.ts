@@ -1,5 +1,5 @@
 import { array, assert, constantFrom, integer, nat, property, record, string, tuple } from 'fast-check';
-import { digestUse, ReplayMemory } from '../src/tenancy/replay-memory.js';
+import { digestUse, ReplayMemory } from '../src/tenancy/verification/replay-memory.js';
 
 const SKEW = 1000;
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { AuthEvent, AuthEventKind } from '../src/auth/auth-event.js';
-import type { NewSession, Session, SessionChange } from '../src/auth/session.js';
-import { MAX_GENERATION } from '../src/auth/refresh-token.js';
-import type { SessionStore } from '../src/auth/session.store.js';
-import { parseSuperseded, writeSuperseded } from '../src/auth/superseded-text.js';
+import type { AuthEvent, AuthEventKind } from '../src/audit/auth-event.js';
+import type { NewSession, Session, SessionChange } from '../src/auth/session/session.js';
+import { MAX_GENERATION } from '../src/auth/refresh-token/refresh-token.js';
+import type { SessionStore } from '../src/auth/session/session.store.js';
+import { parseSuperseded, writeSuperseded } from '../src/auth/session/superseded-text.js';
 import { StoreUnavailable } from '../src/database/store-unavailable.js';
 
 /** A store, and what belongs to others' ports but must be there: its projects and users. */

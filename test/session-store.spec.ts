@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
-import type { AuthEventKind } from '../src/auth/auth-event.js';
-import { SqlSessionStore } from '../src/auth/sql-session.store.js';
+import type { AuthEventKind } from '../src/audit/auth-event.js';
+import { SqlSessionStore } from '../src/auth/session/sql-session.store.js';
 import type { DatabaseConfig } from '../src/config/config.js';
 import { migrate, sqliteFile } from '../src/database/data-source.js';
-import { PostgresDatabase } from '../src/database/postgres-database.js';
+import { PostgresDatabase } from '../src/database/postgres/postgres-database.js';
 import type { SqlDatabase } from '../src/database/sql-database.js';
-import { SqliteDatabase } from '../src/database/sqlite-database.js';
+import { SqliteDatabase } from '../src/database/sqlite/sqlite-database.js';
 import { StartLock } from '../src/database/start-lock.js';
 import { sessionStoreContract, type StoreUnderTest } from './session-store.contract.js';
 import { MemorySessionStore } from './support/memory-session.store.js';

@@ -1,5 +1,5 @@
-import { Passwords } from '../src/auth/password.js';
-import type { SessionView } from '../src/auth/session-view.js';
+import { Passwords } from '../src/auth/login/password.js';
+import type { SessionView } from '../src/auth/own-sessions/session-view.js';
 import type { TokenGrant } from '../src/auth/token-grant.js';
 import {
   call,

@@ -11,19 +11,19 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KeySeal } from '../src/auth/key-seal.js';
+import { KeySeal } from '../src/auth/access-token/key-seal.js';
 import {
   generateSigningKey,
   publicJwk,
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
-} from '../src/auth/signing-algorithm.js';
-import { lastTokenEnds, PUBLISH_WAIT_MS, type SigningKeyRow } from '../src/auth/signing-key.js';
-import { MAX_KEYS, SigningKeys } from '../src/auth/signing-keys.js';
+} from '../src/auth/access-token/signing-algorithm.js';
+import { lastTokenEnds, PUBLISH_WAIT_MS, type SigningKeyRow } from '../src/auth/access-token/signing-key.js';
+import { MAX_KEYS, SigningKeys } from '../src/auth/access-token/signing-keys.js';
 import { ConfigError } from '../src/config/config.js';
 import { Peppers } from '../src/config/pepper.js';
 import { SqlDatabase } from '../src/database/sql-database.js';
-import { STALENESS_MS } from '../src/tenancy/staleness.js';
+import { STALENESS_MS } from '../src/cache/staleness.js';
 import { call, dataOf, login, refresh, refusalOf, startApp, type TestApp } from './support/app.js';
 import { PostgresServer } from './support/postgres.js';
 

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { TokenGrant } from '../src/auth/token-grant.js';
-import type { Envelope } from '../src/response/envelope.js';
+import type { Envelope } from '../src/response/envelope/envelope.js';
 import { startFailure } from '../src/start-failure.js';
 import { API, encryptByDES, SAMPLE_TOKEN, startApp } from './support/app.js';
 import { built, endAll, newFolder, ServerProcess } from './support/server-process.js';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import type { Supersession } from '../src/auth/decide.js';
-import { parseSuperseded, writeSuperseded } from '../src/auth/superseded-text.js';
+import type { Supersession } from '../src/auth/refresh-token/decide.js';
+import { parseSuperseded, writeSuperseded } from '../src/auth/session/superseded-text.js';
 
 const supersession = fc.record<Supersession>({
   generation: fc.nat(2 ** 24 - 1),

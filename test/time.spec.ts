@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenGrant } from '../src/auth/token-grant.js';
-import { SessionSweep } from '../src/auth/session-sweep.js';
-import { SessionStore } from '../src/auth/session.store.js';
+import { SessionSweep } from '../src/auth/session/session-sweep.js';
+import { SessionStore } from '../src/auth/session/session.store.js';
 import {
   call,
   claimsOf,

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { TokenGrant } from '../src/auth/token-grant.js';
-import type { Envelope } from '../src/response/envelope.js';
+import type { Envelope } from '../src/response/envelope/envelope.js';
 import { API, encryptByDES, startApp } from './support/app.js';
 import { findNginx } from './support/nginx.js';
 import { PostgresServer } from './support/postgres.js';

@@ -17,8 +17,8 @@ import {
   VERIFICATION_ENCODINGS,
   type PreparedProfile,
   type VerificationProfile,
-} from '../src/tenancy/verification-profile.js';
-import { openXverifyApi, sealXverifyApi } from '../src/tenancy/xverify-api.js';
+} from '../src/tenancy/verification/verification-profile.js';
+import { openXverifyApi, sealXverifyApi } from '../src/tenancy/verification/xverify-api.js';
 
 const NOW = Date.UTC(2026, 10, 23, 9, 0, 0);
 const SKEW = 300_000;

@@ -1,25 +1,28 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ApiBearer, BEARER_ERRORS } from '../auth/api-bearer.decorator.js';
-import { SIGNING_ALGORITHMS } from '../auth/signing-algorithm.js';
-import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME } from '../response/api-envelope.decorator.js';
-import type { ErrorCode } from '../response/error-catalogue.js';
+import { ApiBearer, BEARER_ERRORS } from '../auth/bearer/api-bearer.decorator.js';
+import { SIGNING_ALGORITHMS } from '../auth/access-token/signing-algorithm.js';
+import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME } from '../response/envelope/api-envelope.decorator.js';
+import type { ErrorCode } from '../response/error/error-catalogue.js';
 import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
-import type { Area } from '../tenancy/area.entity.js';
-import { VERIFICATION_CIPHERS, VERIFICATION_ENCODINGS } from '../tenancy/verification-profile.js';
-import type { AreaImported } from './area-import.js';
-import type { EventView } from './event-log.js';
+import type { Area } from '../tenancy/area/area.entity.js';
+import {
+  VERIFICATION_CIPHERS,
+  VERIFICATION_ENCODINGS,
+} from '../tenancy/verification/verification-profile.js';
+import type { AreaImported } from './import/area-import.js';
+import type { EventView } from './event/event-log.js';
 import { described } from './field-text.js';
 import type { Page } from './page.js';
-import { DEFAULTS } from './project-input.js';
-import type { ProjectView } from './project-view.js';
-import type { SessionsImported } from './session-import.js';
-import type { SigningKeyView } from './signing-key-view.js';
-import type { SystemView } from './system-administration.js';
-import { USER_DEFAULTS } from './user-input.js';
-import type { AdministeredSession } from './user-sessions.js';
-import type { UserView } from './user-view.js';
+import { DEFAULTS } from './project/project-input.js';
+import type { ProjectView } from './project/project-view.js';
+import type { SessionsImported } from './import/session-import.js';
+import type { SigningKeyView } from './signing-key/signing-key-view.js';
+import type { SystemView } from './system/system-administration.js';
+import { USER_DEFAULTS } from './user/user-input.js';
+import type { AdministeredSession } from './session/user-sessions.js';
+import type { UserView } from './user/user-view.js';
 
 const time = z.iso.datetime();
 const at = new Date(EXAMPLE_TIME).toISOString();

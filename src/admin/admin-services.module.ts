@@ -1,18 +1,18 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthServicesModule } from '../auth/auth-services.module.js';
-import { Area } from '../tenancy/area.entity.js';
-import { Project } from '../tenancy/project.entity.js';
-import { System } from '../tenancy/system.entity.js';
-import { User } from '../tenancy/user.entity.js';
-import { AreaImport } from './area-import.js';
-import { EventLog } from './event-log.js';
-import { ProjectAdministration } from './project-administration.js';
-import { SessionImport } from './session-import.js';
-import { SigningKeyAdministration } from './signing-key-administration.js';
-import { SystemAdministration } from './system-administration.js';
-import { UserAdministration } from './user-administration.js';
-import { UserSessions } from './user-sessions.js';
+import { Area } from '../tenancy/area/area.entity.js';
+import { Project } from '../tenancy/project/project.entity.js';
+import { System } from '../tenancy/system/system.entity.js';
+import { User } from '../tenancy/user/user.entity.js';
+import { AreaImport } from './import/area-import.js';
+import { EventLog } from './event/event-log.js';
+import { ProjectAdministration } from './project/project-administration.js';
+import { SessionImport } from './import/session-import.js';
+import { SigningKeyAdministration } from './signing-key/signing-key-administration.js';
+import { SystemAdministration } from './system/system-administration.js';
+import { UserAdministration } from './user/user-administration.js';
+import { UserSessions } from './session/user-sessions.js';
 
 const SERVICES = [
   ProjectAdministration,

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AuthServicesModule } from '../auth/auth-services.module.js';
-import { AdminEventController } from './admin-event.controller.js';
-import { AdminImportController } from './admin-import.controller.js';
-import { AdminProjectController } from './admin-project.controller.js';
-import { AdminSigningKeyController } from './admin-signing-key.controller.js';
-import { AdminSystemController } from './admin-system.controller.js';
-import { AdminUserController } from './admin-user.controller.js';
+import { AdminEventController } from './event/admin-event.controller.js';
+import { AdminImportController } from './import/admin-import.controller.js';
+import { AdminProjectController } from './project/admin-project.controller.js';
+import { AdminSigningKeyController } from './signing-key/admin-signing-key.controller.js';
+import { AdminSystemController } from './system/admin-system.controller.js';
+import { AdminUserController } from './user/admin-user.controller.js';
 import { AdminServicesModule } from './admin-services.module.js';
 
 /** The calls of the administration, apart from their services. */

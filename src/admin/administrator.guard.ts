@@ -7,10 +7,10 @@ import {
 } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { BearerGuard } from '../auth/bearer.guard.js';
+import { BearerGuard } from '../auth/bearer/bearer.guard.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { errors } from '../response/error-catalogue.js';
+import { errors } from '../response/error/error-catalogue.js';
 import type { Administrator } from './administrator.js';
 
 declare module 'fastify' {

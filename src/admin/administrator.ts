@@ -1,5 +1,5 @@
-import type { AdministrationEventKind, AuthEvent } from '../auth/auth-event.js';
-import { errors } from '../response/error-catalogue.js';
+import type { AdministrationEventKind, AuthEvent } from '../audit/auth-event.js';
+import { errors } from '../response/error/error-catalogue.js';
 
 /** Who administers, and how far: always the first argument, so that no operation is without one. */
 export interface Administrator {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { errors } from '../response/error-catalogue.js';
+import { errors } from '../response/error/error-catalogue.js';
 
 /** What is wrong with an input: a field's name and a sentence, never what was given. `null`: nothing. */
 export function problemOf(result: z.ZodSafeParseResult<unknown>): string | null {

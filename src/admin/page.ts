@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errors } from '../response/error-catalogue.js';
+import { errors } from '../response/error/error-catalogue.js';
 import { described } from './field-text.js';
 
 const LIMIT_MAX = 200;

@@ -3,22 +3,22 @@ import { JwtModule } from '@nestjs/jwt';
 import { createSecretKey } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { AccessTokens } from './access-token.js';
-import { keyId, signerOptions } from './access-token-key.js';
-import { BearerGuard } from './bearer.guard.js';
-import { BearerSessions } from './bearer-session.js';
+import { AccessTokens } from './access-token/access-token.js';
+import { keyId, signerOptions } from './access-token/access-token-key.js';
+import { BearerGuard } from './bearer/bearer.guard.js';
+import { BearerSessions } from './bearer/bearer-session.js';
 import { Introspection } from './introspection.js';
-import { KeyRings } from './key-rings.js';
-import { Login } from './login.js';
-import { Passwords } from './password.js';
-import { Refresh } from './refresh.js';
-import { RefreshTokenMint } from './refresh-token-mint.js';
+import { KeyRings } from './access-token/key-rings.js';
+import { Login } from './login/login.js';
+import { Passwords } from './login/password.js';
+import { Refresh } from './refresh/refresh.js';
+import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
 import { Revocation } from './revocation.js';
-import { SessionStore } from './session.store.js';
-import { SessionSweep } from './session-sweep.js';
-import { Sessions } from './sessions.js';
-import { SigningKeys } from './signing-keys.js';
-import { SqlSessionStore } from './sql-session.store.js';
+import { SessionStore } from './session/session.store.js';
+import { SessionSweep } from './session/session-sweep.js';
+import { Sessions } from './session/sessions.js';
+import { SigningKeys } from './access-token/signing-keys.js';
+import { SqlSessionStore } from './session/sql-session.store.js';
 
 const SERVICES = [
   { provide: SessionStore, useClass: SqlSessionStore },

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AuthServicesModule } from './auth-services.module.js';
-import { KeySetController } from './key-set.controller.js';
-import { SessionController } from './session.controller.js';
+import { KeySetController } from './access-token/key-set.controller.js';
+import { SessionController } from './own-sessions/session.controller.js';
 import { TokenController } from './token.controller.js';
-import { UserController } from './user.controller.js';
+import { UserController } from './own-sessions/user.controller.js';
 
 /** The calls. Their services are apart: the command line starts without the documentation's library. */
 @Module({

@@ -1,5 +1,5 @@
-import { EXAMPLE_TIME } from '../response/api-envelope.decorator.js';
-import type { SessionView } from './session-view.js';
+import { EXAMPLE_TIME } from '../response/envelope/api-envelope.decorator.js';
+import type { SessionView } from './own-sessions/session-view.js';
 import type { TokenGrant } from './token-grant.js';
 
 const DAY_MS = 86_400_000;

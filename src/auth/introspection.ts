@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { Clock } from '../config/clock.js';
-import { STALENESS_MS } from '../tenancy/staleness.js';
+import { STALENESS_MS } from '../cache/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
-import { accessTokenClaimsSchema, AccessTokens } from './access-token.js';
-import { BearerSessions } from './bearer-session.js';
-import { Refresh } from './refresh.js';
+import { accessTokenClaimsSchema, AccessTokens } from './access-token/access-token.js';
+import { BearerSessions } from './bearer/bearer-session.js';
+import { Refresh } from './refresh/refresh.js';
 
 const active = z.literal(true).describe('The token is good right now. / 令牌当前有效。');
 

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
-import { errors } from '../response/error-catalogue.js';
+import { errors } from '../response/error/error-catalogue.js';
 import type { Tenant } from '../tenancy/tenant.js';
-import { UserDirectory } from '../tenancy/user-directory.js';
-import type { AuthEvent } from './auth-event.js';
+import { UserDirectory } from '../tenancy/user/user-directory.js';
+import type { AuthEvent } from '../audit/auth-event.js';
 import type { Client } from './client.js';
-import { whyDead } from './decide.js';
-import type { Session } from './session.js';
-import { SessionStore } from './session.store.js';
-import { Sessions } from './sessions.js';
+import { whyDead } from './refresh-token/decide.js';
+import type { Session } from './session/session.js';
+import { SessionStore } from './session/session.store.js';
+import { Sessions } from './session/sessions.js';
 
 /** Ends sessions at their owner's wish. */
 @Injectable()

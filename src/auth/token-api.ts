@@ -1,8 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiConsumes, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME, PLUGIN_ERRORS } from '../response/api-envelope.decorator.js';
-import type { ErrorCode } from '../response/error-catalogue.js';
+import {
+  ApiEnvelope,
+  BODY_ERRORS,
+  EXAMPLE_TIME,
+  PLUGIN_ERRORS,
+} from '../response/envelope/api-envelope.decorator.js';
+import type { ErrorCode } from '../response/error/error-catalogue.js';
 import { SCOPE_ERRORS, TENANT_ERRORS } from '../tenancy/api-tenant-headers.decorator.js';
 import { EXAMPLE_GRANT } from './example-grant.js';
 import { introspectedSchema } from './introspection.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { TenantProject } from '../tenancy/tenant-project.js';
-import type { User } from '../tenancy/user.entity.js';
-import type { Session } from './session.js';
+import type { TenantProject } from '../tenancy/project/tenant-project.js';
+import type { User } from '../tenancy/user/user.entity.js';
+import type { Session } from './session/session.js';
 
 const text = (description: string) => z.string().describe(description);
 const list = (description: string) => z.array(z.string()).describe(description);

@@ -1,6 +1,6 @@
 import { Step } from '../diagnostics/step.js';
 import { Topic } from '../diagnostics/topic.js';
-import type { Provenance } from '../response/reply.js';
+import type { Provenance } from './provenance.js';
 
 export type Tier = Provenance['cacheType'];
 

@@ -4,7 +4,7 @@ import type { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
-import type { Provenance } from '../response/reply.js';
+import type { Provenance } from './provenance.js';
 import { type Awaitable, whenThere } from '../awaitable.js';
 import { LocalTier } from './local-tier.js';
 import { type Copy, SharedCopies } from './shared-copies.js';

@@ -1,16 +1,16 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { areaCommands } from './area-commands.js';
-import { doctorCommand } from './doctor-command.js';
-import { keyCommands } from './key-commands.js';
+import { areaCommands } from './import/area-commands.js';
+import { doctorCommand } from './doctor/doctor-command.js';
+import { keyCommands } from './project/key-commands.js';
 import { migrateCommand } from './migrate-command.js';
 import { pluginCommands } from './plugin-commands.js';
-import { projectCommands } from './project-commands.js';
-import { sessionImportCommand } from './session-import-command.js';
-import { systemCommands } from './system-commands.js';
-import { tokenCommands } from './token-commands.js';
-import { userCommands } from './user-commands.js';
-import { verifyHeaderCommand } from './verify-header-command.js';
+import { projectCommands } from './project/project-commands.js';
+import { sessionImportCommand } from './import/session-import-command.js';
+import { systemCommands } from './project/system-commands.js';
+import { tokenCommands } from './token/token-commands.js';
+import { userCommands } from './user/user-commands.js';
+import { verifyHeaderCommand } from './token/verify-header-command.js';
 
 /** The whole command line; whoever parses with it catches what is thrown. */
 export function commandLine(): Command {

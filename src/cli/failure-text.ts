@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { StoreUnavailable } from '../database/store-unavailable.js';
-import { ApiError, type ErrorCode } from '../response/error-catalogue.js';
+import { ApiError, type ErrorCode } from '../response/error/error-catalogue.js';
 import { startFailure } from '../start-failure.js';
 import { CommandError, EXIT } from './exit-code.js';
 

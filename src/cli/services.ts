@@ -1,21 +1,21 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AdminServicesModule } from '../admin/admin-services.module.js';
-import { AreaImport } from '../admin/area-import.js';
-import { ProjectAdministration } from '../admin/project-administration.js';
-import { SessionImport } from '../admin/session-import.js';
-import { SigningKeyAdministration } from '../admin/signing-key-administration.js';
-import { SystemAdministration } from '../admin/system-administration.js';
-import { UserAdministration } from '../admin/user-administration.js';
-import { UserSessions } from '../admin/user-sessions.js';
+import { AreaImport } from '../admin/import/area-import.js';
+import { ProjectAdministration } from '../admin/project/project-administration.js';
+import { SessionImport } from '../admin/import/session-import.js';
+import { SigningKeyAdministration } from '../admin/signing-key/signing-key-administration.js';
+import { SystemAdministration } from '../admin/system/system-administration.js';
+import { UserAdministration } from '../admin/user/user-administration.js';
+import { UserSessions } from '../admin/session/user-sessions.js';
 import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { DatabaseModule } from '../database/database.module.js';
-import { ProjectDirectory } from '../tenancy/project-directory.js';
+import { ProjectDirectory } from '../tenancy/project/project-directory.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
-import { TokenInspection } from './token-inspection.js';
+import { TokenInspection } from './token/token-inspection.js';
 
 /** What a command needs of the service: no HTTP, no plugins, no demo data. */
 @Module({})

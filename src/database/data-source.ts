@@ -9,7 +9,7 @@ import { Sessions1764000000001 } from './migrations/1764000000001-sessions.js';
 import { VerifyKeyOverlap1764000000010 } from './migrations/1764000000010-verify-key-overlap.js';
 import { SigningKeys1764000000020 } from './migrations/1764000000020-signing-keys.js';
 import { EventIndexes1764000000030 } from './migrations/1764000000030-event-indexes.js';
-import { poolOptions, typeOrmDriver } from './postgres-pool.js';
+import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
 export const migrations = [

@@ -4,9 +4,9 @@ import { DataSource } from 'typeorm';
 import type { Config, DatabaseConfig } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { dataSourceOptions, migrate, type SqliteFile, sqliteFile } from './data-source.js';
-import { PostgresDatabase } from './postgres-database.js';
+import { PostgresDatabase } from './postgres/postgres-database.js';
 import { SqlDatabase } from './sql-database.js';
-import { SqliteDatabase } from './sqlite-database.js';
+import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { StartLock } from './start-lock.js';
 
 /** Injection token of the {@link SqliteFile}, `null` where the database is another. */

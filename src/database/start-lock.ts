@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { DatabaseConfig } from '../config/config.js';
 import type { SqliteFile } from './data-source.js';
-import { postgresFailure } from './postgres-failure.js';
-import { SqliteConnection } from './sqlite-connection.js';
+import { postgresFailure } from './postgres/postgres-failure.js';
+import { SqliteConnection } from './sqlite/sqlite-connection.js';
 
 /** How long one process's start waits for another's migrations, in ms. */
 const PATIENCE_MS = 120_000;

@@ -1,16 +1,16 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { importedTokenHash } from '../auth/refresh-token.js';
-import { RefreshTokenMint } from '../auth/refresh-token-mint.js';
-import { Passwords } from '../auth/password.js';
-import { SessionStore } from '../auth/session.store.js';
-import { NONE_SUPERSEDED } from '../auth/superseded-text.js';
+import { importedTokenHash } from '../auth/refresh-token/refresh-token.js';
+import { RefreshTokenMint } from '../auth/refresh-token/refresh-token-mint.js';
+import { Passwords } from '../auth/login/password.js';
+import { SessionStore } from '../auth/session/session.store.js';
+import { NONE_SUPERSEDED } from '../auth/session/superseded-text.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
-import { Area } from '../tenancy/area.entity.js';
-import { Project } from '../tenancy/project.entity.js';
-import { System } from '../tenancy/system.entity.js';
-import { User } from '../tenancy/user.entity.js';
+import { Area } from '../tenancy/area/area.entity.js';
+import { Project } from '../tenancy/project/project.entity.js';
+import { System } from '../tenancy/system/system.entity.js';
+import { User } from '../tenancy/user/user.entity.js';
 import { AREAS, PROJECTS, SEED_SESSION, SYSTEMS, USERS } from './demo-rows.js';
 
 const DAY_MS = 86_400_000;

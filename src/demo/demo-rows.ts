@@ -1,7 +1,7 @@
-import type { Area } from '../tenancy/area.entity.js';
-import type { Project } from '../tenancy/project.entity.js';
-import type { System } from '../tenancy/system.entity.js';
-import type { User } from '../tenancy/user.entity.js';
+import type { Area } from '../tenancy/area/area.entity.js';
+import type { Project } from '../tenancy/project/project.entity.js';
+import type { System } from '../tenancy/system/system.entity.js';
+import type { User } from '../tenancy/user/user.entity.js';
 
 const DAY_SECONDS = 86_400;
 

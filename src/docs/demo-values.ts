@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PROJECTS, SEED_SESSION, USERS } from '../demo/demo-rows.js';
-import type { VerificationProfile } from '../tenancy/verification-profile.js';
+import type { VerificationProfile } from '../tenancy/verification/verification-profile.js';
 
 /** All that the page needs to make a call of a demo project by itself. */
 export interface DemoProject {

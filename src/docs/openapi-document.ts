@@ -1,13 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { OPERATOR_SCHEME } from '../admin/admin-api.js';
-import { BEARER_SCHEME } from '../auth/api-bearer.decorator.js';
+import { BEARER_SCHEME } from '../auth/bearer/api-bearer.decorator.js';
 import { PluginRegistry } from '../plugins/plugin-registry.js';
-import { PROBLEM_PREFIX } from '../response/api-envelope.decorator.js';
-import { failureEnvelope, problemDetails } from '../response/envelope.js';
-import { failureSchema, problemSchema } from '../response/envelope-schema.js';
-import { ApiError, catalogue, type ErrorCode } from '../response/error-catalogue.js';
-import { chineseText } from '../response/error-text-zh.js';
+import { PROBLEM_PREFIX } from '../response/envelope/api-envelope.decorator.js';
+import { failureEnvelope, problemDetails } from '../response/envelope/envelope.js';
+import { failureSchema, problemSchema } from '../response/envelope/envelope-schema.js';
+import { ApiError, catalogue, type ErrorCode } from '../response/error/error-catalogue.js';
+import { chineseText } from '../response/error/error-text-zh.js';
 import { INTRODUCTION } from './introduction.js';
 import { openApiSchema } from './openapi-schema.js';
 

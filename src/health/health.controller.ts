@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } f
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { Bare } from '../response/bare.decorator.js';
 import { DatabaseHealth } from './database-health.js';
-import { Draining } from './draining.js';
+import { Draining } from '../shutdown/draining.js';
 import { RedisHealth } from './redis-health.js';
 
 const healthSchema = {

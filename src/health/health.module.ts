@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { DatabaseHealth } from './database-health.js';
-import { Draining } from './draining.js';
+import { Draining } from '../shutdown/draining.js';
 import { HealthController } from './health.controller.js';
 import { RedisHealth } from './redis-health.js';
 

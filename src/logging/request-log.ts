@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { ApiError } from '../response/error-catalogue.js';
+import type { ApiError } from '../response/error/error-catalogue.js';
 import { parseTraceparent } from './trace-context.js';
 
 declare module 'fastify' {

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import cluster from 'node:cluster';
 import { Registry } from 'prom-client';
 import { Bare } from '../response/bare.decorator.js';
-import { ClusterScrape } from './cluster-scrape.js';
+import { ClusterScrape } from '../cluster/scrape.js';
 import { Metrics } from './metrics.js';
 
 /** For Prometheus: outside the API's prefix and envelope. */

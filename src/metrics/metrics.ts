@@ -1,13 +1,13 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
-import { LOGIN_OUTCOMES, loginReports } from '../auth/login-report.js';
-import { REFRESH_OUTCOMES, refreshReports, rotations } from '../auth/refresh-report.js';
+import { LOGIN_OUTCOMES, loginReports } from '../auth/login/login-report.js';
+import { REFRESH_OUTCOMES, refreshReports, rotations } from '../auth/refresh/refresh-report.js';
 import { tierReads } from '../cache/tier-report.js';
-import { groupCommits } from '../database/group-commit.js';
+import { groupCommits } from '../database/sqlite/group-commit.js';
 import type { Step } from '../diagnostics/step.js';
 import { pluginRuns } from '../plugins/plugin-registry.js';
-import { type ApiError, catalogue, type ErrorCode } from '../response/error-catalogue.js';
-import { unroutedRequests } from '../response/unrouted.js';
+import { type ApiError, catalogue, type ErrorCode } from '../response/error/error-catalogue.js';
+import { unroutedRequests } from '../response/error/unrouted.js';
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const STEP_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];

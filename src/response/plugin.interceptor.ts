@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { type Awaitable, whenThere } from '../awaitable.js';
 import { DEFAULT_PLUGIN, PluginRegistry } from '../plugins/plugin-registry.js';
-import { errors } from './error-catalogue.js';
+import { errors } from './error/error-catalogue.js';
 import { Reply } from './reply.js';
 import { takesResponsePlugin } from './response-plugin.decorator.js';
 

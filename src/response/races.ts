@@ -1,4 +1,4 @@
-import { type ApiError, errors } from './error-catalogue.js';
+import { type ApiError, errors } from './error/error-catalogue.js';
 
 /** A request that loses this many races in a row is told to come again rather than kept spinning. */
 export const MAX_ATTEMPTS = 8;

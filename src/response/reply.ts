@@ -1,8 +1,4 @@
-/** Which tier the data was read from and when it was last read from the database (ms since the epoch). */
-export interface Provenance {
-  readonly cacheType: 'local' | 'redis' | 'sqlite' | 'postgres';
-  readonly readAt: number;
-}
+import type { Provenance } from '../cache/provenance.js';
 
 /** Whom an answer is about and what was done, for the log and the trace alone: ids and words, never a credential. */
 export interface Subject {

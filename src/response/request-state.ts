@@ -1,4 +1,4 @@
-import type { ApiError } from './error-catalogue.js';
+import type { ApiError } from './error/error-catalogue.js';
 import type { Reply } from './reply.js';
 
 declare module 'fastify' {

@@ -1,5 +1,5 @@
 import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
-import { errors } from './error-catalogue.js';
+import { errors } from './error/error-catalogue.js';
 
 /**
  * Parses what a parameter's schema describes.

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeaders } from '@nestjs/swagger';
-import type { ErrorCode } from '../response/error-catalogue.js';
+import type { ErrorCode } from '../response/error/error-catalogue.js';
 
 /** What the tenant headers of a call may be refused with. */
 export const TENANT_ERRORS = [

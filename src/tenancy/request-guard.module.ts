@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { ReplayMemory } from './replay-memory.js';
-import { RequestRate } from './request-rate.js';
-import { SharedReplays } from './shared-replays.js';
+import { ReplayMemory } from './verification/replay-memory.js';
+import { RequestRate } from './rate-limit/request-rate.js';
+import { SharedReplays } from './verification/shared-replays.js';
 
 /** What the guards of every request count and remember: the command line, which has no requests, does without. */
 @Module({

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { TenantProject } from './tenant-project.js';
+import type { TenantProject } from './project/tenant-project.js';
 
 /** On whose behalf a request is made: what the tenant headers said, once they were found to be true. */
 export interface Tenant {

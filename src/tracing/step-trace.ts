@@ -7,13 +7,13 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { signing } from '../auth/access-token.js';
-import { bearerGuarding } from '../auth/bearer.guard.js';
-import { rotations } from '../auth/refresh-report.js';
+import { signing } from '../auth/access-token/access-token.js';
+import { bearerGuarding } from '../auth/bearer/bearer.guard.js';
+import { rotations } from '../auth/refresh/refresh-report.js';
 import { tierReading } from '../cache/tier-report.js';
 import type { Ending, Step } from '../diagnostics/step.js';
 import { pluginRuns } from '../plugins/plugin-registry.js';
-import { ApiError } from '../response/error-catalogue.js';
+import { ApiError } from '../response/error/error-catalogue.js';
 import { tenantGuarding } from '../tenancy/tenant-headers.guard.js';
 
 /**

@@ -8,7 +8,7 @@ import { type Config, loadConfig } from '../../src/config/config.js';
 import { createApp } from '../../src/create-app.js';
 import { SqlDatabase, type SqlValue } from '../../src/database/sql-database.js';
 import { createLogger } from '../../src/logging/logger.js';
-import type { Envelope } from '../../src/response/envelope.js';
+import type { Envelope } from '../../src/response/envelope/envelope.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 
 /** Runs like any clock; can be put forward, stopped, and (by `set` alone) put back. */

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 
 const { SqlSessionStore } = await import(
-  new URL('../../dist/auth/sql-session.store.js', import.meta.url).href
+  new URL('../../dist/auth/session/sql-session.store.js', import.meta.url).href
 );
 const { MOMENT_FILE = '', DATABASE_URL = '' } = process.env;
 const sqliteFile = /^sqlite:(.+)/.exec(DATABASE_URL)?.[1];

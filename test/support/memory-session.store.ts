@@ -1,7 +1,13 @@
-import type { AuthEvent } from '../../src/auth/auth-event.js';
-import { MAX_GENERATION } from '../../src/auth/refresh-token.js';
-import type { EndReason, NewSession, SeenSession, Session, SessionChange } from '../../src/auth/session.js';
-import { SessionStore } from '../../src/auth/session.store.js';
+import type { AuthEvent } from '../../src/audit/auth-event.js';
+import { MAX_GENERATION } from '../../src/auth/refresh-token/refresh-token.js';
+import type {
+  EndReason,
+  NewSession,
+  SeenSession,
+  Session,
+  SessionChange,
+} from '../../src/auth/session/session.js';
+import { SessionStore } from '../../src/auth/session/session.store.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
 
 interface Subject {

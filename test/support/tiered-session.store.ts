@@ -1,10 +1,16 @@
 import type { Cache } from '@nestjs/cache-manager';
 import { setImmediate } from 'node:timers/promises';
-import type { AuthEvent } from '../../src/auth/auth-event.js';
-import { RefreshTokenMint } from '../../src/auth/refresh-token-mint.js';
-import type { EndReason, NewSession, SeenSession, Session, SessionChange } from '../../src/auth/session.js';
-import { SessionStore } from '../../src/auth/session.store.js';
-import { Sessions } from '../../src/auth/sessions.js';
+import type { AuthEvent } from '../../src/audit/auth-event.js';
+import { RefreshTokenMint } from '../../src/auth/refresh-token/refresh-token-mint.js';
+import type {
+  EndReason,
+  NewSession,
+  SeenSession,
+  Session,
+  SessionChange,
+} from '../../src/auth/session/session.js';
+import { SessionStore } from '../../src/auth/session/session.store.js';
+import { Sessions } from '../../src/auth/session/sessions.js';
 import { LocalTier } from '../../src/cache/local-tier.js';
 import { RedisLink } from '../../src/cache/redis-link.js';
 import { SharedCopies } from '../../src/cache/shared-copies.js';

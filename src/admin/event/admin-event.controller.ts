@@ -1,0 +1,44 @@
+import { Controller, Get, Param, Query, UseGuards } from '@nestjs/common';
+import { z } from 'zod';
+import { Reply } from '../../response/reply.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import type { Administrator } from '../administrator.js';
+import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
+import { EventLog, type EventListRequest, eventListSchema, type EventView } from './event-log.js';
+import { ownerId } from '../field.js';
+import { described } from '../field-text.js';
+import type { Page } from '../page.js';
+
+const projectPath = z.object(described({ ownerId }));
+
+@ApiAdministrationCalls()
+@Controller({ path: 'admin', version: '3' })
+@UseGuards(AdministratorGuard)
+export class AdminEventController {
+  constructor(private readonly events: EventLog) {}
+
+  @Get('events')
+  @ApiAdministration(answers.events, {
+    id: 'adminListAllEvents',
+    summary: 'List the audit trail of all projects. Operator only / 全部项目的审计记录（仅运维）',
+  })
+  async listAll(
+    @CurrentAdministrator() administrator: Administrator,
+    @Query({ schema: eventListSchema }) query: EventListRequest,
+  ): Promise<Reply<Page<EventView>>> {
+    return new Reply(await this.events.list(administrator, null, query));
+  }
+
+  @Get('projects/:ownerId/events')
+  @ApiAdministration(answers.events, {
+    id: 'adminListEvents',
+    summary: 'List the audit trail of a project / 项目的审计记录',
+  })
+  async list(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+    @Query({ schema: eventListSchema }) query: EventListRequest,
+  ): Promise<Reply<Page<EventView>>> {
+    return new Reply(await this.events.list(administrator, path.ownerId, query));
+  }
+}

@@ -1,0 +1,74 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { z } from 'zod';
+import { Reply } from '../../response/reply.js';
+import type { Area } from '../../tenancy/area/area.entity.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import type { Administrator } from '../administrator.js';
+import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
+import { AreaImport, type AreaImported } from './area-import.js';
+import { ownerId } from '../field.js';
+import { described } from '../field-text.js';
+import { itemsOf, itemsSchema } from './import-item.js';
+import { type Page, type PageRequest, pageSchema } from '../page.js';
+import { SessionImport, type SessionsImported } from './session-import.js';
+
+const projectPath = z.object(described({ ownerId }));
+const areasBody = itemsSchema(500).meta({
+  example: { items: [{ areaCode: '440000', name: '广东省' }], strict: false },
+});
+const sessionsBody = itemsSchema(200)
+  .omit({ strict: true })
+  .meta({
+    example: { items: [{ userId: 'ptdev', refreshToken: 'a-refresh-token-of-another-service' }] },
+  });
+
+/** Lists that are read in; what is too long for one body is for the command line. */
+@ApiAdministrationCalls()
+@Controller({ path: 'admin', version: '3' })
+@UseGuards(AdministratorGuard)
+export class AdminImportController {
+  constructor(
+    private readonly areas: AreaImport,
+    private readonly sessions: SessionImport,
+  ) {}
+
+  @Get('areas')
+  @ApiAdministration(answers.areas, {
+    id: 'adminListAreas',
+    summary: 'List the administrative areas. Operator only / 行政区划列表（仅运维）',
+  })
+  async list(
+    @CurrentAdministrator() administrator: Administrator,
+    @Query({ schema: pageSchema }) page: PageRequest,
+  ): Promise<Reply<Page<Area>>> {
+    return new Reply(await this.areas.list(administrator, page));
+  }
+
+  @Post('areas')
+  @HttpCode(200)
+  @ApiAdministration(answers.areasImported, {
+    id: 'adminImportAreas',
+    summary: 'Import administrative areas, at most 500. Operator only / 导入行政区划，至多 500 条（仅运维）',
+  })
+  async importAreas(
+    @CurrentAdministrator() administrator: Administrator,
+    @Body({ schema: areasBody }) body: z.output<typeof areasBody>,
+  ): Promise<Reply<AreaImported>> {
+    return new Reply(await this.areas.import(administrator, itemsOf(body.items), body.strict));
+  }
+
+  @Post('projects/:ownerId/sessions')
+  @HttpCode(200)
+  @ApiAdministration(answers.sessionsImported, {
+    id: 'adminImportSessions',
+    summary: 'Import sessions of another service, at most 200 / 导入其他服务的会话，至多 200 条',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
+  async importSessions(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+    @Body({ schema: sessionsBody }) body: z.output<typeof sessionsBody>,
+  ): Promise<Reply<SessionsImported>> {
+    return new Reply(await this.sessions.import(administrator, path.ownerId, itemsOf(body.items)));
+  }
+}

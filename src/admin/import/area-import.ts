@@ -1,0 +1,184 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, type Repository } from 'typeorm';
+import { z } from 'zod';
+import { writeEvent } from '../../audit/audit-trail.js';
+import { Clock } from '../../config/clock.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { Area } from '../../tenancy/area/area.entity.js';
+import { AreaTree, MAX_DEPTH } from '../../tenancy/area/area-tree.js';
+import { type Administrator, administrationEvent, assertPlatform } from '../administrator.js';
+import { divisionsAbove } from './area-code.js';
+import { fields, identifier, text } from '../field.js';
+import type { Item, Refused } from './import-item.js';
+import { problemOf } from '../input.js';
+import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
+
+export const areaSchema = fields({
+  areaCode: identifier,
+  name: text(1, 128),
+  /** Absent: derived from a GB/T 2260 code. `null`: nothing lies above. */
+  parentCode: identifier.nullable().optional(),
+});
+export type AreaInput = z.output<typeof areaSchema>;
+
+export interface AreaImported {
+  /** Written anew or over what was there. */
+  readonly imported: number;
+  readonly refused: readonly Refused[];
+}
+
+/** An area, and where in the input it stands. */
+interface Placed extends Area {
+  readonly line: number;
+}
+
+const BATCH = 500;
+
+const UPSERT = `
+  INSERT INTO bo_sys_area (area_code, parent_code, name) VALUES ($1, $2, $3)
+  ON CONFLICT (area_code) DO UPDATE SET parent_code = excluded.parent_code, name = excluded.name`;
+
+/** Reads lists of areas, which all projects share. Repeating an import changes nothing. */
+@Injectable()
+export class AreaImport {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    @InjectRepository(Area) private readonly areas: Repository<Area>,
+    private readonly tree: AreaTree,
+  ) {}
+
+  async list(administrator: Administrator, page: PageRequest): Promise<Page<Area>> {
+    assertPlatform(administrator);
+    const after = startOf('areas', page);
+    const rows = await this.areas.find({
+      where: after === null ? {} : { areaCode: MoreThan(after) },
+      order: { areaCode: 'ASC' },
+      take: page.limit + 1,
+    });
+    return pageOf(
+      'areas',
+      rows,
+      page.limit,
+      ({ areaCode }) => areaCode,
+      (row) => ({ ...row }),
+    );
+  }
+
+  /**
+   * @param strict one item that is refused refuses all
+   * @param progress told how many are written
+   */
+  async import(
+    administrator: Administrator,
+    items: readonly Item[],
+    strict: boolean,
+    progress: (written: number) => void = () => undefined,
+  ): Promise<AreaImported> {
+    assertPlatform(administrator);
+    const parents = await this.parents();
+    const { placed, refused } = judged(items, parents);
+    if (strict && refused.length > 0) return { imported: 0, refused };
+    for (let start = 0; start < placed.length; start += BATCH) {
+      await this.write(administrator, placed.slice(start, start + BATCH));
+      progress(Math.min(start + BATCH, placed.length));
+    }
+    return { imported: placed.length, refused };
+  }
+
+  private async parents(): Promise<Map<string, string | null>> {
+    const rows = await this.database.all<{ area_code: string; parent_code: string | null }>(
+      'SELECT area_code, parent_code FROM bo_sys_area',
+      [],
+    );
+    return new Map(rows.map((row) => [row.area_code, row.parent_code]));
+  }
+
+  private async write(administrator: Administrator, batch: readonly Placed[]): Promise<void> {
+    const now = this.clock.now();
+    await this.database.transact(async (transaction) => {
+      for (const { areaCode, parentCode, name } of batch)
+        await transaction.all(UPSERT, [areaCode, parentCode, name]);
+      const detail = { count: batch.length, first: batch[0]?.areaCode ?? '' };
+      await writeEvent(
+        transaction,
+        administrationEvent('areas-imported', administrator, { ownerId: '' }, now, detail),
+      );
+    });
+    await this.tree.forget(batch.map(({ areaCode }) => areaCode));
+  }
+}
+
+/**
+ * Parses the items and finds each one's parent among them and what exists.
+ *
+ * @param parents what exists, area by parent; is added to
+ * @returns the areas in an order that has every parent before its children
+ */
+function judged(items: readonly Item[], parents: Map<string, string | null>) {
+  const refused: Refused[] = [];
+  const inputs = new Map<string, AreaInput & { line: number }>();
+  for (const { line, input } of items) {
+    const result = areaSchema.safeParse(input);
+    if (!result.success) refused.push({ line, reason: problemOf(result) ?? '' });
+    else if (inputs.has(result.data.areaCode))
+      refused.push({ line, reason: 'areaCode stands in this list twice' });
+    else inputs.set(result.data.areaCode, { ...result.data, line });
+  }
+
+  const known = (code: string) => inputs.has(code) || parents.has(code);
+  const placed: Placed[] = [];
+  for (const input of inputs.values()) {
+    const parentCode = parentOf(input, known);
+    if (typeof parentCode === 'object' && parentCode !== null)
+      refused.push({ line: input.line, reason: parentCode.reason });
+    else placed.push({ areaCode: input.areaCode, name: input.name, line: input.line, parentCode });
+  }
+  return rooted(placed, refused, parents);
+}
+
+function parentOf(
+  { areaCode, parentCode }: AreaInput,
+  known: (code: string) => boolean,
+): string | null | { reason: string } {
+  if (parentCode === null) return null;
+  if (parentCode !== undefined)
+    return known(parentCode)
+      ? parentCode
+      : { reason: 'parentCode names no area, neither here nor imported before' };
+  const above = divisionsAbove(areaCode);
+  if (above === null)
+    return { reason: 'parentCode must be given: areaCode is no division code of 6, 9 or 12 digits' };
+  return above.find(known) ?? null;
+}
+
+/** Leaves out what lies below itself, too deep, or below what was refused, and sorts by depth. */
+function rooted(areas: readonly Placed[], refused: Refused[], parents: Map<string, string | null>) {
+  for (const { areaCode, parentCode } of areas) parents.set(areaCode, parentCode);
+  const depths = new Map<string, number>();
+  const placed: Placed[] = [];
+  for (const area of areas) {
+    const depth = depthOf(area.areaCode, parents);
+    if (depth === null)
+      refused.push({
+        line: area.line,
+        reason: `parentCode leads to no area, to itself, or through more than ${MAX_DEPTH} levels`,
+      });
+    else placed.push(area);
+    depths.set(area.areaCode, depth ?? 0);
+  }
+  return {
+    placed: placed.toSorted((a, b) => (depths.get(a.areaCode) ?? 0) - (depths.get(b.areaCode) ?? 0)),
+    refused: refused.toSorted((a, b) => a.line - b.line),
+  };
+}
+
+function depthOf(areaCode: string, parents: ReadonlyMap<string, string | null>): number | null {
+  let depth = 0;
+  for (let code = parents.get(areaCode); code !== null; code = parents.get(code)) {
+    depth += 1;
+    if (code === undefined || depth >= MAX_DEPTH) return null;
+  }
+  return depth;
+}

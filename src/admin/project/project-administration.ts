@@ -1,0 +1,210 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, type Repository } from 'typeorm';
+import { writeEvent } from '../../audit/audit-trail.js';
+import type { AuthEvent } from '../../audit/auth-event.js';
+import { Clock } from '../../config/clock.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
+import { verificationProfile } from '../../tenancy/project/tenant-project.js';
+import { Project } from '../../tenancy/project/project.entity.js';
+import {
+  type Administrator,
+  administrationEvent,
+  assertAdministers,
+  assertPlatform,
+} from '../administrator.js';
+import { insertStatement, updateStatement } from '../entity-statement.js';
+import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
+import { DEFAULTS, type KeyChange, type NewProject, type ProjectChange } from './project-input.js';
+import { projectView, type ProjectView, projectViewWithKey } from './project-view.js';
+import { assertSound, verifyKeyOf } from './verify-key.js';
+
+/** Changes nothing, but holds the project's row until the transaction ends: no change is lost to another. */
+const HOLD = `UPDATE bo_project SET status = status WHERE owner_id = $1 RETURNING owner_id`;
+
+/** Makes and changes projects. Every change is judged whole, audited, and seen by all tiers at once. */
+@Injectable()
+export class ProjectAdministration {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    @InjectRepository(Project) private readonly projects: Repository<Project>,
+    private readonly directory: ProjectDirectory,
+  ) {}
+
+  /** A developer's list holds his own project alone. */
+  async list(administrator: Administrator, page: PageRequest): Promise<Page<ProjectView>> {
+    const after = startOf('projects', page);
+    const rows = await this.projects.find({
+      where: {
+        ...(administrator.ownerId !== null && { ownerId: administrator.ownerId }),
+        ...(after !== null && administrator.ownerId === null && { ownerId: MoreThan(after) }),
+      },
+      order: { ownerId: 'ASC' },
+      take: page.limit + 1,
+    });
+    const now = this.clock.now();
+    return pageOf(
+      'projects',
+      rows,
+      page.limit,
+      ({ ownerId }) => ownerId,
+      (row) => projectView(row, now),
+    );
+  }
+
+  /** @throws ADMIN_PROJECT_UNKNOWN */
+  async show(administrator: Administrator, ownerId: string): Promise<ProjectView> {
+    assertAdministers(administrator, ownerId);
+    return projectView(await this.find(ownerId), this.clock.now());
+  }
+
+  /** @returns the project with its key, which is told this once; @throws PROJECT_EXISTS, PARAMETER_INVALID */
+  async add(administrator: Administrator, input: NewProject): Promise<ProjectView> {
+    assertPlatform(administrator);
+    const { verifyCipher, verifyKey, verifyIv, ...settings } = input;
+    const key = verifyKeyOf({ verifyCipher, verifyKey, verifyIv }, 'des-ecb');
+    const now = this.clock.now();
+    const project: Project = {
+      ...DEFAULTS,
+      ...settings,
+      status: 'active',
+      verifyCipher: key.cipher,
+      verifyKey: key.key,
+      verifyIv: key.iv,
+      createdAt: now,
+    };
+    assertCoherent(project);
+    const insert = insertStatement(this.projects, project);
+    const added = await this.database.transact(async (transaction) => {
+      const [row] = await transaction.all(insert.sql, insert.values);
+      if (row === undefined) return false;
+      const detail = { cipher: key.cipher, refreshPolicy: project.refreshPolicy };
+      await writeEvent(
+        transaction,
+        administrationEvent('project-added', administrator, project, now, detail),
+      );
+      return true;
+    });
+    if (!added) throw errors.PROJECT_EXISTS();
+    await this.directory.forget(project.ownerId);
+    return projectViewWithKey(project, now);
+  }
+
+  /** @throws ADMIN_PROJECT_UNKNOWN, PARAMETER_INVALID */
+  async change(administrator: Administrator, ownerId: string, changes: ProjectChange): Promise<ProjectView> {
+    assertAdministers(administrator, ownerId);
+    const now = this.clock.now();
+    const project = await this.rewrite(
+      ownerId,
+      (before) => ({ ...before, ...changes }),
+      (before, after) =>
+        administrationEvent('project-changed', administrator, { ownerId }, now, differences(before, after)),
+    );
+    return projectView(project, now);
+  }
+
+  /**
+   * A disabled project answers nobody; its sessions live on, and work again once it is enabled.
+   *
+   * @throws ADMIN_PROJECT_UNKNOWN
+   */
+  async setStatus(
+    administrator: Administrator,
+    ownerId: string,
+    status: Project['status'],
+  ): Promise<ProjectView> {
+    assertPlatform(administrator);
+    const now = this.clock.now();
+    const kind = status === 'active' ? 'project-enabled' : 'project-disabled';
+    const project = await this.rewrite(
+      ownerId,
+      (before) => ({ ...before, status }),
+      () => administrationEvent(kind, administrator, { ownerId }, now),
+    );
+    return projectView(project, now);
+  }
+
+  /**
+   * Gives the project another key, and another cipher if wanted. What was sealed with the one before is accepted
+   * for `overlapSeconds` more.
+   *
+   * @returns the project with its key, which is told this once; @throws ADMIN_PROJECT_UNKNOWN, PARAMETER_INVALID
+   */
+  async changeKey(administrator: Administrator, ownerId: string, input: KeyChange): Promise<ProjectView> {
+    assertAdministers(administrator, ownerId);
+    const now = this.clock.now();
+    const overlaps = input.overlapSeconds > 0;
+    const project = await this.rewrite(
+      ownerId,
+      (before) => {
+        const { cipher, key, iv } = verifyKeyOf(input, before.verifyCipher);
+        return {
+          ...before,
+          verifyCipher: cipher,
+          verifyKey: key,
+          verifyIv: iv,
+          verifyPreviousCipher: overlaps ? before.verifyCipher : null,
+          verifyPreviousKey: overlaps ? before.verifyKey : null,
+          verifyPreviousIv: overlaps ? before.verifyIv : null,
+          verifyPreviousUntil: overlaps ? now + input.overlapSeconds * 1000 : null,
+        };
+      },
+      (before, after) =>
+        administrationEvent('verify-key-changed', administrator, { ownerId }, now, {
+          cipher: `${before.verifyCipher} → ${after.verifyCipher}`,
+          overlapSeconds: input.overlapSeconds,
+        }),
+    );
+    return projectViewWithKey(project, now);
+  }
+
+  private async find(ownerId: string): Promise<Project> {
+    const project = await this.projects.findOneBy({ ownerId });
+    if (project === null) throw errors.ADMIN_PROJECT_UNKNOWN();
+    return project;
+  }
+
+  /** Reads, changes, judges and writes the row as nobody else may change it in between. */
+  private async rewrite(
+    ownerId: string,
+    changed: (before: Project) => Project,
+    event: (before: Project, after: Project) => AuthEvent,
+  ): Promise<Project> {
+    const project = await this.database.transact(async (transaction) => {
+      const [held] = await transaction.all(HOLD, [ownerId]);
+      if (held === undefined) return null;
+      const before = await this.find(ownerId);
+      const after = changed(before);
+      assertCoherent(after);
+      const update = updateStatement(this.projects, after);
+      await transaction.all(update.sql, update.values);
+      await writeEvent(transaction, event(before, after));
+      return after;
+    });
+    if (project === null) throw errors.ADMIN_PROJECT_UNKNOWN();
+    await this.directory.forget(ownerId);
+    return project;
+  }
+}
+
+/** What no single field can tell. @throws PARAMETER_INVALID */
+function assertCoherent(project: Project): void {
+  assertSound(verificationProfile(project));
+  if (project.idleSeconds !== null && project.idleSeconds > project.absoluteSeconds)
+    throw errors.PARAMETER_INVALID({ text: 'idleSeconds must not be more than absoluteSeconds' });
+  if (project.accessTokenSeconds > project.absoluteSeconds)
+    throw errors.PARAMETER_INVALID({ text: 'accessTokenSeconds must not be more than absoluteSeconds' });
+}
+
+/** The settings before and after; keys are not among what {@link ProjectChange} can hold. */
+function differences(before: Project, after: Project): Record<string, string> {
+  const names = ['name', ...Object.keys(DEFAULTS)] as (keyof ProjectChange & keyof Project)[];
+  return Object.fromEntries(
+    names
+      .filter((name) => before[name] !== after[name])
+      .map((name) => [name, `${String(before[name])} → ${String(after[name])}`]),
+  );
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { VERIFICATION_ENCODINGS } from '../../tenancy/verification/verification-profile.js';
+import { choice, fields, ownerId, text, whole } from '../field.js';
+import { verifyKeyShape } from './verify-key.js';
+
+const DAY_SECONDS = 86_400;
+const TEN_YEARS = 3_653 * DAY_SECONDS;
+
+/** What may be set of a project at any time. */
+const settings = {
+  name: text(1, 128),
+  /** `always200`: for old clients that understand no other status. */
+  statusMode: choice(['http', 'always200']),
+  /** An IANA name. */
+  timeZone: text(1, 64),
+  accessTokenSeconds: whole(10, DAY_SECONDS),
+  refreshPolicy: choice(['reuse', 'rotate']),
+  /** For how long a refresh token yields the same successor again. */
+  graceSeconds: whole(0, 300),
+  /** `null`: only the absolute end counts. */
+  idleSeconds: whole(60, TEN_YEARS).nullable(),
+  absoluteSeconds: whole(60, TEN_YEARS),
+  lostResponse: choice(['reissue', 'revoke']),
+  /** `null`: any number. */
+  maxSessions: whole(1, 10_000).nullable(),
+  verifyEncoding: choice(VERIFICATION_ENCODINGS),
+  verifySkewSeconds: whole(1, DAY_SECONDS),
+  verifyStampRequired: z.boolean('must be true or false'),
+};
+
+const changeSchema = fields(settings).partial();
+
+export const projectChangeSchema = changeSchema
+  .refine((changes) => Object.keys(changes).length > 0, {
+    path: ['body'],
+    error: 'must hold at least one field',
+  })
+  .meta({ example: { graceSeconds: 60 } });
+export type ProjectChange = z.output<typeof changeSchema>;
+
+export const newProjectSchema = fields({
+  ownerId,
+  ...changeSchema.shape,
+  name: settings.name,
+  ...verifyKeyShape,
+}).meta({ example: { ownerId: 'shop', name: 'Shop', verifyCipher: 'hmac-sha256' } });
+export type NewProject = z.output<typeof newProjectSchema>;
+
+export const keyChangeSchema = fields({
+  ...verifyKeyShape,
+  /** For how long what was sealed with the key before is still accepted. */
+  overlapSeconds: whole(0, 365 * DAY_SECONDS).default(7 * DAY_SECONDS),
+}).meta({ example: { overlapSeconds: 604_800 } });
+export type KeyChange = z.output<typeof keyChangeSchema>;
+
+/** A new project's settings where nothing else is said. */
+export const DEFAULTS = {
+  statusMode: 'http',
+  timeZone: 'UTC',
+  accessTokenSeconds: 600,
+  refreshPolicy: 'rotate',
+  graceSeconds: 60,
+  idleSeconds: 7 * DAY_SECONDS,
+  absoluteSeconds: 14 * DAY_SECONDS,
+  lostResponse: 'reissue',
+  maxSessions: null,
+  verifyEncoding: 'base64',
+  verifySkewSeconds: 300,
+  verifyStampRequired: false,
+} as const;

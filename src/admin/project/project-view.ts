@@ -1,0 +1,59 @@
+import type { Project } from '../../tenancy/project/project.entity.js';
+
+/** A project as an administrator sees it: the key is told once, when it is made. Times are ISO 8601, UTC. */
+export interface ProjectView {
+  ownerId: string;
+  name: string;
+  status: Project['status'];
+  statusMode: Project['statusMode'];
+  timeZone: string;
+  accessTokenSeconds: number;
+  refreshPolicy: Project['refreshPolicy'];
+  graceSeconds: number;
+  idleSeconds: number | null;
+  absoluteSeconds: number;
+  lostResponse: Project['lostResponse'];
+  maxSessions: number | null;
+  verifyCipher: Project['verifyCipher'];
+  verifyKey: string;
+  verifyIv: string | null;
+  verifyEncoding: Project['verifyEncoding'];
+  verifySkewSeconds: number;
+  verifyStampRequired: boolean;
+  /** Until when the key before this one is accepted too; `null`: there is none. */
+  verifyPreviousUntil: string | null;
+  createdAt: string;
+}
+
+const MASK = '********';
+
+export function projectView(project: Project, now: number): ProjectView {
+  const until = project.verifyPreviousUntil ?? 0;
+  return {
+    ownerId: project.ownerId,
+    name: project.name,
+    status: project.status,
+    statusMode: project.statusMode,
+    timeZone: project.timeZone,
+    accessTokenSeconds: project.accessTokenSeconds,
+    refreshPolicy: project.refreshPolicy,
+    graceSeconds: project.graceSeconds,
+    idleSeconds: project.idleSeconds,
+    absoluteSeconds: project.absoluteSeconds,
+    lostResponse: project.lostResponse,
+    maxSessions: project.maxSessions,
+    verifyCipher: project.verifyCipher,
+    verifyKey: MASK,
+    verifyIv: project.verifyIv === null ? null : MASK,
+    verifyEncoding: project.verifyEncoding,
+    verifySkewSeconds: project.verifySkewSeconds,
+    verifyStampRequired: project.verifyStampRequired,
+    verifyPreviousUntil: until > now ? new Date(until).toISOString() : null,
+    createdAt: new Date(project.createdAt).toISOString(),
+  };
+}
+
+/** The one time that the key is told. */
+export function projectViewWithKey(project: Project, now: number): ProjectView {
+  return { ...projectView(project, now), verifyKey: project.verifyKey, verifyIv: project.verifyIv };
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { whyDead } from '../../auth/refresh-token/decide.js';
+import type { Session } from '../../auth/session/session.js';
+import { SessionStore } from '../../auth/session/session.store.js';
+import { sessionView, type SessionView } from '../../auth/own-sessions/session-view.js';
+import { Sessions } from '../../auth/session/sessions.js';
+import { Clock } from '../../config/clock.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { UserDirectory } from '../../tenancy/user/user-directory.js';
+import { User } from '../../tenancy/user/user.entity.js';
+import { type Administrator, administrationEvent, assertAdministers } from '../administrator.js';
+
+/** A session as an administrator sees it. */
+export type AdministeredSession = Omit<SessionView, 'current'>;
+
+/** Lists and ends the sessions of a user. */
+@Injectable()
+export class UserSessions {
+  constructor(
+    private readonly clock: Clock,
+    @InjectRepository(User) private readonly users: Repository<User>,
+    private readonly directory: UserDirectory,
+    private readonly store: SessionStore,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /** Those that are alive, newest first. @throws USER_UNKNOWN */
+  async list(
+    administrator: Administrator,
+    ownerId: string,
+    userId: string,
+  ): Promise<{ items: AdministeredSession[] }> {
+    await this.assertUser(administrator, ownerId, userId);
+    const sessions = await this.store.list(ownerId, userId, this.clock.now());
+    return {
+      items: sessions.map((session) => {
+        const { current: _, ...view } = sessionView(session, { id: '' });
+        return view;
+      }),
+    };
+  }
+
+  /** Ends all of them. @throws USER_UNKNOWN */
+  async logout(administrator: Administrator, ownerId: string, userId: string): Promise<{ ended: number }> {
+    await this.assertUser(administrator, ownerId, userId);
+    const now = this.clock.now();
+    const alive = await this.store.list(ownerId, userId, now);
+    const event = administrationEvent('logged-out', administrator, { ownerId, userId }, now);
+    const ended = await this.store.endAll(ownerId, userId, now, event);
+    await this.directory.forget(ownerId, userId);
+    await this.sessions.forget(ownerId, ...alive.map(({ id }) => id));
+    return { ended };
+  }
+
+  /** Ends one. @throws USER_UNKNOWN, SESSION_UNKNOWN */
+  async end(
+    administrator: Administrator,
+    ownerId: string,
+    userId: string,
+    sessionId: string,
+  ): Promise<{ ended: 1 }> {
+    await this.assertUser(administrator, ownerId, userId);
+    const session = await this.store.find(ownerId, sessionId);
+    const now = this.clock.now();
+    const event = administrationEvent('revoked', administrator, { ownerId, userId, sessionId }, now);
+    const ended =
+      session?.userId === userId &&
+      mayLive(session, now) &&
+      (await this.store.end(session, 'revoked', now, event));
+    if (!ended) throw errors.SESSION_UNKNOWN({ text: 'The user has no such session.' });
+    await this.sessions.forget(ownerId, sessionId);
+    return { ended: 1 };
+  }
+
+  private async assertUser(administrator: Administrator, ownerId: string, userId: string): Promise<void> {
+    assertAdministers(administrator, ownerId);
+    if (!(await this.users.existsBy({ ownerId, userId }))) throw errors.USER_UNKNOWN();
+  }
+}
+
+/** A disabled project's session lives again when the project is enabled, so it can be ended meanwhile. */
+function mayLive(session: Session, now: number): boolean {
+  return whyDead({ ...session, subject: { ...session.subject, active: true } }, now) === null;
+}

@@ -1,0 +1,99 @@
+import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { z } from 'zod';
+import { Reply } from '../../response/reply.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import type { Administrator } from '../administrator.js';
+import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
+import { identifier, ownerId } from '../field.js';
+import { described } from '../field-text.js';
+import { SigningKeyAdministration } from './signing-key-administration.js';
+import {
+  type NewSigningKey,
+  newSigningKeySchema,
+  type SigningKeyStep,
+  signingKeyStepSchema,
+} from './signing-key-input.js';
+import type { SigningKeyView } from './signing-key-view.js';
+
+const projectPath = z.object(described({ ownerId }));
+const keyPath = z.object(described({ ownerId, kid: identifier }));
+type KeyPath = z.output<typeof keyPath>;
+
+@ApiAdministrationCalls()
+@Controller({ path: 'admin/projects/:ownerId/signing-keys', version: '3' })
+@UseGuards(AdministratorGuard)
+export class AdminSigningKeyController {
+  constructor(private readonly keys: SigningKeyAdministration) {}
+
+  @Get()
+  @ApiAdministration(answers.signingKeys, {
+    id: 'adminListSigningKeys',
+    summary: 'List the keys that access tokens are signed with; none signs: HS256 / 签名密钥列表',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
+  async list(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+  ): Promise<Reply<{ items: SigningKeyView[] }>> {
+    return new Reply(await this.keys.list(administrator, path.ownerId));
+  }
+
+  @Post()
+  @ApiAdministration(answers.signingKey, {
+    id: 'adminPublishSigningKey',
+    summary: 'Put a new key into the key set; it does not sign yet / 发布新签名密钥（尚不用于签名）',
+    status: 201,
+    errors: ['ADMIN_PROJECT_UNKNOWN', 'SIGNING_KEY_CONFLICT'],
+  })
+  async publish(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+    @Body({ schema: newSigningKeySchema }) body: NewSigningKey,
+  ): Promise<Reply<SigningKeyView>> {
+    return new Reply(await this.keys.publish(administrator, path.ownerId, body));
+  }
+
+  @Post(':kid/promote')
+  @HttpCode(200)
+  @ApiAdministration(answers.signingKey, {
+    id: 'adminPromoteSigningKey',
+    summary: 'Let a key sign; the one before only verifies / 启用密钥签名，原密钥仅用于验证',
+    errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT', 'SIGNING_KEY_TOO_EARLY'],
+  })
+  async promote(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: keyPath }) path: KeyPath,
+    @Body({ schema: signingKeyStepSchema }) body: SigningKeyStep,
+  ): Promise<Reply<SigningKeyView>> {
+    return new Reply(await this.keys.promote(administrator, path.ownerId, path.kid, body));
+  }
+
+  @Post(':kid/demote')
+  @HttpCode(200)
+  @ApiAdministration(answers.signingKey, {
+    id: 'adminDemoteSigningKey',
+    summary: 'Sign with HS256 again; the key only verifies / 恢复 HS256 签名，该密钥仅用于验证',
+    errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT'],
+  })
+  async demote(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: keyPath }) path: KeyPath,
+  ): Promise<Reply<SigningKeyView>> {
+    return new Reply(await this.keys.demote(administrator, path.ownerId, path.kid));
+  }
+
+  @Post(':kid/retire')
+  @HttpCode(200)
+  @ApiAdministration(answers.signingKey, {
+    id: 'adminRetireSigningKey',
+    summary: 'Take a key that no longer signs out of the key set, for good / 停用并移除签名密钥',
+    errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT', 'SIGNING_KEY_TOO_EARLY'],
+  })
+  async retire(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: keyPath }) path: KeyPath,
+    @Body({ schema: signingKeyStepSchema }) body: SigningKeyStep,
+  ): Promise<Reply<SigningKeyView>> {
+    return new Reply(await this.keys.retire(administrator, path.ownerId, path.kid, body));
+  }
+}

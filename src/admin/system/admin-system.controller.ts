@@ -1,0 +1,63 @@
+import { Body, Controller, Delete, Get, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { z } from 'zod';
+import { Reply } from '../../response/reply.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import type { Administrator } from '../administrator.js';
+import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
+import { identifier, ownerId } from '../field.js';
+import { described } from '../field-text.js';
+import { type Page, type PageRequest, pageSchema } from '../page.js';
+import { SystemAdministration, type SystemView } from './system-administration.js';
+import { type NewSystem, newSystemSchema } from './system-input.js';
+
+const projectPath = z.object(described({ ownerId }));
+const systemPath = z.object(described({ ownerId, sysId: identifier }));
+
+@ApiAdministrationCalls()
+@Controller({ path: 'admin/projects/:ownerId/systems', version: '3' })
+@UseGuards(AdministratorGuard)
+export class AdminSystemController {
+  constructor(private readonly systems: SystemAdministration) {}
+
+  @Get()
+  @ApiAdministration(answers.systems, {
+    id: 'adminListSystems',
+    summary: 'List the systems of a project / 系统列表',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
+  async list(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+    @Query({ schema: pageSchema }) page: PageRequest,
+  ): Promise<Reply<Page<SystemView>>> {
+    return new Reply(await this.systems.list(administrator, path.ownerId, page));
+  }
+
+  @Post()
+  @ApiAdministration(answers.system, {
+    id: 'adminAddSystem',
+    summary: 'Add a system, which XsysId may then name / 新建系统（供 XsysId 使用）',
+    status: 201,
+    errors: ['ADMIN_PROJECT_UNKNOWN', 'SYSTEM_EXISTS'],
+  })
+  async add(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+    @Body({ schema: newSystemSchema }) body: NewSystem,
+  ): Promise<Reply<SystemView>> {
+    return new Reply(await this.systems.add(administrator, path.ownerId, body));
+  }
+
+  @Delete(':sysId')
+  @ApiAdministration(answers.removed, {
+    id: 'adminRemoveSystem',
+    summary: 'Remove a system / 移除系统',
+    errors: ['ADMIN_SYSTEM_UNKNOWN'],
+  })
+  async remove(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: systemPath }) path: z.output<typeof systemPath>,
+  ): Promise<Reply<{ removed: 1 }>> {
+    return new Reply(await this.systems.remove(administrator, path.ownerId, path.sysId));
+  }
+}

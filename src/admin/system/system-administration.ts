@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, type Repository } from 'typeorm';
+import { writeEvent } from '../../audit/audit-trail.js';
+import { Clock } from '../../config/clock.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { SystemDirectory } from '../../tenancy/system/system-directory.js';
+import { System } from '../../tenancy/system/system.entity.js';
+import { type Administrator, administrationEvent, assertAdministers } from '../administrator.js';
+import { insertStatement } from '../entity-statement.js';
+import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
+import { ProjectAdministration } from '../project/project-administration.js';
+import type { NewSystem } from './system-input.js';
+
+export interface SystemView {
+  sysId: string;
+  name: string;
+}
+
+const REMOVE = `DELETE FROM bo_system WHERE owner_id = $1 AND sys_id = $2 RETURNING sys_id`;
+
+/** Names the systems of a project, which the `XsysId` header may then name. */
+@Injectable()
+export class SystemAdministration {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    @InjectRepository(System) private readonly systems: Repository<System>,
+    private readonly directory: SystemDirectory,
+    private readonly projects: ProjectAdministration,
+  ) {}
+
+  /** @throws ADMIN_PROJECT_UNKNOWN */
+  async list(administrator: Administrator, ownerId: string, page: PageRequest): Promise<Page<SystemView>> {
+    await this.projects.show(administrator, ownerId);
+    const after = startOf(`systems ${ownerId}`, page);
+    const rows = await this.systems.find({
+      where: { ownerId, ...(after !== null && { sysId: MoreThan(after) }) },
+      order: { sysId: 'ASC' },
+      take: page.limit + 1,
+    });
+    return pageOf(`systems ${ownerId}`, rows, page.limit, ({ sysId }) => sysId, systemView);
+  }
+
+  /** @throws ADMIN_PROJECT_UNKNOWN, SYSTEM_EXISTS */
+  async add(administrator: Administrator, ownerId: string, input: NewSystem): Promise<SystemView> {
+    await this.projects.show(administrator, ownerId);
+    const system: System = { ownerId, sysId: input.sysId, name: input.name };
+    const insert = insertStatement(this.systems, system);
+    const event = administrationEvent('system-added', administrator, { ownerId }, this.clock.now(), {
+      sysId: system.sysId,
+    });
+    const added = await this.database.transact(async (transaction) => {
+      const [row] = await transaction.all(insert.sql, insert.values);
+      if (row !== undefined) await writeEvent(transaction, event);
+      return row !== undefined;
+    });
+    if (!added) throw errors.SYSTEM_EXISTS();
+    await this.directory.forget(ownerId, system.sysId);
+    return systemView(system);
+  }
+
+  /** Users who were confined to it stay so: a system of the same name would be theirs again. */
+  async remove(administrator: Administrator, ownerId: string, sysId: string): Promise<{ removed: 1 }> {
+    assertAdministers(administrator, ownerId);
+    const event = administrationEvent('system-removed', administrator, { ownerId }, this.clock.now(), {
+      sysId,
+    });
+    const removed = await this.database.transact(async (transaction) => {
+      const [row] = await transaction.all(REMOVE, [ownerId, sysId]);
+      if (row !== undefined) await writeEvent(transaction, event);
+      return row !== undefined;
+    });
+    if (!removed) throw errors.ADMIN_SYSTEM_UNKNOWN();
+    await this.directory.forget(ownerId, sysId);
+    return { removed: 1 };
+  }
+}
+
+function systemView({ sysId, name }: System): SystemView {
+  return { sysId, name };
+}

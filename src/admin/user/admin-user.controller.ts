@@ -1,0 +1,192 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  UseGuards,
+} from '@nestjs/common';
+import { z } from 'zod';
+import { Reply } from '../../response/reply.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import type { Administrator } from '../administrator.js';
+import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
+import { identifier, ownerId } from '../field.js';
+import { described } from '../field-text.js';
+import type { Page } from '../page.js';
+import { UserAdministration } from './user-administration.js';
+import {
+  type NewUser,
+  newUserSchema,
+  type PasswordChange,
+  passwordSchema,
+  type UserChange,
+  userChangeSchema,
+  type UserListRequest,
+  userListSchema,
+} from './user-input.js';
+import { type AdministeredSession, UserSessions } from '../session/user-sessions.js';
+import type { UserView } from './user-view.js';
+
+const projectPath = z.object(described({ ownerId }));
+const userPath = z.object(described({ ownerId, userId: identifier }));
+type UserPath = z.output<typeof userPath>;
+const sessionPath = z.object(
+  described({
+    ownerId,
+    userId: identifier,
+    sessionId: z.string().regex(/^[0-9a-f]{16}$/, 'must be 16 lower-case hexadecimal digits'),
+  }),
+);
+
+@ApiAdministrationCalls()
+@Controller({ path: 'admin/projects/:ownerId/users', version: '3' })
+@UseGuards(AdministratorGuard)
+export class AdminUserController {
+  constructor(
+    private readonly users: UserAdministration,
+    private readonly sessions: UserSessions,
+  ) {}
+
+  @Get()
+  @ApiAdministration(answers.users, {
+    id: 'adminListUsers',
+    summary: 'List the users of a project / 用户列表',
+    errors: ['ADMIN_PROJECT_UNKNOWN'],
+  })
+  async list(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+    @Query({ schema: userListSchema }) query: UserListRequest,
+  ): Promise<Reply<Page<UserView>>> {
+    return new Reply(await this.users.list(administrator, path.ownerId, query));
+  }
+
+  @Post()
+  @ApiAdministration(answers.user, {
+    id: 'adminAddUser',
+    summary: 'Add a user / 新建用户',
+    status: 201,
+    errors: ['ADMIN_PROJECT_UNKNOWN', 'USER_EXISTS'],
+  })
+  async add(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
+    @Body({ schema: newUserSchema }) body: NewUser,
+  ): Promise<Reply<UserView>> {
+    return new Reply(await this.users.add(administrator, path.ownerId, body));
+  }
+
+  @Get(':userId')
+  @ApiAdministration(answers.user, {
+    id: 'adminShowUser',
+    summary: 'Show a user / 查看用户',
+    errors: ['USER_UNKNOWN'],
+  })
+  async show(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Reply<UserView>> {
+    return new Reply(await this.users.show(administrator, path.ownerId, path.userId));
+  }
+
+  @Patch(':userId')
+  @ApiAdministration(answers.user, {
+    id: 'adminChangeUser',
+    summary: 'Change a user / 修改用户',
+    errors: ['USER_UNKNOWN', 'USER_EXISTS'],
+  })
+  async change(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+    @Body({ schema: userChangeSchema }) body: UserChange,
+  ): Promise<Reply<UserView>> {
+    return new Reply(await this.users.change(administrator, path.ownerId, path.userId, body));
+  }
+
+  @Post(':userId/disable')
+  @HttpCode(200)
+  @ApiAdministration(answers.user, {
+    id: 'adminDisableUser',
+    summary: 'Disable a user; all sessions of the user end / 停用用户并终止其全部会话',
+    errors: ['USER_UNKNOWN'],
+  })
+  async disable(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Reply<UserView>> {
+    return new Reply(await this.users.disable(administrator, path.ownerId, path.userId));
+  }
+
+  @Post(':userId/enable')
+  @HttpCode(200)
+  @ApiAdministration(answers.user, {
+    id: 'adminEnableUser',
+    summary: 'Enable a user / 启用用户',
+    errors: ['USER_UNKNOWN'],
+  })
+  async enable(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Reply<UserView>> {
+    return new Reply(await this.users.enable(administrator, path.ownerId, path.userId));
+  }
+
+  @Put(':userId/password')
+  @ApiAdministration(answers.ended, {
+    id: 'adminSetPassword',
+    summary: 'Set the password of a user; by default all sessions end / 设置密码（默认终止全部会话）',
+    errors: ['USER_UNKNOWN'],
+  })
+  async setPassword(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+    @Body({ schema: passwordSchema }) body: PasswordChange,
+  ): Promise<Reply<{ ended: number }>> {
+    return new Reply(await this.users.setPassword(administrator, path.ownerId, path.userId, body));
+  }
+
+  @Get(':userId/sessions')
+  @ApiAdministration(answers.sessions, {
+    id: 'adminListUserSessions',
+    summary: 'List the living sessions of a user / 用户的有效会话',
+    errors: ['USER_UNKNOWN'],
+  })
+  async listSessions(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Reply<{ items: AdministeredSession[] }>> {
+    return new Reply(await this.sessions.list(administrator, path.ownerId, path.userId));
+  }
+
+  @Delete(':userId/sessions')
+  @ApiAdministration(answers.ended, {
+    id: 'adminLogoutUser',
+    summary: 'Log a user out everywhere / 终止用户的全部会话',
+    errors: ['USER_UNKNOWN'],
+  })
+  async logout(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Reply<{ ended: number }>> {
+    return new Reply(await this.sessions.logout(administrator, path.ownerId, path.userId));
+  }
+
+  @Delete(':userId/sessions/:sessionId')
+  @ApiAdministration(answers.ended, {
+    id: 'adminEndUserSession',
+    summary: 'End one session of a user / 终止用户的一个会话',
+    errors: ['USER_UNKNOWN', 'SESSION_UNKNOWN'],
+  })
+  async endSession(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: sessionPath }) path: z.output<typeof sessionPath>,
+  ): Promise<Reply<{ ended: 1 }>> {
+    return new Reply(await this.sessions.end(administrator, path.ownerId, path.userId, path.sessionId));
+  }
+}

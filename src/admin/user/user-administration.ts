@@ -1,0 +1,187 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { randomBytes } from 'node:crypto';
+import { MoreThan, type Repository } from 'typeorm';
+import { writeEvent } from '../../audit/audit-trail.js';
+import type { AuthEvent } from '../../audit/auth-event.js';
+import { Passwords } from '../../auth/login/password.js';
+import { Clock } from '../../config/clock.js';
+import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { UserDirectory } from '../../tenancy/user/user-directory.js';
+import { User } from '../../tenancy/user/user.entity.js';
+import { type Administrator, administrationEvent, assertAdministers } from '../administrator.js';
+import { insertStatement, updateStatement } from '../entity-statement.js';
+import { type Page, pageOf, startOf } from '../page.js';
+import { ProjectAdministration } from '../project/project-administration.js';
+import {
+  type NewUser,
+  type PasswordChange,
+  USER_DEFAULTS,
+  type UserChange,
+  type UserListRequest,
+} from './user-input.js';
+import { UserSessions } from '../session/user-sessions.js';
+import { userView, type UserView } from './user-view.js';
+
+/** Changes nothing, but holds the user's row until the transaction ends. */
+const HOLD = `UPDATE bo_user SET status = status WHERE owner_id = $1 AND user_id = $2 RETURNING user_id`;
+
+const NAMED = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_name = $2`;
+
+/** What a change of a user comes to. */
+type Outcome =
+  | { readonly kind: 'changed'; readonly user: User }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'name-taken' };
+
+/** Makes and changes the users of a project. */
+@Injectable()
+export class UserAdministration {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    @InjectRepository(User) private readonly users: Repository<User>,
+    private readonly directory: UserDirectory,
+    private readonly passwords: Passwords,
+    private readonly sessions: UserSessions,
+    private readonly projects: ProjectAdministration,
+  ) {}
+
+  /** @throws ADMIN_PROJECT_UNKNOWN */
+  async list(
+    administrator: Administrator,
+    ownerId: string,
+    { userName, ...page }: UserListRequest,
+  ): Promise<Page<UserView>> {
+    await this.projects.show(administrator, ownerId);
+    const list = `users ${ownerId}`;
+    const after = startOf(list, page);
+    const rows = await this.users.find({
+      where: {
+        ownerId,
+        ...(after !== null && { userId: MoreThan(after) }),
+        ...(userName !== undefined && { userName }),
+      },
+      order: { userId: 'ASC' },
+      take: page.limit + 1,
+    });
+    return pageOf(list, rows, page.limit, ({ userId }) => userId, userView);
+  }
+
+  /** @throws USER_UNKNOWN */
+  async show(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
+    assertAdministers(administrator, ownerId);
+    const user = await this.users.findOneBy({ ownerId, userId });
+    if (user === null) throw errors.USER_UNKNOWN();
+    return userView(user);
+  }
+
+  /** @throws ADMIN_PROJECT_UNKNOWN, USER_EXISTS */
+  async add(administrator: Administrator, ownerId: string, input: NewUser): Promise<UserView> {
+    await this.projects.show(administrator, ownerId);
+    const { password, passwordHash, ...settings } = input;
+    const now = this.clock.now();
+    const user: User = {
+      ...USER_DEFAULTS,
+      clientId: input.userId,
+      pushName: input.userName,
+      ...settings,
+      developer: settings.developer ?? 0,
+      ownerId,
+      // A hash of what nobody knows, where there is no password: verifying against it is the usual work.
+      passwordHash: passwordHash ?? (await this.passwords.hash(password ?? randomBytes(32).toString('hex'))),
+      status: 'active',
+      validAfter: 0,
+      createdAt: now,
+    };
+    const insert = insertStatement(this.users, user);
+    const event = administrationEvent('user-added', administrator, user, now, { developer: user.developer });
+    const added = await this.database.transact(async (transaction) => {
+      const [row] = await transaction.all(insert.sql, insert.values);
+      if (row !== undefined) await writeEvent(transaction, event);
+      return row !== undefined;
+    });
+    if (!added) throw errors.USER_EXISTS();
+    await this.directory.forget(ownerId, user.userId);
+    return userView(user);
+  }
+
+  /** @throws USER_UNKNOWN, USER_EXISTS where another user has the name */
+  async change(
+    administrator: Administrator,
+    ownerId: string,
+    userId: string,
+    changes: UserChange,
+  ): Promise<UserView> {
+    assertAdministers(administrator, ownerId);
+    // The names of the fields alone: what is in them is personal.
+    const event = administrationEvent('user-changed', administrator, { ownerId, userId }, this.clock.now(), {
+      fields: Object.keys(changes).join(', '),
+      ...(changes.developer !== undefined && { developer: changes.developer }),
+    });
+    return userView(await this.rewrite(ownerId, userId, (before) => ({ ...before, ...changes }), event));
+  }
+
+  /** Ends all of his sessions, for good: an enabled user signs in anew. @throws USER_UNKNOWN */
+  async disable(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
+    assertAdministers(administrator, ownerId);
+    const event = administrationEvent('user-disabled', administrator, { ownerId, userId }, this.clock.now());
+    // Disabled first: a login between the two would outlive the end of the sessions.
+    await this.rewrite(ownerId, userId, (before) => ({ ...before, status: 'disabled' }), event);
+    await this.sessions.logout(administrator, ownerId, userId);
+    return this.show(administrator, ownerId, userId);
+  }
+
+  /** @throws USER_UNKNOWN */
+  async enable(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
+    assertAdministers(administrator, ownerId);
+    const event = administrationEvent('user-enabled', administrator, { ownerId, userId }, this.clock.now());
+    return userView(
+      await this.rewrite(ownerId, userId, (before) => ({ ...before, status: 'active' }), event),
+    );
+  }
+
+  /** @returns how many sessions ended; @throws USER_UNKNOWN */
+  async setPassword(
+    administrator: Administrator,
+    ownerId: string,
+    userId: string,
+    { password, keepSessions }: PasswordChange,
+  ): Promise<{ ended: number }> {
+    assertAdministers(administrator, ownerId);
+    const passwordHash = await this.passwords.hash(password);
+    const event = administrationEvent('password-set', administrator, { ownerId, userId }, this.clock.now());
+    await this.rewrite(ownerId, userId, (before) => ({ ...before, passwordHash }), event);
+    return keepSessions ? { ended: 0 } : this.sessions.logout(administrator, ownerId, userId);
+  }
+
+  /** Reads, changes and writes the row as nobody else may change it in between. */
+  private async rewrite(
+    ownerId: string,
+    userId: string,
+    changed: (before: User) => User,
+    event: AuthEvent,
+  ): Promise<User> {
+    const outcome = await this.database.transact(async (transaction): Promise<Outcome> => {
+      const [held] = await transaction.all(HOLD, [ownerId, userId]);
+      const before = held === undefined ? null : await this.users.findOneBy({ ownerId, userId });
+      if (before === null) return { kind: 'unknown' };
+      const user = changed(before);
+      if (await isTaken(transaction, user)) return { kind: 'name-taken' };
+      const update = updateStatement(this.users, user);
+      await transaction.all(update.sql, update.values);
+      await writeEvent(transaction, event);
+      return { kind: 'changed', user };
+    });
+    if (outcome.kind === 'unknown') throw errors.USER_UNKNOWN();
+    if (outcome.kind === 'name-taken') throw errors.USER_EXISTS();
+    await this.directory.forget(ownerId, userId);
+    return outcome.user;
+  }
+}
+
+async function isTaken(transaction: SqlTransaction, { ownerId, userId, userName }: User): Promise<boolean> {
+  const named = await transaction.all<{ user_id: string }>(NAMED, [ownerId, userName]);
+  return named.some(({ user_id }) => user_id !== userId);
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { fields, identifier, label, list, text } from '../field.js';
+import { described } from '../field-text.js';
+import { pageShape } from '../page.js';
+
+const PASSWORD_RULE = 'must be 8 to 1024 characters';
+
+/** @see NIST SP 800-63B §3.1.1.2: a length, and no rule about its characters */
+export const password = z.string(PASSWORD_RULE).min(8, PASSWORD_RULE).max(1024, PASSWORD_RULE);
+
+/** As argon2 writes it: users of another service that hashed with argon2id keep their passwords. */
+const PHC =
+  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,172}$/;
+const PHC_RULE = 'must be an argon2id hash as a PHC string, with m up to 131072, t up to 10 and p up to 8';
+
+/** A login spends what the hash asks for, and one project's must not starve the others. */
+function isAffordable(hash: string): boolean {
+  const [memory = 0, passes = 0, lanes = 0] = PHC.exec(hash)?.slice(1).map(Number) ?? [];
+  const isArgon2 = lanes >= 1 && passes >= 1 && memory >= 8 * lanes;
+  return isArgon2 && memory <= 131_072 && passes <= 10 && lanes <= 8;
+}
+
+const settings = {
+  userName: text(1, 64),
+  /** The `clientId` of a login that names none. */
+  clientId: text(1, 64),
+  pushName: text(0, 128),
+  roleId: list(label),
+  depId: list(label),
+  /** The areas that the user is confined to; empty: no confinement. */
+  areaCode: list(identifier),
+  jobId: list(label),
+  /** The systems that the user is confined to; empty: no confinement. */
+  sysId: list(identifier),
+  mergeUserId: list(identifier),
+  /** 1: may administer the project. */
+  developer: z.union([z.literal(0), z.literal(1)], 'must be 0 or 1'),
+  openId: text(0, 128),
+  wbId: text(0, 128),
+  wxOpenId: text(0, 128),
+  wxUnionId: text(0, 128),
+  telephone: text(0, 32),
+  headIcon: text(0, 512),
+};
+
+const changeSchema = fields(settings).partial();
+
+export const userChangeSchema = changeSchema
+  .refine((changes) => Object.keys(changes).length > 0, {
+    path: ['body'],
+    error: 'must hold at least one field',
+  })
+  .meta({ example: { pushName: 'Carol' } });
+export type UserChange = z.output<typeof changeSchema>;
+
+export const newUserSchema = fields({
+  userId: identifier,
+  ...changeSchema.shape,
+  userName: settings.userName,
+  /** Neither this nor a hash: nobody can sign in as the user until a password is set. */
+  password: password.optional(),
+  passwordHash: z.string(PHC_RULE).max(256, PHC_RULE).refine(isAffordable, PHC_RULE).optional(),
+}).meta({
+  example: {
+    userId: 'carol',
+    userName: 'carol',
+    clientId: 'shop-web',
+    pushName: 'Carol',
+    password: 'a-new-password',
+  },
+});
+export type NewUser = z.output<typeof newUserSchema>;
+
+export const passwordSchema = fields({
+  password,
+  /** The user's sessions live on; by default they end, as whoever held the old password may have some. */
+  keepSessions: z.boolean('must be true or false').default(false),
+}).meta({ example: { password: 'a-new-password', keepSessions: false } });
+export type PasswordChange = z.output<typeof passwordSchema>;
+
+export const userListSchema = z.object(
+  described({
+    ...pageShape,
+    /** Only the user who signs in by this name. */
+    userName: text(1, 64).optional(),
+  }),
+);
+export type UserListRequest = z.output<typeof userListSchema>;
+
+/** A new user's settings where nothing else is said. */
+export const USER_DEFAULTS = {
+  roleId: [],
+  depId: [],
+  areaCode: [],
+  jobId: [],
+  sysId: [],
+  mergeUserId: [],
+  developer: 0,
+  openId: '',
+  wbId: '',
+  wxOpenId: '',
+  wxUnionId: '',
+  telephone: '',
+  headIcon: '',
+};

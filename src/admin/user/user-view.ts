@@ -1,0 +1,34 @@
+import type { User } from '../../tenancy/user/user.entity.js';
+
+/** A user as an administrator sees him: all but the password's hash. Times are ISO 8601, UTC. */
+export interface UserView extends Omit<User, 'ownerId' | 'passwordHash' | 'validAfter' | 'createdAt'> {
+  /** Sessions that began before are over; `null`: he was never logged out everywhere. */
+  validAfter: string | null;
+  createdAt: string;
+}
+
+/** Named one by one: what is added to the row one day is not to be told by accident. */
+export function userView(user: User): UserView {
+  return {
+    userId: user.userId,
+    userName: user.userName,
+    status: user.status,
+    clientId: user.clientId,
+    pushName: user.pushName,
+    roleId: user.roleId,
+    depId: user.depId,
+    areaCode: user.areaCode,
+    jobId: user.jobId,
+    sysId: user.sysId,
+    mergeUserId: user.mergeUserId,
+    developer: user.developer,
+    openId: user.openId,
+    wbId: user.wbId,
+    wxOpenId: user.wxOpenId,
+    wxUnionId: user.wxUnionId,
+    telephone: user.telephone,
+    headIcon: user.headIcon,
+    validAfter: user.validAfter === 0 ? null : new Date(user.validAfter).toISOString(),
+    createdAt: new Date(user.createdAt).toISOString(),
+  };
+}

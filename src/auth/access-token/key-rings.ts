@@ -1,0 +1,242 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { createPublicKey, createSecretKey } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { type Awaitable, whenThere } from '../../awaitable.js';
+import { Clock } from '../../config/clock.js';
+import { type Config, ConfigError } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { STALENESS_MS } from '../../cache/staleness.js';
+import { keyId, signerOptions } from './access-token-key.js';
+import { type AccessTokenSigner, Hs256Signer } from './hs256-signer.js';
+import { KeySeal } from './key-seal.js';
+import { type PublicJwk, publicJwk } from './signing-algorithm.js';
+import { type SigningKeyRow, time } from './signing-key.js';
+
+/** A key that is in use, ready to sign and to verify; it can do so with its own algorithm only. */
+interface OpenedKey {
+  readonly row: SigningKeyRow;
+  /** `null`: the row could not be opened. */
+  readonly opened: { readonly jwt: JwtService; readonly publicJwk: PublicJwk } | null;
+}
+
+/** The keys of one project. */
+interface KeyRing {
+  readonly keys: ReadonlyMap<string, OpenedKey>;
+  /** `null`: the project signs with HS256. */
+  readonly signing: OpenedKey | null;
+}
+
+interface Snapshot {
+  readonly readAt: number;
+  readonly rings: ReadonlyMap<string, KeyRing>;
+}
+
+/** A JWK Set. @see RFC 7517 §5 */
+export interface KeySet {
+  readonly keys: readonly PublicJwk[];
+}
+
+/** An unknown key may have been published a moment ago, but whoever invents some gets no query for each. */
+const RELOAD_PAUSE_MS = 1_000;
+
+/** SHA-256 in base64url; any other text is no key that could have been published since. */
+const THUMBPRINT = /^[\w-]{43}$/;
+
+/**
+ * The keys that access tokens are signed and verified with, all projects' in memory.
+ *
+ * A project without keys of its own signs with HS256 under `JWT_SECRET`. One that has some accepts HS256 only for
+ * as long as the tokens from before live: who verifies HS256 could also sign with it.
+ *
+ * @see RFC 8725 §3.1: a key's algorithm is its own, whatever a token says
+ */
+@Injectable()
+export class KeyRings implements OnApplicationBootstrap {
+  private readonly logger = new Logger(KeyRings.name);
+  private readonly seal: KeySeal;
+  private readonly hs256Kid: string;
+  private readonly hs256Signer: Hs256Signer;
+  private snapshot: Snapshot | null = null;
+  /** When the database was last asked, with or without an answer. */
+  private askedAt = -Infinity;
+  private loading: Promise<Snapshot> | null = null;
+  private waiting: Promise<Snapshot> | null = null;
+  private known: ReadonlyMap<string, OpenedKey> = new Map();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly hs256: JwtService,
+    @Inject(CONFIG) { peppers, jwtSecret }: Config,
+  ) {
+    this.seal = new KeySeal(peppers);
+    this.hs256Kid = keyId(jwtSecret);
+    this.hs256Signer = new Hs256Signer(createSecretKey(Buffer.from(jwtSecret, 'utf8')), this.hs256Kid);
+  }
+
+  /** A pepper that is wrong or was dropped too early is better found now than by the first client. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { rings } = await this.load();
+    for (const { row, opened } of [...rings.values()].flatMap(({ keys }) => [...keys.values()])) {
+      if (opened === null)
+        throw new ConfigError(
+          `TOKEN_PEPPER: does not open the signing key ${row.kid} of the project ${row.owner_id}, ` +
+            `sealed under the pepper ${JSON.stringify(row.private_key?.split('.')[0])}`,
+        );
+      await this.sealAgain(row);
+    }
+  }
+
+  /** @returns what signs the project's tokens now */
+  signer(ownerId: string): Awaitable<AccessTokenSigner> {
+    return whenThere(this.current(), ({ rings }) => {
+      const signing = rings.get(ownerId)?.signing ?? null;
+      return signing === null ? this.hs256Signer : usable(signing);
+    });
+  }
+
+  /** @returns what verifies with this key of the project and nothing else; `null`: it has no such key in use */
+  async verifier(ownerId: string, kid: string): Promise<JwtService | null> {
+    const now = this.clock.now();
+    const snapshot = await this.current();
+    const found = this.find(snapshot, ownerId, kid, now);
+    if (found !== null || !(THUMBPRINT.test(kid) || kid === this.hs256Kid)) return found;
+    const pause = RELOAD_PAUSE_MS - Math.abs(now - this.askedAt);
+    if (pause <= 0) return this.find(await this.load(), ownerId, kid, now);
+    // A project may have gone back to HS256 a moment ago, which no key set announces: its tokens are honest.
+    if (kid === this.hs256Kid) return this.find(await this.loadAfter(pause), ownerId, kid, now);
+    return null;
+  }
+
+  /** @returns the public keys of a project, or of all; empty where only HS256 is in use */
+  async keySet(ownerId: string | null): Promise<KeySet> {
+    const { rings } = await this.current();
+    const ring = ownerId === null ? undefined : rings.get(ownerId);
+    const wanted = ownerId === null ? [...rings.values()] : ring === undefined ? [] : [ring];
+    const keys = wanted.flatMap(({ keys }) => [...keys.values()].map((key) => key.opened?.publicJwk));
+    return { keys: keys.filter((jwk) => jwk !== undefined) };
+  }
+
+  /** To be called after keys were changed. */
+  forget(): void {
+    this.snapshot = null;
+    this.loading = null;
+  }
+
+  private find({ rings }: Snapshot, ownerId: string, kid: string, now: number): JwtService | null {
+    const ring = rings.get(ownerId);
+    if (kid === this.hs256Kid) return isHs256Accepted(ring, now) ? this.hs256 : null;
+    const key = ring?.keys.get(kid);
+    return key === undefined ? null : usable(key);
+  }
+
+  private current(): Awaitable<Snapshot> {
+    const { snapshot } = this;
+    const now = this.clock.now();
+    // One from the future was read before the clock was set back: its age is unknown.
+    if (snapshot !== null && snapshot.readAt <= now && snapshot.readAt >= now - STALENESS_MS) return snapshot;
+    return this.load();
+  }
+
+  /** Asks the database, once for all who ask at the same time. */
+  private load(): Promise<Snapshot> {
+    if (this.loading !== null) return this.loading;
+    const loading = this.read()
+      .then((snapshot) => {
+        // What was read before `forget` is for those who had asked for it, and is not kept.
+        if (this.loading === loading) this.snapshot = snapshot;
+        return snapshot;
+      })
+      .finally(() => {
+        if (this.loading === loading) this.loading = null;
+      });
+    this.loading = loading;
+    return loading;
+  }
+
+  /** Asks the database once the pause is over, once for all who wait for it. */
+  private loadAfter(pause: number): Promise<Snapshot> {
+    this.waiting ??= setTimeout(pause)
+      .then(() => this.load())
+      .finally(() => (this.waiting = null));
+    return this.waiting;
+  }
+
+  private async read(): Promise<Snapshot> {
+    const readAt = this.clock.now();
+    this.askedAt = readAt;
+    const rows = await this.database.all<SigningKeyRow>(
+      `SELECT * FROM bo_signing_key WHERE status <> 'retired' ORDER BY published_at, kid`,
+      [],
+    );
+    const rings = new Map<string, { keys: Map<string, OpenedKey>; signing: OpenedKey | null }>();
+    const known = new Map<string, OpenedKey>();
+    for (const row of rows) {
+      const key = this.open(row);
+      known.set(row.kid, key);
+      const ring = rings.get(row.owner_id) ?? { keys: new Map(), signing: null };
+      rings.set(row.owner_id, ring);
+      ring.keys.set(row.kid, key);
+      if (row.status === 'signing') ring.signing = key;
+    }
+    this.known = known;
+    return { readAt, rings };
+  }
+
+  /** Imports a key the first time that it is seen. */
+  private open(row: SigningKeyRow): OpenedKey {
+    const before = this.known.get(row.kid);
+    if (before !== undefined && isSameKey(before.row, row)) return { row, opened: before.opened };
+    const { owner_id: ownerId, kid, algorithm } = row;
+    const privateKey = this.seal.open(row.private_key ?? '', { ownerId, kid, algorithm });
+    // Not the column's: what verifies comes out of the seal, so that writing a row does not make a key ours.
+    const jwk = privateKey === null ? null : publicJwk(privateKey, algorithm);
+    if (privateKey === null || jwk?.kid !== kid) {
+      this.logger.error({ ownerId, kid }, 'a signing key cannot be opened: is its pepper in TOKEN_PEPPER?');
+      return { row, opened: null };
+    }
+    const publicKey = createPublicKey(privateKey);
+    const jwt = new JwtService({ privateKey, publicKey, ...signerOptions(algorithm, kid) });
+    return { row, opened: { jwt, publicJwk: jwk } };
+  }
+
+  /** Moves a key under the current pepper, so that the one before can be dropped. */
+  private async sealAgain(row: SigningKeyRow): Promise<void> {
+    const { private_key: sealed, owner_id: ownerId, kid, algorithm } = row;
+    if (sealed === null || !this.seal.isOutdated(sealed)) return;
+    const sealedFor = { ownerId, kid, algorithm };
+    const privateKey = this.seal.open(sealed, sealedFor);
+    if (privateKey === null) return;
+    await this.database.transact((transaction) =>
+      transaction.all('UPDATE bo_signing_key SET private_key = $1 WHERE kid = $2 AND private_key = $3', [
+        this.seal.seal(privateKey, sealedFor),
+        kid,
+        sealed,
+      ]),
+    );
+  }
+}
+
+function isSameKey(one: SigningKeyRow, other: SigningKeyRow): boolean {
+  return (
+    one.private_key === other.private_key &&
+    one.owner_id === other.owner_id &&
+    one.algorithm === other.algorithm
+  );
+}
+
+function isHs256Accepted(ring: KeyRing | undefined, now: number): boolean {
+  if (ring === undefined || ring.signing === null) return true;
+  const until = time(ring.signing.row.hs256_until);
+  return until !== null && now < until;
+}
+
+/** A key that we cannot open is our fault: a client that read 401 would throw its token away. */
+function usable({ row, opened }: OpenedKey): JwtService {
+  if (opened === null)
+    throw errors.UNAVAILABLE({ detail: `the signing key ${row.kid} cannot be opened`, retryAfter: 5 });
+  return opened.jwt;
+}

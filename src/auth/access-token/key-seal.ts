@@ -1,0 +1,91 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import type { Pepper, Peppers } from '../../config/pepper.js';
+
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+/** @see NIST SP 800-38D §8.2: 96 bits; far fewer keys are sealed than random ones could collide for. */
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const PURPOSE = 'bo-auth signing key at rest, v1';
+
+/** What a sealed key belongs to: it opens for nothing else. */
+export interface SealedFor {
+  readonly ownerId: string;
+  /** The thumbprint, and so the public key. */
+  readonly kid: string;
+  readonly algorithm: string;
+}
+
+/**
+ * Seals private keys for the database: AES-256-GCM under a key that HKDF makes of the token pepper.
+ *
+ * ```
+ * sealed = pepper kid "." base64url(iv ‖ ciphertext ‖ tag)
+ * ```
+ *
+ * @see RFC 5869, NIST SP 800-38D
+ */
+export class KeySeal {
+  private readonly keys = new Map<string, KeyObject>();
+
+  constructor(private readonly peppers: Peppers) {}
+
+  seal(privateKey: KeyObject, sealedFor: SealedFor): string {
+    const { kid } = this.peppers.current;
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, this.key(this.peppers.current), iv).setAAD(bound(sealedFor));
+    const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+    const sealed = Buffer.concat([iv, cipher.update(der), cipher.final(), cipher.getAuthTag()]);
+    der.fill(0);
+    return `${kid}.${sealed.toString('base64url')}`;
+  }
+
+  /** @returns the private key, or `null` where the pepper is not ours or the text is not as it was sealed */
+  open(text: string, sealedFor: SealedFor): KeyObject | null {
+    const dot = text.indexOf('.');
+    const kid = text.slice(0, dot);
+    const pepper = this.peppers.get(kid);
+    const sealed = Buffer.from(text.slice(dot + 1), 'base64url');
+    if (dot < 1 || pepper === undefined || sealed.length < IV_BYTES + TAG_BYTES) return null;
+    const decipher = createDecipheriv(CIPHER, this.key({ kid, key: pepper }), sealed.subarray(0, IV_BYTES), {
+      authTagLength: TAG_BYTES,
+    })
+      .setAAD(bound(sealedFor))
+      .setAuthTag(sealed.subarray(-TAG_BYTES));
+    const der = decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES));
+    try {
+      decipher.final();
+      return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    } catch {
+      return null;
+    } finally {
+      der.fill(0);
+    }
+  }
+
+  /** Sealed under a pepper that has given way to another. */
+  isOutdated(text: string): boolean {
+    return !text.startsWith(`${this.peppers.current.kid}.`);
+  }
+
+  private key({ kid, key: pepper }: Pepper): KeyObject {
+    const known = this.keys.get(kid);
+    if (known !== undefined) return known;
+    const key = createSecretKey(Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), PURPOSE, KEY_BYTES)));
+    this.keys.set(kid, key);
+    return key;
+  }
+}
+
+/** A row that was copied to another project, or whose algorithm was changed, does not open. */
+function bound({ ownerId, kid, algorithm }: SealedFor): Buffer {
+  return Buffer.from(JSON.stringify([ownerId, kid, algorithm]));
+}

@@ -1,0 +1,76 @@
+import { Controller, Get, Query, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { Bare } from '../../response/bare.decorator.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { OWNER_ID } from '../../tenancy/owner-id.js';
+import { singleHeader } from '../../tenancy/tenant-header.js';
+import { KeyRings, type KeySet } from './key-rings.js';
+import { KEY_SET_MAX_AGE_SECONDS } from './signing-key.js';
+
+const querySchema = z.object({
+  project: z
+    .string('must be given once')
+    .regex(OWNER_ID, 'must name a project')
+    .optional()
+    .describe('The `ownerId` of a project. / 项目的 `ownerId`。'),
+});
+
+/** For verifiers of access tokens: outside the API's prefix and envelope. @see RFC 7517 §5, RFC 8615 */
+@ApiTags('Keys')
+@Bare()
+@Controller({ path: '.well-known', version: VERSION_NEUTRAL })
+export class KeySetController {
+  constructor(private readonly rings: KeyRings) {}
+
+  /**
+   * The public keys of the project that the query or the `XownerId` header names, else of all. A project that
+   * does not exist looks like one that signs with HS256.
+   */
+  @Get('jwks.json')
+  @ApiOperation({
+    operationId: 'keySet',
+    summary: 'The public keys that access tokens verify with / 验证访问令牌的公钥集',
+    description:
+      'A JWK Set (RFC 7517) of the project that the query or the `XownerId` header names, else of all. Empty while ' +
+      'only HS256 is in use. / 由查询参数或 `XownerId` 请求头指定项目，均未指定时返回全部；仅使用 HS256 时为空。',
+  })
+  @ApiOkResponse({
+    description: 'RFC 7517',
+    content: {
+      'application/jwk-set+json': {
+        schema: {
+          type: 'object',
+          required: ['keys'],
+          properties: { keys: { type: 'array', items: { type: 'object' } } },
+        },
+        example: { keys: [] },
+      },
+    },
+  })
+  async keySet(
+    @Query({ schema: querySchema }) { project }: z.infer<typeof querySchema>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<KeySet> {
+    const named = namedByHeader(request);
+    if (project !== undefined && named !== null && project !== named)
+      throw errors.PARAMETER_INVALID({ text: 'project and the XownerId header name two projects.' });
+    const keySet = await this.rings.keySet(project ?? named);
+    reply
+      .removeHeader('pragma')
+      .header('cache-control', `public, max-age=${KEY_SET_MAX_AGE_SECONDS}`)
+      .header('vary', 'XownerId')
+      // @see RFC 7517 §8.5.2
+      .header('content-type', 'application/jwk-set+json; charset=utf-8');
+    return keySet;
+  }
+}
+
+function namedByHeader(request: FastifyRequest): string | null {
+  const header = singleHeader(request, 'xownerid');
+  if (header.kind === 'absent') return null;
+  if (header.kind === 'bad' || !OWNER_ID.test(header.value)) throw errors.PROJECT_HEADER_INVALID();
+  return header.value;
+}

@@ -1,0 +1,210 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../../config/clock.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
+import { KeyRings } from './key-rings.js';
+import { KeySeal } from './key-seal.js';
+import { generateSigningKey, publicJwk, type SigningAlgorithm } from './signing-algorithm.js';
+import {
+  lastTokenEnds,
+  type SigningKey,
+  signingKey,
+  type SigningKeyRow,
+  time,
+  writeSigningKey,
+} from './signing-key.js';
+
+/** What belongs into the transaction of a change, an audit event above all; not run where nothing changes. */
+export type Alongside = (transaction: SqlTransaction, key: SigningKey) => Promise<void>;
+
+export interface ChangeOptions {
+  /** Does not wait; for a key that has leaked. Verifiers with an older key set may refuse tokens meanwhile. */
+  readonly force?: boolean;
+  readonly also?: Alongside;
+}
+
+export type Published =
+  | { readonly kind: 'published'; readonly key: SigningKey }
+  | { readonly kind: 'unknown-project' }
+  /** The project has {@link MAX_KEYS} that are not retired. */
+  | { readonly kind: 'too-many' };
+
+export type Promoted =
+  | { readonly kind: 'promoted'; readonly key: SigningKey; readonly replaced: SigningKey | null }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'already-signing' }
+  | { readonly kind: 'retired' }
+  /** Some verifier may not have heard of it before `at`, ms since the epoch. */
+  | { readonly kind: 'too-early'; readonly at: number };
+
+export type Retired =
+  | { readonly kind: 'retired'; readonly key: SigningKey }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'already-retired' }
+  /** Another key has to be promoted first; `force` does not help. */
+  | { readonly kind: 'still-signing' }
+  /** Tokens that it signed may live until `at`, ms since the epoch. */
+  | { readonly kind: 'too-early'; readonly at: number };
+
+export type Demoted =
+  | { readonly kind: 'demoted'; readonly key: SigningKey }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not-signing' };
+
+/** Enough for any rotation, and a key set stays small. */
+export const MAX_KEYS = 8;
+
+/** Changes nothing, but holds the project's row until the transaction ends: its keys change one at a time. */
+const HOLD = `
+  UPDATE bo_project SET status = status WHERE owner_id = $1 RETURNING access_token_seconds`;
+
+const FIND_ALL = `SELECT * FROM bo_signing_key WHERE owner_id = $1 ORDER BY published_at, kid`;
+
+/**
+ * Rotates the keys that a project signs its access tokens with: publish, wait, promote, wait, retire. No step
+ * makes a verifier refuse an honest token, and a step that would is refused with the time from which it will not.
+ *
+ * A change is in force at once in this process, and in the others within the staleness bound.
+ */
+@Injectable()
+export class SigningKeys {
+  private readonly seal: KeySeal;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly rings: KeyRings,
+    @Inject(CONFIG) { peppers }: Config,
+  ) {
+    this.seal = new KeySeal(peppers);
+  }
+
+  /** All keys of a project, retired ones too, oldest first. */
+  async list(ownerId: string): Promise<SigningKey[]> {
+    return (await this.database.all<SigningKeyRow>(FIND_ALL, [ownerId])).map(signingKey);
+  }
+
+  /** Makes a key and puts it into the project's key set. It verifies, and does not sign yet. */
+  async publish(ownerId: string, algorithm: SigningAlgorithm, also?: Alongside): Promise<Published> {
+    const privateKey = await generateSigningKey(algorithm);
+    const jwk = publicJwk(privateKey, algorithm);
+    return this.change(ownerId, async (transaction, project) => {
+      if (project === null) return { kind: 'unknown-project' };
+      const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
+      if (keys.filter(({ status }) => status !== 'retired').length >= MAX_KEYS) return { kind: 'too-many' };
+      const row: SigningKeyRow = {
+        kid: jwk.kid,
+        owner_id: ownerId,
+        algorithm,
+        public_jwk: JSON.stringify(jwk),
+        private_key: this.seal.seal(privateKey, { ownerId, kid: jwk.kid, algorithm }),
+        status: 'published',
+        published_at: this.clock.now(),
+        signing_at: null,
+        needed_until: null,
+        hs256_until: null,
+        retired_at: null,
+      };
+      return { kind: 'published', key: await write(transaction, row, also) };
+    });
+  }
+
+  /** Lets a published key sign from now on; the one that did stays in the key set until it is retired. */
+  promote(ownerId: string, kid: string, { force = false, also }: ChangeOptions = {}): Promise<Promoted> {
+    return this.change(ownerId, async (transaction, project) => {
+      const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
+      const row = keys.find((key) => key.kid === kid);
+      if (row === undefined || project === null) return { kind: 'unknown' };
+      if (row.status === 'signing') return { kind: 'already-signing' };
+      if (row.status === 'retired') return { kind: 'retired' };
+      const now = this.clock.now();
+      const { promotableAt } = signingKey(row);
+      if (!force && promotableAt !== null && now < promotableAt)
+        return { kind: 'too-early', at: promotableAt };
+
+      const ends = lastTokenEnds(now, project.accessTokenSeconds);
+      const signing = keys.find(({ status }) => status === 'signing');
+      const given = signing === undefined ? null : givenWay(signing, ends);
+      // First the one that gives way: a project never has two that sign.
+      if (given !== null) await writeSigningKey(transaction, given);
+      const promoted: SigningKeyRow = {
+        ...row,
+        status: 'signing',
+        signing_at: now,
+        needed_until: null,
+        hs256_until: signing === undefined ? ends : signing.hs256_until,
+      };
+      return {
+        kind: 'promoted',
+        key: await write(transaction, promoted, also),
+        replaced: given === null ? null : signingKey(given),
+      };
+    });
+  }
+
+  /**
+   * Lets the project sign with HS256 again. No process has to hear of that first, so nobody waits; the key that
+   * signed stays in the key set until it is retired.
+   */
+  demote(ownerId: string, kid: string, { also }: Pick<ChangeOptions, 'also'> = {}): Promise<Demoted> {
+    return this.change(ownerId, async (transaction, project) => {
+      const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
+      const row = keys.find((key) => key.kid === kid);
+      if (row === undefined || project === null) return { kind: 'unknown' };
+      if (row.status !== 'signing') return { kind: 'not-signing' };
+      const demoted = givenWay(row, lastTokenEnds(this.clock.now(), project.accessTokenSeconds));
+      return { kind: 'demoted', key: await write(transaction, demoted, also) };
+    });
+  }
+
+  /** Takes a key that no longer signs out of the key set, and deletes its private half. */
+  retire(ownerId: string, kid: string, { force = false, also }: ChangeOptions = {}): Promise<Retired> {
+    return this.change(ownerId, async (transaction) => {
+      const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
+      const row = keys.find((key) => key.kid === kid);
+      if (row === undefined) return { kind: 'unknown' };
+      if (row.status === 'signing') return { kind: 'still-signing' };
+      if (row.status === 'retired') return { kind: 'already-retired' };
+      const now = this.clock.now();
+      const neededUntil = time(row.needed_until);
+      if (!force && neededUntil !== null && now < neededUntil) return { kind: 'too-early', at: neededUntil };
+      const retired: SigningKeyRow = { ...row, status: 'retired', private_key: null, retired_at: now };
+      return { kind: 'retired', key: await write(transaction, retired, also) };
+    });
+  }
+
+  private async change<T>(
+    ownerId: string,
+    work: (transaction: SqlTransaction, project: { accessTokenSeconds: number } | null) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.database.transact(async (transaction) => {
+        const [held] = await transaction.all<{ access_token_seconds: number }>(HOLD, [ownerId]);
+        return work(
+          transaction,
+          held === undefined ? null : { accessTokenSeconds: held.access_token_seconds },
+        );
+      });
+    } finally {
+      // Also after a failure: whether it was committed is then unknown.
+      this.rings.forget();
+    }
+  }
+}
+
+/** What signed, once it only verifies until its last token ends. */
+function givenWay(signing: SigningKeyRow, ends: number): SigningKeyRow {
+  return { ...signing, status: 'published', needed_until: ends };
+}
+
+async function write(
+  transaction: SqlTransaction,
+  row: SigningKeyRow,
+  also: Alongside | undefined,
+): Promise<SigningKey> {
+  await writeSigningKey(transaction, row);
+  const key = signingKey(row);
+  await also?.(transaction, key);
+  return key;
+}

@@ -1,0 +1,16 @@
+import { ApiBearerAuth } from '@nestjs/swagger';
+import type { ErrorCode } from '../../response/error/error-catalogue.js';
+import { SCOPE_ERRORS, TENANT_ERRORS } from '../../tenancy/api-tenant-headers.decorator.js';
+
+/** The name of the documentation's security scheme. */
+export const BEARER_SCHEME = 'bearer';
+
+/** What a call that needs an access token may be refused with. */
+export const BEARER_ERRORS = [
+  ...TENANT_ERRORS,
+  'ACCESS_TOKEN_REFUSED',
+  ...SCOPE_ERRORS,
+] as const satisfies readonly ErrorCode[];
+
+/** Documents that a call needs an access token (RFC 6750 §2.1). */
+export const ApiBearer = () => ApiBearerAuth(BEARER_SCHEME);

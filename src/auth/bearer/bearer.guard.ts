@@ -1,0 +1,67 @@
+import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Clock } from '../../config/clock.js';
+import { Step } from '../../diagnostics/step.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { tenantOf } from '../../tenancy/tenant.js';
+import { UserDirectory } from '../../tenancy/user/user-directory.js';
+import type { User } from '../../tenancy/user/user.entity.js';
+import { assertWithinScope } from '../../tenancy/user/user-scope.js';
+import { AccessTokens } from '../access-token/access-token.js';
+import { BearerSessions } from './bearer-session.js';
+import type { Session } from '../session/session.js';
+
+/** Who calls, by the access token of a living session. */
+export interface Caller {
+  readonly user: User;
+  readonly session: Session;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+const BEARER = /^Bearer +([\w.-]{1,8192})$/i;
+
+/** The judging of one request's access token. */
+export const bearerGuarding = new Step('bo-auth:bearer-guard');
+
+/** @see RFC 6750 §2.1 */
+@Injectable()
+export class BearerGuard implements CanActivate {
+  constructor(
+    private readonly clock: Clock,
+    private readonly accessTokens: AccessTokens,
+    private readonly bearers: BearerSessions,
+    private readonly users: UserDirectory,
+  ) {}
+
+  canActivate(context: ExecutionContext): Promise<true> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    return bearerGuarding.run({}, () => this.judge(request));
+  }
+
+  private async judge(request: FastifyRequest): Promise<true> {
+    const tenant = tenantOf(request);
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (token === undefined) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'missing or ill-formed' });
+    const claims = await this.accessTokens.verify(tenant.project, token, this.clock.now());
+    if (claims === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'not verified' });
+    const session = await this.bearers.alive(tenant.project, claims);
+    if (session === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its session is over or foreign' });
+    const user = await this.users.find(session.ownerId, session.userId);
+    if (user?.status !== 'active') throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its user is disabled' });
+    assertWithinScope(tenant, user);
+    request.caller = { user, session };
+    return true;
+  }
+}
+
+/** The caller, as a handler's explicit argument. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (caller === null) throw new Error('the caller was asked for where no guard had set it');
+  return caller;
+});

@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../config/clock.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { Reply } from '../../response/reply.js';
+import type { Tenant } from '../../tenancy/tenant.js';
+import { UserDirectory } from '../../tenancy/user/user-directory.js';
+import { assertWithinScope } from '../../tenancy/user/user-scope.js';
+import { AccessTokens } from '../access-token/access-token.js';
+import type { Client } from '../client.js';
+import { loginReports } from './login-report.js';
+import { Passwords } from './password.js';
+import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
+import type { NewSession } from '../session/session.js';
+import { SessionStore } from '../session/session.store.js';
+import { Sessions } from '../session/sessions.js';
+import { NONE_SUPERSEDED } from '../session/superseded-text.js';
+import { tokenGrant, type TokenGrant } from '../token-grant.js';
+
+/** What a user signs in with. */
+export interface Credentials {
+  readonly userName: string;
+  readonly password: string;
+  readonly clientId?: string | undefined;
+}
+
+/** Signs a user in: opens a session and grants its first tokens. */
+@Injectable()
+export class Login {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly users: UserDirectory,
+    private readonly passwords: Passwords,
+    private readonly mint: RefreshTokenMint,
+    private readonly accessTokens: AccessTokens,
+    private readonly store: SessionStore,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /** @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike */
+  async login(tenant: Tenant, credentials: Credentials, client: Client): Promise<Reply<TokenGrant>> {
+    const { project } = tenant;
+    const user = await this.users.findByName(project.ownerId, credentials.userName);
+    const matches = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
+    if (user === null || !matches || user.status !== 'active') {
+      loginReports.tell(user === null ? 'unknown-user' : matches ? 'disabled-user' : 'wrong-password');
+      throw errors.CREDENTIALS_REFUSED({
+        detail: user === null ? 'no such user' : matches ? user.status : 'wrong password',
+      });
+    }
+    assertWithinScope(tenant, user);
+
+    const readAt = this.clock.now();
+    // Not before `validAfter`: "log out everywhere" in this very millisecond must not end what comes after it.
+    const createdAt = Math.max(readAt, user.validAfter);
+    const expiresAt = createdAt + project.absoluteSeconds * 1000;
+    const session: NewSession = {
+      ...this.mint.newFamily(),
+      ownerId: project.ownerId,
+      userId: user.userId,
+      clientId: credentials.clientId ?? user.clientId,
+      importedTokenHash: null,
+      generation: 0,
+      branch: 0,
+      tokenSeq: 1,
+      rotatedAt: createdAt,
+      createdAt,
+      idleExpiresAt:
+        project.idleSeconds === null ? null : Math.min(createdAt + project.idleSeconds * 1000, expiresAt),
+      expiresAt,
+      superseded: NONE_SUPERSEDED,
+      ip: client.ip,
+      userAgent: client.userAgent,
+      firstShareUserId: tenant.firstShareUserId,
+      secondShareUserId: tenant.secondShareUserId,
+    };
+    const grant = tokenGrant(
+      project,
+      user,
+      session,
+      { refreshToken: this.mint.issue(session, session), tokenSeq: session.tokenSeq },
+      await this.accessTokens.sign(project, user, session, createdAt),
+    );
+    const open = async () => {
+      const evicted = await this.store.open(session, project.maxSessions, {
+        kind: 'login',
+        at: createdAt,
+        ownerId: session.ownerId,
+        userId: session.userId,
+        sessionId: session.id,
+        detail: {
+          ip: client.ip,
+          requestId: client.requestId,
+          clientId: session.clientId,
+          firstShareUserId: session.firstShareUserId,
+          secondShareUserId: session.secondShareUserId,
+        },
+      });
+      // The user has changed since he was read, his password perhaps too: begin again.
+      if (evicted === null) return false;
+      await this.sessions.forget(session.ownerId, ...evicted);
+      loginReports.tell('granted');
+      return true;
+    };
+    return new Reply(grant, { cacheType: this.database.kind, readAt }, open, {
+      userId: session.userId,
+      sessionId: session.id,
+    });
+  }
+}

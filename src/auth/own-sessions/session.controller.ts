@@ -1,0 +1,59 @@
+import { Controller, Delete, Get, Param, Query, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Clock } from '../../config/clock.js';
+import { Reply } from '../../response/reply.js';
+import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';
+import { ApiBearer } from '../bearer/api-bearer.decorator.js';
+import { BearerGuard, type Caller, CurrentCaller } from '../bearer/bearer.guard.js';
+import { type Client, CurrentClient } from '../client.js';
+import { Revocation } from '../revocation.js';
+import { ApiEndSession, ApiEndSessions, ApiSessionList } from './session-api.js';
+import { SessionStore } from '../session/session.store.js';
+import { sessionView, type SessionView } from './session-view.js';
+
+const scopeSchema = z.object({ scope: z.enum(['others', 'all'], 'must be others or all') });
+
+@ApiTags('Sessions')
+@ApiTenantHeaders()
+@ApiBearer()
+@Controller({ path: 'auth/sessions', version: '3' })
+@UseGuards(BearerGuard)
+export class SessionController {
+  constructor(
+    private readonly clock: Clock,
+    private readonly store: SessionStore,
+    private readonly revocation: Revocation,
+  ) {}
+
+  @Get()
+  @ApiSessionList()
+  async list(@CurrentCaller() { session: current }: Caller): Promise<Reply<{ items: SessionView[] }>> {
+    const sessions = await this.store.list(current.ownerId, current.userId, this.clock.now());
+    return new Reply({ items: sessions.map((session) => sessionView(session, current)) });
+  }
+
+  @Delete()
+  @ApiEndSessions()
+  async endMany(
+    @CurrentCaller() { session: current }: Caller,
+    @Query({ schema: scopeSchema }) { scope }: z.infer<typeof scopeSchema>,
+    @CurrentClient() client: Client,
+  ): Promise<Reply<{ ended: number }>> {
+    const ended =
+      scope === 'all'
+        ? await this.revocation.endAll(current, client)
+        : await this.revocation.endOthers(current, client);
+    return new Reply({ ended });
+  }
+
+  @Delete(':sessionId')
+  @ApiEndSession()
+  async endOne(
+    @CurrentCaller() { session: current }: Caller,
+    @Param('sessionId') sessionId: string,
+    @CurrentClient() client: Client,
+  ): Promise<Reply<{ ended: number }>> {
+    return new Reply({ ended: await this.revocation.endSession(current, sessionId, client) });
+  }
+}

@@ -1,0 +1,21 @@
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Reply } from '../../response/reply.js';
+import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';
+import { ApiBearer } from '../bearer/api-bearer.decorator.js';
+import { BearerGuard, type Caller, CurrentCaller } from '../bearer/bearer.guard.js';
+import { ApiUser } from './session-api.js';
+import { tokenUser, type TokenUser } from '../token-grant.js';
+
+@ApiTags('Sessions')
+@ApiTenantHeaders()
+@ApiBearer()
+@Controller({ path: 'auth/user', version: '3' })
+@UseGuards(BearerGuard)
+export class UserController {
+  @Get()
+  @ApiUser()
+  user(@CurrentCaller() { user, session }: Caller): Reply<TokenUser> {
+    return new Reply(tokenUser(user, session.clientId));
+  }
+}

@@ -1,0 +1,46 @@
+import type { Supersession } from '../refresh-token/decide.js';
+
+/** The tokens before a session's tip as one text: a list of `[generation, branch, at]`, as JSON has it. */
+export type SupersededText = string;
+
+/** That of a session which has only had one token. */
+export const NONE_SUPERSEDED: SupersededText = '[]';
+
+export function parseSuperseded(text: SupersededText): readonly Supersession[] {
+  if (text === NONE_SUPERSEDED) return [];
+  const entries = JSON.parse(text) as [generation: number, branch: number, at: number][];
+  return entries.map(([generation, branch, at]) => ({ generation, branch, at }));
+}
+
+/** @param seen what the list was made of: the entries that both hold are not written anew */
+export function writeSuperseded(
+  list: readonly Supersession[],
+  seen?: { readonly list: readonly Supersession[]; readonly text: SupersededText },
+): SupersededText {
+  const continued = seen === undefined ? null : continuedText(seen.list, seen.text, list);
+  return continued ?? `[${list.map(entryText).join(',')}]`;
+}
+
+/**
+ * The text of a list that is another's with one entry more, and perhaps its first ones less: sixteen times in
+ * figures cost a rotation as much as two signatures do.
+ *
+ * @returns `null` where the list is not such a one
+ */
+function continuedText(
+  seen: readonly Supersession[],
+  text: SupersededText,
+  next: readonly Supersession[],
+): SupersededText | null {
+  const last = next.at(-1);
+  const dropped = seen.length - (next.length - 1);
+  if (last === undefined || dropped < 0 || dropped >= seen.length) return null;
+  if (!seen.every((entry, index) => index < dropped || entry === next[index - dropped])) return null;
+  let from = 1;
+  for (let i = 0; i < dropped; i++) from = text.indexOf('],[', from) + 2;
+  return `[${text.slice(from, -1)},${entryText(last)}]`;
+}
+
+function entryText({ generation, branch, at }: Supersession): string {
+  return `[${generation},${branch},${at}]`;
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { environment } from '../environment.js';
+import { EXIT } from '../exit-code.js';
+import type { Finding } from './finding.js';
+import { write } from '../output.js';
+
+const MARKS: Readonly<Record<Finding['level'], string>> = { ok: 'ok  ', warning: 'warn', error: 'FAIL' };
+
+export function doctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'check configuration, database, Redis, plugins, clock and keys, and say what to do; changes nothing',
+    )
+    .addHelpText('after', '\nEnds with 1 if anything failed; warnings alone end with 0.')
+    .action(async (_options: object, command: Command) => {
+      const { doctor } = await import('./doctor.js');
+      const findings = await doctor(environment());
+      const failed = findings.filter(({ level }) => level === 'error').length;
+      const warned = findings.filter(({ level }) => level === 'warning').length;
+      const lines = findings.map(
+        ({ level, about, says, todo }) =>
+          `${MARKS[level]}  ${about}: ${says}${todo === undefined ? '' : `\n      → ${todo}`}`,
+      );
+      const summary = failed + warned === 0 ? 'all is well' : `failures: ${failed}; warnings: ${warned}`;
+      write(command, { healthy: failed === 0, findings }, `${lines.join('\n')}\n\n${summary}`);
+      if (failed > 0) process.exitCode = EXIT.failure;
+    });
+}

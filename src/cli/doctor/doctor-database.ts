@@ -1,0 +1,178 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DataSource } from 'typeorm';
+import { KeySeal } from '../../auth/access-token/key-seal.js';
+import type { SigningKeyRow } from '../../auth/access-token/signing-key.js';
+import type { Config } from '../../config/config.js';
+import { dataSourceOptions, type SqliteFile, sqliteFile } from '../../database/data-source.js';
+import { pendingMigrations } from '../../database/pending-migrations.js';
+import { startFailure } from '../../start-failure.js';
+import { verificationProfile } from '../../tenancy/project/tenant-project.js';
+import { Project } from '../../tenancy/project/project.entity.js';
+import { judgeProfile } from '../../tenancy/verification/verification-profile.js';
+import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } from './finding.js';
+
+const ABOUT = 'database';
+
+/** Whether the database can be used, is up to date, and holds what this configuration can work with. */
+export async function examineDatabase(config: Config): Promise<Finding[]> {
+  const { database } = config;
+  if (database.kind === 'sqlite') {
+    const early = beforeOpening(database.file);
+    if (early !== null) return [early];
+  }
+  const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
+  try {
+    const pending = await pendingMigrations(database, file);
+    if (pending.length > 0)
+      return [
+        warning(
+          ABOUT,
+          `migrations are pending: ${pending.join(', ')}`,
+          'run bo-auth migrate, or start the service',
+        ),
+      ];
+    return [ok(ABOUT, `${database.kind}, up to date`), ...(await examineRows(config, file))];
+  } catch (error) {
+    const [line = ''] = startFailure(error).split('\n', 1);
+    return [
+      failed(ABOUT, line, 'check DATABASE_URL, that the database runs, and that this user may write to it'),
+    ];
+  }
+}
+
+/** To open a file is to make it, so what is not there is told first. */
+function beforeOpening(file: string | null): Finding | null {
+  if (file === null)
+    return warning(
+      ABOUT,
+      'sqlite::memory: ends with the process',
+      'set DATABASE_URL to sqlite:<file> or postgres://…',
+    );
+  const place = existsSync(file) ? file : nearestFolder(file);
+  try {
+    accessSync(place, constants.R_OK | constants.W_OK);
+  } catch {
+    return failed(ABOUT, `this user may not write to ${place}`, 'give him the right to, or set DATABASE_URL');
+  }
+  if (existsSync(file)) return null;
+  return warning(ABOUT, `${file} does not exist yet`, 'run bo-auth migrate, or start the service');
+}
+
+function nearestFolder(file: string): string {
+  let folder = dirname(file);
+  while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  return folder;
+}
+
+async function examineRows(config: Config, file: SqliteFile | null): Promise<Finding[]> {
+  const dataSource = new DataSource({ ...dataSourceOptions(config.database, file), entities: [Project] });
+  await dataSource.initialize();
+  try {
+    return [
+      ...(await integrity(dataSource)),
+      ...(await projects(dataSource)),
+      ...(await peppers(dataSource, config)),
+      ...(await signingKeys(dataSource, config)),
+      ...(await newestEvent(dataSource)),
+    ];
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function integrity(dataSource: DataSource): Promise<Finding[]> {
+  if (dataSource.options.type !== 'sqlite') {
+    const [row] = await rows<{ now: Date }>(dataSource, 'SELECT now() AS now');
+    return row === undefined ? [] : comparedClock('the database', row.now.getTime());
+  }
+  const [row] = await rows<{ quick_check: string }>(dataSource, 'PRAGMA quick_check(1)');
+  if (row?.quick_check === 'ok') return [];
+  return [failed(ABOUT, 'the file is damaged', 'stop the service and restore the file from a backup')];
+}
+
+async function projects(dataSource: DataSource): Promise<Finding[]> {
+  const found = await dataSource.getRepository(Project).find({ order: { ownerId: 'ASC' } });
+  if (found.length === 0)
+    return [warning('projects', 'there are none', 'make one: bo-auth project add <ownerId>')];
+  const unsound = found.flatMap((project) =>
+    judgeProfile(verificationProfile(project)).map((says) =>
+      failed(
+        `project ${project.ownerId}`,
+        says,
+        `run bo-auth key rotate verify ${project.ownerId}, or project set`,
+      ),
+    ),
+  );
+  const legacy = found.filter(({ verifyCipher }) => verifyCipher !== 'hmac-sha256').length;
+  const says = `${found.length}; with DES for XverifyApi: ${legacy}`;
+  return [ok('projects', says), ...unsound];
+}
+
+/** Which peppers living sessions need: without one that is missing people cannot refresh, what nobody needs can go. */
+async function peppers(dataSource: DataSource, { peppers: configured }: Config): Promise<Finding[]> {
+  const about = 'TOKEN_PEPPER';
+  const now = Date.now();
+  const used = await rows<{ kid: string; sessions: number | string }>(
+    dataSource,
+    `SELECT kid, count(*) AS sessions FROM bo_auth_session
+     WHERE status = 'active' AND expires_at > ${now} AND (idle_expires_at IS NULL OR idle_expires_at > ${now})
+     GROUP BY kid`,
+  );
+  const needed = new Map(used.map(({ kid, sessions }) => [kid, Number(sessions)]));
+  const { kids } = configured.toJSON();
+  const missing = [...needed].filter(([kid]) => !kids.includes(kid));
+  const idle = kids.filter((kid) => kid !== configured.current.kid && !needed.has(kid));
+  return [
+    ...missing.map(([kid, count]) =>
+      failed(
+        about,
+        `lacks the pepper ${kid}, which ${count} living sessions need`,
+        `add ${kid}:… again at its end`,
+      ),
+    ),
+    ...idle.map((kid) => warning(about, `no living session needs the pepper ${kid} any more`, 'take it out')),
+  ];
+}
+
+/** A service that cannot open a signing key does not start. */
+async function signingKeys(dataSource: DataSource, { peppers }: Config): Promise<Finding[]> {
+  const keys = await rows<SigningKeyRow>(
+    dataSource,
+    `SELECT * FROM bo_signing_key WHERE status <> 'retired'`,
+  );
+  const seal = new KeySeal(peppers);
+  return keys
+    .filter(
+      ({ owner_id: ownerId, kid, algorithm, private_key: sealed }) =>
+        seal.open(sealed ?? '', { ownerId, kid, algorithm }) === null,
+    )
+    .map(({ owner_id, kid, private_key: sealed }) =>
+      failed(
+        'TOKEN_PEPPER',
+        `does not open the signing key ${kid} of ${owner_id}`,
+        `give the pepper ${sealed?.split('.')[0]} its secret of before`,
+      ),
+    );
+}
+
+/** What was written in the future was written by another clock, or before this one was set back. */
+async function newestEvent(dataSource: DataSource): Promise<Finding[]> {
+  const [row] = await rows<{ at: number | string }>(
+    dataSource,
+    'SELECT at FROM bo_auth_event ORDER BY id DESC LIMIT 1',
+  );
+  const ahead = Number(row?.at ?? 0) - Date.now();
+  if (ahead <= CLOCK_TOLERANCE_MS) return [];
+  return [
+    warning(
+      'clock',
+      `the newest line of the audit trail lies ${Math.round(ahead / 1000)} s in the future`,
+      'this clock was set back, or another machine is ahead: keep all by NTP',
+    ),
+  ];
+}
+
+function rows<Row>(dataSource: DataSource, sql: string): Promise<Row[]> {
+  return dataSource.query(sql) as Promise<Row[]>;
+}

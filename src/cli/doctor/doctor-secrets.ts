@@ -1,0 +1,74 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Config, hasDevelopmentOperator } from '../../config/config.js';
+import { failed, type Finding, ok, warning } from './finding.js';
+
+const MIN_BYTES = 32;
+/** A text of fewer different characters than this is no random key. */
+const MIN_VARIETY = 10;
+const DAY_MS = 86_400_000;
+const CERTIFICATE_DAYS = 21;
+
+/** The strength of the keys, without a word of what they hold. */
+export function examineSecrets(config: Config, env: Readonly<Record<string, string | undefined>>): Finding[] {
+  const jwt = env['JWT_SECRET'] ?? '';
+  const pepper = env['TOKEN_PEPPER'] ?? '';
+  const findings = [
+    strength('JWT_SECRET', jwt, [jwt], 'bo-auth key rotate jwt'),
+    strength(
+      'TOKEN_PEPPER',
+      pepper,
+      pepper.split(',').map((entry) => entry.split(':').at(-1) ?? ''),
+      'bo-auth key rotate pepper',
+    ),
+  ];
+  if (jwt !== '' && pepper.includes(jwt))
+    findings.push(
+      warning('JWT_SECRET', 'is TOKEN_PEPPER as well', 'give each its own: bo-auth key rotate jwt'),
+    );
+  findings.push(operator(config));
+  if (config.tls !== null) findings.push(certificate(config.tls.certFile));
+  return findings;
+}
+
+function operator(config: Config): Finding {
+  const variable = 'OPERATOR_TOKEN_HASH';
+  if (config.operatorTokenHash === null)
+    return ok(variable, 'none: over HTTP nobody administers more than his own project');
+  return hasDevelopmentOperator(config)
+    ? warning(
+        variable,
+        'none: the development default, whose token everybody knows',
+        'take what bo-auth key rotate operator prints',
+      )
+    : ok(variable, 'set');
+}
+
+function strength(variable: string, text: string, secrets: readonly string[], make: string): Finding {
+  const todo = `take what ${make} prints`;
+  if (text === '') return warning(variable, 'none: the development default, which everybody knows', todo);
+  if (text.includes('change-me')) return warning(variable, 'is a default that everybody knows', todo);
+  if (secrets.some((secret) => Buffer.byteLength(secret) < MIN_BYTES))
+    return warning(variable, `is shorter than ${MIN_BYTES} bytes`, todo);
+  if (secrets.some((secret) => new Set(secret).size < MIN_VARIETY))
+    return warning(variable, 'is long, but of few different characters', todo);
+  return ok(variable, 'set, and long enough');
+}
+
+function certificate(file: string): Finding {
+  try {
+    const days = Math.floor(
+      (Date.parse(new X509Certificate(readFileSync(file)).validTo) - Date.now()) / DAY_MS,
+    );
+    if (days < 0) return failed('TLS_CERT_FILE', 'has expired', 'renew the certificate and restart');
+    if (days < CERTIFICATE_DAYS)
+      return warning('TLS_CERT_FILE', `expires in ${days} days`, 'renew the certificate and restart');
+    return ok('TLS_CERT_FILE', `valid for ${days} more days`);
+  } catch {
+    return failed(
+      'TLS_CERT_FILE',
+      'cannot be read as a certificate',
+      'name a PEM file that this user may read',
+    );
+  }
+}

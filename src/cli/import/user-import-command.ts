@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { COMMAND_LINE } from '../../admin/administrator.js';
+import type { Refused } from '../../admin/import/import-item.js';
+import { problemOf } from '../../admin/input.js';
+import type { UserAdministration } from '../../admin/user/user-administration.js';
+import { newUserSchema } from '../../admin/user/user-input.js';
+import { ApiError } from '../../response/error/error-catalogue.js';
+import { administer } from '../administration.js';
+import { CommandError } from '../exit-code.js';
+import { toList } from '../option-values.js';
+import { write } from '../output.js';
+import { ProgressBar } from './progress-bar.js';
+import { type FileRecord, RecordFile } from './record-file.js';
+import { errorLines } from './refused-lines.js';
+
+const LISTS = ['roleId', 'depId', 'areaCode', 'jobId', 'sysId', 'mergeUserId'];
+const COLUMNS = Object.keys(newUserSchema.shape);
+
+interface ImportOptions {
+  readonly format?: string;
+  readonly strict?: boolean;
+  readonly progress?: boolean;
+}
+
+export function importUsers(user: Command): void {
+  user
+    .command('import <ownerId> <file>')
+    .description('add the users of a CSV file or of JSON lines; those that there are stay as they are')
+    .option('--format <format>', 'csv or jsonl; absent: what the name of the file says')
+    .option('--strict', 'stop at the first line that is refused')
+    .option('--progress', 'show a bar, also where nobody watches')
+    .addHelpText(
+      'after',
+      `\nColumns: ${COLUMNS.join(', ')}.\nIn CSV, a list's items stand between semicolons.`,
+    )
+    .action(async (ownerId: string, file: string, options: ImportOptions, command: Command) => {
+      const source = await RecordFile.open(file, { format: options.format, columns: COLUMNS });
+      const bar = new ProgressBar('users', options.progress ?? process.stderr.isTTY);
+      const refused: Refused[] = [];
+      let imported = 0;
+      let existing = 0;
+      await administer(async (services) => {
+        const users = services.users;
+        for await (const item of source.records()) {
+          const outcome = await addOne(users, ownerId, item);
+          if (outcome === 'added') imported += 1;
+          else if (outcome === 'existing') existing += 1;
+          else refused.push({ line: item.line, reason: outcome.reason });
+          bar.update(source.size === null ? null : source.read / source.size, imported + existing);
+          if (options.strict === true && refused.length > 0) break;
+        }
+      });
+      bar.finish(imported + existing);
+      errorLines(refused);
+      if (options.strict === true && refused.length > 0)
+        throw new CommandError(
+          `stopped at line ${refused[0]?.line}; ${imported} users were added before: mend the line and run it again`,
+        );
+      write(
+        command,
+        { imported, existing, refused },
+        `users added: ${imported}; there already: ${existing}; refused: ${refused.length}`,
+      );
+    });
+}
+
+async function addOne(
+  users: UserAdministration,
+  ownerId: string,
+  item: FileRecord,
+): Promise<'added' | 'existing' | { reason: string }> {
+  if ('reason' in item) return item;
+  const result = newUserSchema.safeParse(fromCells(item.input));
+  if (!result.success) return { reason: problemOf(result) ?? '' };
+  try {
+    await users.add(COMMAND_LINE, ownerId, result.data);
+    return 'added';
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.errorCode !== 'USER_EXISTS') throw error;
+    return (await isThere(users, ownerId, result.data.userId))
+      ? 'existing'
+      : { reason: 'userName is that of another user' };
+  }
+}
+
+async function isThere(users: UserAdministration, ownerId: string, userId: string): Promise<boolean> {
+  return users.show(COMMAND_LINE, ownerId, userId).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** CSV knows nothing but text. */
+function fromCells(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const fields: Record<string, unknown> = { ...input };
+  for (const name of LISTS) {
+    const cell = fields[name];
+    if (typeof cell === 'string') fields[name] = toList(cell.replaceAll(';', ','));
+  }
+  if (fields['developer'] === '1') fields['developer'] = 1;
+  if (fields['developer'] === '0') fields['developer'] = 0;
+  return fields;
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { COMMAND_LINE } from '../../admin/administrator.js';
+import { parsed } from '../../admin/input.js';
+import { newSigningKeySchema, signingKeyStepSchema } from '../../admin/signing-key/signing-key-input.js';
+import { administer } from '../administration.js';
+import { environment } from '../environment.js';
+import { given } from '../option-values.js';
+import { note, record, table, write } from '../output.js';
+
+interface StepOptions {
+  readonly force?: boolean;
+}
+
+/** The keys that a project signs its access tokens with: publish, wait, promote, wait, retire. */
+export function signingKeyCommands(key: Command): void {
+  key
+    .command('list <ownerId>')
+    .description('list the keys that a project signs access tokens with')
+    .action(async (ownerId: string, _options: object, command: Command) => {
+      const listed = await administer((services) => services.signingKeys.list(COMMAND_LINE, ownerId));
+      const columns = ['kid', 'algorithm', 'status', 'promotableAt', 'retirableAt'] as const;
+      write(command, listed, table(listed.items, columns));
+      if (!listed.items.some(({ status }) => status === 'signing'))
+        note(`bo-auth: none of them signs: access tokens of ${ownerId} are HS256, under JWT_SECRET`);
+    });
+
+  key
+    .command('publish <ownerId>')
+    .description('put a new key into the key set of a project; it does not sign yet')
+    .option('--algorithm <algorithm>', 'ES256, ES384, RS256 or PS256; absent: ES256')
+    .action(async (ownerId: string, { algorithm }: { algorithm?: string }, command: Command) => {
+      const input = parsed(newSigningKeySchema, given({ algorithm }));
+      const made = await administer((services) => services.signingKeys.publish(COMMAND_LINE, ownerId, input));
+      write(command, made, record({ ...made }));
+      if ((environment()['TOKEN_PEPPER'] ?? '') === '')
+        note(
+          'bo-auth: TOKEN_PEPPER is not set here, so the key is sealed under the development default: a service with\n' +
+            'another pepper cannot open it, and will not start. If yours has one, retire the key now.',
+        );
+      note(`bo-auth: next, not before ${made.promotableAt}: bo-auth key promote ${ownerId} ${made.kid}`);
+    });
+
+  key
+    .command('promote <ownerId> <kid>')
+    .description('let a published key sign; the one before it only verifies from then on')
+    .option(
+      '--force',
+      'at once: verifiers that have not heard of the key may refuse its tokens for 5 minutes',
+    )
+    .action(async (ownerId: string, kid: string, options: StepOptions, command: Command) => {
+      const step = parsed(signingKeyStepSchema, given({ force: options.force }));
+      const { promoted, waiting } = await administer(async ({ signingKeys }) => ({
+        promoted: await signingKeys.promote(COMMAND_LINE, ownerId, kid, step),
+        waiting: (await signingKeys.list(COMMAND_LINE, ownerId)).items.filter(
+          ({ status, signingAt }) => status === 'published' && signingAt !== null,
+        ),
+      }));
+      write(command, promoted, `${kid} signs for ${ownerId}`);
+      for (const { kid: former, retirableAt } of waiting)
+        note(`bo-auth: next, not before ${retirableAt}: bo-auth key retire ${ownerId} ${former}`);
+    });
+
+  key
+    .command('demote <ownerId> <kid>')
+    .description('let a project sign with HS256 again; the key that signed only verifies from then on')
+    .action(async (ownerId: string, kid: string, _options: object, command: Command) => {
+      const demoted = await administer((services) => services.signingKeys.demote(COMMAND_LINE, ownerId, kid));
+      write(command, demoted, `access tokens of ${ownerId} are HS256 again`);
+      note(`bo-auth: next, not before ${demoted.retirableAt}: bo-auth key retire ${ownerId} ${kid}`);
+    });
+
+  key
+    .command('retire <ownerId> <kid>')
+    .description('take a key that no longer signs out of the key set, and delete its private half')
+    .option('--force', 'at once, for a key that has leaked: its tokens are refused, and clients refresh')
+    .action(async (ownerId: string, kid: string, options: StepOptions, command: Command) => {
+      const step = parsed(signingKeyStepSchema, given({ force: options.force }));
+      const retired = await administer((services) =>
+        services.signingKeys.retire(COMMAND_LINE, ownerId, kid, step),
+      );
+      write(command, retired, `${kid} is retired`);
+    });
+}

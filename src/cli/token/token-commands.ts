@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { administer } from '../administration.js';
+import { EXIT, usage } from '../exit-code.js';
+import { record, write } from '../output.js';
+import { standardInput } from '../secret-input.js';
+
+export function tokenCommands(program: Command): void {
+  program
+    .command('token')
+    .description('tokens')
+    .command('inspect [token]')
+    .description('explain an access token, a refresh token or an XverifyApi value, without using it')
+    .option('--project <ownerId>', 'the project of an XverifyApi value')
+    .addHelpText(
+      'after',
+      '\nWithout a token, or with -, it is read from standard input, which no list of processes shows.\n' +
+        'Ends with 0 if it would be accepted now, else with 1.',
+    )
+    .action(async (argument: string | undefined, { project }: { project?: string }, command: Command) => {
+      const fromInput = argument === undefined || argument === '-';
+      const text = (fromInput ? await standardInput() : argument).trim().replace(/^Bearer +/i, '');
+      if (text === '') throw usage('there is no token: give it as an argument or on standard input');
+      const inspection = await administer((services) => services.inspection.inspect(text, project ?? null));
+      const { kind, verifies, says, holds } = inspection;
+      write(
+        command,
+        inspection,
+        `${kind}: ${verifies ? 'verifies' : 'does not verify'}\n${says.join('\n')}\n\n${record(holds)}`,
+      );
+      if (!verifies) process.exitCode = EXIT.failure;
+    });
+}

@@ -1,0 +1,308 @@
+import { Injectable } from '@nestjs/common';
+import { type AccessTokenClaims, AccessTokens } from '../../auth/access-token/access-token.js';
+import { type Decision, decide, type Refusal, whyDead } from '../../auth/refresh-token/decide.js';
+import { refreshPolicy } from '../../auth/refresh/refresh-policy.js';
+import { RefreshTokenMint } from '../../auth/refresh-token/refresh-token-mint.js';
+import {
+  importedTokenHash,
+  parseRefreshToken,
+  type TokenPosition,
+} from '../../auth/refresh-token/refresh-token.js';
+import { familyOf, type Session } from '../../auth/session/session.js';
+import { SessionStore } from '../../auth/session/session.store.js';
+import { Clock } from '../../config/clock.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
+import type { TenantProject } from '../../tenancy/project/tenant-project.js';
+import { openXverifyApi, type XverifyApiRefusal } from '../../tenancy/verification/xverify-api.js';
+
+/** What a text is, what it holds, and whether it would be accepted now. */
+export interface Inspection {
+  readonly kind: 'access-token' | 'refresh-token' | 'imported-refresh-token' | 'verify-header' | 'unknown';
+  readonly verifies: boolean;
+  /** A sentence each: why not, or what a use of it would do. */
+  readonly says: readonly string[];
+  readonly holds: Readonly<Record<string, unknown>>;
+}
+
+const DEAD: Readonly<Record<Refusal, string>> = {
+  ended: 'Its session was ended.',
+  expired: 'Its session has reached its absolute end.',
+  idle: 'Its session was not refreshed for longer than the project allows.',
+  subject: 'Its user or its project is disabled.',
+  'logged-out-everywhere': 'Its session began before the user was logged out everywhere.',
+};
+
+const DECISIONS: Readonly<Record<Exclude<Decision['kind'], 'refused'>, string>> = {
+  keep: 'A refresh keeps it: the project reuses refresh tokens.',
+  rotate: 'It is the newest of its session: a refresh rotates it.',
+  replay: 'Its successor is out, but still within the grace: a refresh gives that same successor again.',
+  displace: 'Its successor was never used: a refresh gives another one in its place.',
+  advance:
+    'It is newer than what the database knows, which must have lost a commit: a refresh moves it forward.',
+  superseded: 'A newer token is out since a moment: a refresh is told so (409), and nothing ends.',
+  reused: 'It was superseded long ago: a refresh ENDS its session, as somebody seems to have a copy.',
+};
+
+const REFUSALS: Readonly<Record<XverifyApiRefusal, string>> = {
+  'too-long': 'It is longer than 1024 characters.',
+  undecodable: 'It is neither Base64, Base64url nor hex of whole cipher blocks, or lacks its MAC.',
+  'bad-padding': 'It was not sealed with the key of the project (or was damaged): its padding is wrong.',
+  'bad-mac': 'It was not sealed with the key of the project (or was damaged): its MAC is wrong.',
+  'no-guid': 'It was not sealed with the key of the project, or does not begin with a GUID.',
+  'stamp-missing': 'It has no time stamp, which the project requires.',
+  stale:
+    'Its time stamp is further off than the project allows: made too long ago, or by a clock that is wrong.',
+};
+
+/** Longer than any stamp, so that nothing is stale; a double still holds its sum with one exactly. */
+const ANY_SKEW_MS = 1e15;
+
+/** Explains tokens without using them. */
+@Injectable()
+export class TokenInspection {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly store: SessionStore,
+    private readonly projects: ProjectDirectory,
+    private readonly mint: RefreshTokenMint,
+    private readonly accessTokens: AccessTokens,
+  ) {}
+
+  /** @param ownerId `null`: the project is not known */
+  async inspect(text: string, ownerId: string | null): Promise<Inspection> {
+    const jwt = decodedJwt(text);
+    if (jwt !== null) return (await this.importedToken(text, ownerId)) ?? this.accessToken(text, jwt);
+    return (
+      (await this.refreshToken(text)) ??
+      (await this.importedToken(text, ownerId)) ??
+      (ownerId === null ? unknown(text) : this.verifyHeader(text, ownerId))
+    );
+  }
+
+  /** What a forged token names may be nothing that a database can look up. */
+  private async project(ownerId: string): Promise<TenantProject | null> {
+    try {
+      return await this.projects.find(ownerId);
+    } catch {
+      return null;
+    }
+  }
+
+  private async accessToken(text: string, { header, claims }: DecodedJwt): Promise<Inspection> {
+    const holds = { header, claims, ...times(claims) };
+    const answer = (verifies: boolean, ...says: string[]): Inspection => ({
+      kind: 'access-token',
+      verifies,
+      says,
+      holds,
+    });
+    const { owner_id: ownerId, sid, iat, exp } = claims;
+    if (typeof ownerId !== 'string' || typeof sid !== 'string')
+      return answer(false, 'It names no project or no session, so this service did not make it.');
+    const project = await this.project(ownerId);
+    if (project === null) return answer(false, 'Its project is not in this database.');
+    const verified = (at: number) => this.accessTokens.verify(project, text, at);
+    if ((await verified(this.clock.now())) === null) {
+      // A signature does not depend on the time: at its own time of issue only that can be wrong.
+      if (typeof iat !== 'number' || (await verified(iat * 1000)) === null)
+        return answer(
+          false,
+          `Its signature does not verify: it was signed with another key (${quoted(header['alg'])}, kid ${quoted(header['kid'])}), was damaged, or is not meant for this service.`,
+        );
+      const age = Math.round(this.clock.now() / 1000 - Number(exp));
+      return answer(
+        false,
+        age >= 0
+          ? `Its signature verifies, but it expired ${age} s ago.`
+          : 'Its signature verifies, but it is not valid yet: the clock that made it is ahead of this one.',
+      );
+    }
+    const session = await this.store.find(ownerId, sid);
+    if (session === null) return answer(false, 'Its signature verifies, but its session is gone.');
+    const dead = whyDead(session, this.clock.now());
+    if (dead !== null) return answer(false, `Its signature verifies, but: ${DEAD[dead]}`);
+    return answer(
+      true,
+      `It verifies for ${Math.round(Number(exp) - this.clock.now() / 1000)} s more, and its session is alive.`,
+    );
+  }
+
+  /** `null`: it is none of ours. */
+  private async refreshToken(text: string): Promise<Inspection | null> {
+    const parsed = parseRefreshToken(text);
+    if (parsed === null) return null;
+    const [row] = await this.database.all<{ owner_id: string }>(
+      'SELECT owner_id FROM bo_auth_session WHERE id = $1',
+      [parsed.familyId],
+    );
+    if (row === undefined) return null;
+    const session = await this.store.find(row.owner_id, parsed.familyId);
+    if (session === null) return null;
+    const { generation, branch } = parsed;
+    const holds = { sessionId: parsed.familyId, generation, branch, ...sessionFields(session) };
+    try {
+      if (!this.mint.verify(session, parsed))
+        return {
+          kind: 'refresh-token',
+          verifies: false,
+          says: [
+            'It names a session of this database, but its MAC is wrong: forged, damaged, or of another pepper.',
+          ],
+          holds,
+        };
+    } catch {
+      return {
+        kind: 'refresh-token',
+        verifies: false,
+        says: [
+          `TOKEN_PEPPER here has no pepper ${session.kid}, with which its session was made: add it again.`,
+        ],
+        holds,
+      };
+    }
+    return this.judged('refresh-token', session, parsed, holds);
+  }
+
+  private async importedToken(text: string, ownerId: string | null): Promise<Inspection | null> {
+    const condition = ownerId === null ? '' : 'AND owner_id = $2';
+    const hash = importedTokenHash(text);
+    const [row] = await this.database.all<{ id: string; owner_id: string }>(
+      `SELECT id, owner_id FROM bo_auth_session WHERE imported_token_hash = $1 ${condition}`,
+      ownerId === null ? [hash] : [hash, ownerId],
+    );
+    const session = row === undefined ? null : await this.store.find(row.owner_id, row.id);
+    if (session === null) return null;
+    const holds = { sessionId: session.id, sha256: hash, ...sessionFields(session) };
+    return this.judged('imported-refresh-token', session, { generation: 0, branch: 0 }, holds);
+  }
+
+  private async judged(
+    kind: Inspection['kind'],
+    session: Session,
+    presented: TokenPosition,
+    holds: Inspection['holds'],
+  ): Promise<Inspection> {
+    const project = await this.projects.find(session.ownerId);
+    if (project === null) return { kind, verifies: false, says: ['Its project is gone.'], holds };
+    const decision = decide(familyOf(session), presented, this.clock.now(), refreshPolicy(project));
+    if (decision.kind === 'refused') return { kind, verifies: false, says: [DEAD[decision.reason]], holds };
+    const verifies = decision.kind !== 'reused' && decision.kind !== 'superseded';
+    return { kind, verifies, says: [DECISIONS[decision.kind]], holds };
+  }
+
+  private async verifyHeader(text: string, ownerId: string): Promise<Inspection> {
+    const kind = 'verify-header';
+    const project = await this.projects.find(ownerId);
+    if (project === null)
+      return {
+        kind,
+        verifies: false,
+        says: ['There is no such project: see bo-auth project list.'],
+        holds: {},
+      };
+    const { verification, previousVerification } = project;
+    const former =
+      previousVerification !== null && this.clock.now() < previousVerification.until
+        ? previousVerification.profile
+        : null;
+    const verdict = openXverifyApi(verification, text, this.clock.now());
+    const byFormer = former === null ? null : openXverifyApi(former, text, this.clock.now());
+    const isFormer = verdict.kind === 'refused' && byFormer?.kind === 'verified';
+    const profile = isFormer && former !== null ? former : verification;
+    // With no limit to its age a stale value still tells what it holds.
+    const opened = openXverifyApi({ ...profile, skewMs: ANY_SKEW_MS, stampRequired: false }, text, 0);
+    const stamp = opened.kind === 'verified' ? opened.expiresAt - ANY_SKEW_MS : 0;
+    const holds = {
+      ownerId,
+      cipher: profile.cipher,
+      guid: opened.kind === 'verified' ? opened.guid : null,
+      stamp: stamp === 0 ? null : new Date(stamp).toISOString(),
+      ageSeconds: stamp === 0 ? null : Math.round((this.clock.now() - stamp) / 1000),
+    };
+    if (isFormer)
+      return {
+        kind,
+        verifies: true,
+        says: ['It verifies by the former key, which is still accepted.'],
+        holds,
+      };
+    if (verdict.kind === 'refused') return { kind, verifies: false, says: [REFUSALS[verdict.reason]], holds };
+    return {
+      kind,
+      verifies: true,
+      says: [
+        'It verifies, unless its GUID was used for another request already: that the server alone knows.',
+      ],
+      holds,
+    };
+  }
+}
+
+function unknown(text: string): Inspection {
+  const says =
+    parseRefreshToken(text) === null
+      ? [
+          'It is no access token, and no refresh token that this database knows.',
+          'If it is an XverifyApi value, name its project: --project <ownerId>.',
+        ]
+      : [
+          'It has the form of a refresh token, but its session is not in this database: of another one, made up, or deleted.',
+        ];
+  return { kind: 'unknown', verifies: false, says, holds: {} };
+}
+
+function sessionFields(session: Session): Record<string, unknown> {
+  return {
+    ownerId: session.ownerId,
+    userId: session.userId,
+    clientId: session.clientId,
+    pepper: session.kid,
+    newest: { generation: session.generation, branch: session.branch, tokenSeq: session.tokenSeq },
+    createdAt: iso(session.createdAt),
+    rotatedAt: iso(session.rotatedAt),
+    idleExpiresAt: session.idleExpiresAt === null ? null : iso(session.idleExpiresAt),
+    expiresAt: iso(session.expiresAt),
+  };
+}
+
+interface DecodedJwt {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Partial<AccessTokenClaims>;
+}
+
+/** The two readable parts, nothing of which is to be believed. */
+function decodedJwt(text: string): DecodedJwt | null {
+  const parts = text.split('.');
+  if (parts.length !== 3) return null;
+  const [header, claims] = parts.slice(0, 2).map(decodedPart);
+  return header && claims ? { header, claims } : null;
+}
+
+function decodedPart(part: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function times({ iat, exp }: Partial<AccessTokenClaims>): Record<string, string> {
+  return {
+    ...(typeof iat === 'number' && { issuedAt: iso(iat * 1000) }),
+    ...(typeof exp === 'number' && { expiresAt: iso(exp * 1000) }),
+  };
+}
+
+function iso(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'no time' : date.toISOString();
+}
+
+function quoted(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 64)) : 'none';
+}

@@ -1,0 +1,165 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { BEAT_MS } from './worker.js';
+
+/** How long a worker may take to listen, in ms. */
+const START_MS = 60_000;
+/** A worker from which so many beats are missing hangs, and is ended. */
+const MISSED_BEATS = 10;
+/** From a worker's death to its successor's start, in ms: doubled up to the last, until one has lived for a while. */
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 10_000;
+const LIVED_MS = 10_000;
+/** What is added to a worker's own deadline before it is killed, in ms. */
+const KILL_AFTER_MS = 5_000;
+
+/**
+ * Runs the service in several processes on one port. It serves nothing itself: it starts workers, replaces those
+ * that die or hang, exchanges them one by one on {@link rollOver}, and ends them all on {@link stop}.
+ */
+export class ClusterPrimary {
+  private readonly missedBeats = new Map<Worker, number>();
+  /** Those that end because they were told to. */
+  private readonly retiring = new Set<Worker>();
+  private readonly stopping = new AbortController();
+  private hasStarted = false;
+  private rolling: Promise<void> | null = null;
+  private rollAgain = false;
+  private pauseMs = FIRST_PAUSE_MS;
+
+  constructor(
+    private readonly config: Config,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @throws when not even the first workers come up */
+  async start(): Promise<void> {
+    cluster.on('message', (worker) => this.missedBeats.set(worker, 0));
+    setInterval(() => this.endThoseWhoHang(), BEAT_MS).unref();
+    const workers = await Promise.all(Array.from({ length: this.config.workers }, () => this.launch()));
+    if (workers.includes(null) && !this.isStopping)
+      throw new Error('not all workers came up: see their messages');
+    this.hasStarted = true;
+    if (this.rollAgain) await this.rollOver();
+  }
+
+  /** Exchanges the workers one by one, each only when its successor listens; a successor that fails ends it. */
+  async rollOver(): Promise<void> {
+    if (this.rolling !== null || !this.hasStarted) {
+      this.rollAgain = true;
+      return this.rolling ?? undefined;
+    }
+    this.rollAgain = false;
+    this.rolling = this.exchangeAll();
+    try {
+      await this.rolling;
+    } finally {
+      this.rolling = null;
+    }
+    if (this.rollAgain && !this.isStopping) await this.rollOver();
+  }
+
+  /** @returns whether all ended by themselves */
+  async stop(): Promise<boolean> {
+    this.stopping.abort();
+    const ended = await Promise.all(this.workers().map((worker) => this.retire(worker)));
+    return ended.every(Boolean);
+  }
+
+  private get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private workers(): Worker[] {
+    return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  }
+
+  /** @returns the worker when it listens, or `null` where it ended before or was not wanted any more */
+  private async launch(): Promise<Worker | null> {
+    const worker = cluster.fork();
+    const begun = performance.now();
+    const settled = new AbortController();
+    const { signal } = settled;
+    const tooLate = setTimeout(() => worker.process.kill('SIGKILL'), START_MS);
+    const listening = once(worker, 'listening', { signal }).then(() => true);
+    const exit = once(worker, 'exit', { signal }).then(() => false);
+    const isListening = await Promise.race([listening, exit]);
+    settled.abort();
+    listening.catch(() => undefined);
+    exit.catch(() => undefined);
+    clearTimeout(tooLate);
+    if (!isListening) return null;
+    this.missedBeats.set(worker, 0);
+    worker.once('exit', (code, signalName) => {
+      this.missedBeats.delete(worker);
+      if (this.retiring.has(worker) || this.isStopping) return;
+      this.logger.error({ worker: worker.process.pid, code, signal: signalName }, 'a worker died');
+      if (performance.now() - begun > LIVED_MS) this.pauseMs = FIRST_PAUSE_MS;
+      void this.replace();
+    });
+    return worker;
+  }
+
+  private async replace(): Promise<void> {
+    for (;;) {
+      await sleep(this.pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      this.pauseMs = Math.min(this.pauseMs * 2, LAST_PAUSE_MS);
+      if (this.isStopping || (await this.launch()) !== null) return;
+      this.logger.error({ pauseMs: this.pauseMs }, 'a worker did not come up');
+    }
+  }
+
+  private async exchangeAll(): Promise<void> {
+    const old = this.workers().filter((worker) => !this.retiring.has(worker));
+    this.logger.info({ workers: old.length }, 'rolling over');
+    for (const worker of old) {
+      if (this.isStopping) return;
+      // It died before its turn, and has been replaced by one that is new already.
+      if (worker.isDead()) continue;
+      // Said first, so that one that dies just now is not replaced twice.
+      this.retiring.add(worker);
+      if ((await this.launch()) === null) {
+        this.logger.error('a new worker did not come up: the others stay as they are');
+        if (worker.isDead()) void this.replace();
+        else this.retiring.delete(worker);
+        return;
+      }
+      await this.retire(worker);
+    }
+    this.logger.info('rolled over');
+  }
+
+  /** @returns whether it ended by itself */
+  private async retire(worker: Worker): Promise<boolean> {
+    this.retiring.add(worker);
+    if (worker.isDead()) return true;
+    const exit = once(worker, 'exit');
+    worker.process.kill('SIGTERM');
+    let isKilled = false;
+    const kill = setTimeout(
+      () => {
+        isKilled = true;
+        this.logger.error({ worker: worker.process.pid }, 'a worker did not end in time');
+        worker.process.kill('SIGKILL');
+      },
+      this.config.shutdownDelayMs + this.config.shutdownDeadlineMs + KILL_AFTER_MS,
+    );
+    await exit;
+    clearTimeout(kill);
+    this.retiring.delete(worker);
+    return !isKilled;
+  }
+
+  /** Counted in beats, not in time: where this process itself stood still, no beat was missed. */
+  private endThoseWhoHang(): void {
+    for (const [worker, missed] of this.missedBeats) {
+      this.missedBeats.set(worker, missed + 1);
+      if (missed < MISSED_BEATS || this.retiring.has(worker)) continue;
+      this.logger.error({ worker: worker.process.pid }, 'a worker hangs');
+      worker.process.kill('SIGKILL');
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { StoreUnavailable } from '../store-unavailable.js';
+
+/** Of Postgres as SQLSTATE, e.g. `40P01`; of the connection as Node or the driver names it, e.g. `ECONNRESET`. */
+export class PostgresFailure extends StoreUnavailable {
+  constructor(
+    readonly code: string,
+    options: ErrorOptions,
+  ) {
+    super(code, options);
+  }
+
+  /** Postgres has undone the work for another's sake, and the same work may succeed now. */
+  get mayBeTriedAgain(): boolean {
+    return this.code === '40001' || this.code === '40P01';
+  }
+
+  /** Postgres itself refused the statement, and the connection is in order. */
+  get isAnswer(): boolean {
+    return SQLSTATE.test(this.code) && !ENDS_CONNECTION.test(this.code);
+  }
+
+  /** The connection ended, for the server's sake or the network's; a server that is too slow is another matter. */
+  get isBrokenConnection(): boolean {
+    return ENDS_CONNECTION.test(this.code) || /^E[A-Z]/.test(this.code) || this.code === ENDED;
+  }
+}
+
+/** Connection exceptions, the operator's intervention, system errors. */
+const ENDS_CONNECTION = /^(08|57P|58|XX)/;
+/** What the driver itself says of a connection has no code. */
+const ENDED = 'CONNECTION_ENDED';
+const SILENT = 'CONNECTION_SILENT';
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** Classes whose messages quote values: data exceptions and broken constraints. */
+const QUOTES_VALUES = /^2[23]/;
+
+/** Whatever the driver threw. Its `detail` and `where` quote rows and are left out. */
+export function postgresFailure(thrown: unknown): PostgresFailure {
+  if (thrown instanceof PostgresFailure) return thrown;
+  if (!(thrown instanceof Error)) return new PostgresFailure('UNKNOWN', { cause: thrown });
+  const { code } = thrown as { code?: unknown };
+  const name = typeof code === 'string' ? code : /timeout/.test(thrown.message) ? SILENT : ENDED;
+  const message = QUOTES_VALUES.test(name) ? name : thrown.message.slice(0, 120);
+  return new PostgresFailure(name, { cause: new Error(message) });
+}

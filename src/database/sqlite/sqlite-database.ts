@@ -1,0 +1,164 @@
+import { GroupCommit } from './group-commit.js';
+import { GroupRead } from './group-read.js';
+import {
+  type SharedSelect,
+  type SharedUpdate,
+  SqlDatabase,
+  type SqlTransaction,
+  type SqlValue,
+} from '../sql-database.js';
+import { SqliteConnection, SqliteFailure } from './sqlite-connection.js';
+import { StartLock } from '../start-lock.js';
+import { Turnstile } from './turnstile.js';
+
+interface Shared {
+  readonly sql: string;
+  readonly commit: GroupCommit<readonly SqlValue[], boolean>;
+}
+
+/**
+ * SQLite behind two connections of our own.
+ *
+ * TypeORM shares one connection among all callers, where one caller's rollback undoes another's acknowledged
+ * write. Here all writes pass one turnstile on a connection that nobody reads from, so that no reader ever sees
+ * what is not committed.
+ */
+export class SqliteDatabase extends SqlDatabase {
+  override readonly kind = 'sqlite';
+  private readonly writes = new Turnstile(concernsAll);
+  private readonly updates = new Map<SharedUpdate, Shared>();
+  private readonly selects = new Map<SharedSelect, GroupRead<readonly SqlValue[], unknown>>();
+
+  private constructor(
+    private readonly reader: SqliteConnection,
+    private readonly writer: SqliteConnection,
+    private readonly startLock: StartLock,
+  ) {
+    super();
+  }
+
+  static async open(file: string, startLock: StartLock): Promise<SqliteDatabase> {
+    return new SqliteDatabase(
+      await SqliteConnection.open(file),
+      await SqliteConnection.open(file),
+      startLock,
+    );
+  }
+
+  override all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+    return this.reader.all(sql, values);
+  }
+
+  override find<Row>(select: SharedSelect, values: readonly SqlValue[]): Promise<Row | null> {
+    return this.reads(select).submit(values) as Promise<Row | null>;
+  }
+
+  override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
+    return this.writes.pass(async () => {
+      // IMMEDIATE takes the write lock at once: a read that turns into a write later could not wait for it.
+      await this.writer.execute('BEGIN IMMEDIATE');
+      try {
+        const result = await work(this.writer);
+        await this.writer.execute('COMMIT');
+        return result;
+      } catch (error) {
+        // SQLite itself rolls back on some failures (disk full), so this may have nothing left to do.
+        await this.writer.execute('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  override compareAndSet(
+    update: SharedUpdate,
+    values: readonly SqlValue[],
+    also: ((transaction: SqlTransaction) => Promise<void>) | null,
+  ): Promise<boolean> {
+    const shared = this.shared(update);
+    if (also === null) return shared.commit.submit(values);
+    return this.transact(async (transaction) => {
+      const changed = await transaction.all(shared.sql, [JSON.stringify([values])]);
+      if (changed.length === 0) return false;
+      await also(transaction);
+      return true;
+    });
+  }
+
+  override alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.startLock.hold(work);
+  }
+
+  override async close(): Promise<void> {
+    await this.writes.pass(() => this.writer.close());
+    await this.reader.close();
+  }
+
+  private reads(select: SharedSelect): GroupRead<readonly SqlValue[], unknown> {
+    let reads = this.selects.get(select);
+    if (reads === undefined) {
+      const sql = batchSelect(select);
+      reads = new GroupRead((questions) => this.findAll(sql, questions));
+      this.selects.set(select, reads);
+    }
+    return reads;
+  }
+
+  private async findAll(sql: string, questions: readonly (readonly SqlValue[])[]): Promise<unknown[]> {
+    const rows = await this.reader.all<{ question: number }>(sql, [JSON.stringify(questions)]);
+    const found = new Map(rows.map((row) => [row.question, row]));
+    return questions.map((_, index) => found.get(index) ?? null);
+  }
+
+  private shared(update: SharedUpdate): Shared {
+    const known = this.updates.get(update);
+    if (known !== undefined) return known;
+    const sql = batchStatement(update);
+    const commit = new GroupCommit<readonly SqlValue[], boolean>(
+      {
+        key: ([id]) => String(id),
+        commit: (batch) => this.commit(sql, batch),
+        concernsAll,
+      },
+      (work) => this.writes.pass(work),
+    );
+    const shared = { sql, commit };
+    this.updates.set(update, shared);
+    return shared;
+  }
+
+  private async commit(sql: string, batch: readonly (readonly SqlValue[])[]): Promise<boolean[]> {
+    try {
+      const changed = await this.writer.all<{ id: string }>(sql, [JSON.stringify(batch)]);
+      const ids = new Set(changed.map(({ id }) => id));
+      return batch.map(([id]) => ids.has(String(id)));
+    } catch (error) {
+      this.writes.note(error);
+      throw error;
+    }
+  }
+}
+
+function concernsAll(error: unknown): boolean {
+  return error instanceof SqliteFailure && error.concernsAll;
+}
+
+/** One statement for any number of questions; CROSS JOIN has SQLite go through them, and not through the table. */
+function batchSelect({ columns, from, joins, by }: SharedSelect): string {
+  const conditions = by.map((column, index) => `target.${column} = item.value ->> ${index}`);
+  return (
+    `SELECT item.key AS question, ${columns} FROM json_each($1) AS item ` +
+    `CROSS JOIN ${from} AS target ON ${conditions.join(' AND ')} ${joins}`
+  );
+}
+
+/** One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool. */
+function batchStatement({ table, values, set, where }: SharedUpdate): string {
+  const bind = (expression: string) =>
+    expression.replaceAll(/:(\w+)/g, (_, name: string) => `item.value ->> ${values.indexOf(name)}`);
+  const assignments = Object.entries(set).map(([column, expression]) => `${column} = ${bind(expression)}`);
+  const conditions = ['target.id = item.value ->> 0', ...where.map(bind)];
+  return (
+    `UPDATE ${table} AS target SET ${assignments.join(', ')} ` +
+    `FROM json_each($1) AS item WHERE ${conditions.join(' AND ')} RETURNING id`
+  );
+}

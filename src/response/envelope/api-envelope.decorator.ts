@@ -1,0 +1,126 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+import { commonData } from '../../plugins/common-data.js';
+import { commonDataUnder } from '../../plugins/common-data-under.js';
+import { JSON_TYPE, PROBLEM_TYPE, successEnvelope } from './envelope.js';
+import { successSchema } from './envelope-schema.js';
+import { catalogue, type ErrorCode } from '../error/error-catalogue.js';
+import type { Provenance } from '../../cache/provenance.js';
+
+/** What any call may fail with, whatever it does. */
+const ANY_CALL: readonly ErrorCode[] = [
+  'REQUEST_MALFORMED',
+  'REQUEST_TIMEOUT',
+  'RATE_LIMITED',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+  'UNAVAILABLE',
+];
+
+/** What a call that reads a body may fail with besides. */
+export const BODY_ERRORS = ['PARAMETER_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'] as const;
+
+/** What a call whose answer a plugin rewrites may fail with besides. */
+export const PLUGIN_ERRORS = ['PLUGIN_UNKNOWN', 'PLUGIN_FAILED'] as const;
+
+export interface Answers<T> {
+  /** `data` as an answer has it, without real tokens. */
+  readonly example: T;
+  /** 200, or 201 where the call makes something. */
+  readonly status?: 200 | 201;
+  /** The tier in the example; absent where the call asks none. */
+  readonly cacheType?: Provenance['cacheType'];
+  /** What the call may fail with, besides what any call may. */
+  readonly errors: readonly ErrorCode[];
+  /** The call takes `_nodejs`. */
+  readonly rewritten?: boolean;
+}
+
+type Examples = Record<string, { summary: string; value: object }>;
+
+/** The examples' moment; {@link Answers.example} may refer to it. */
+export const EXAMPLE_TIME = Date.UTC(2026, 10, 23, 9);
+
+const REWRITTEN = z
+  .record(z.string(), z.unknown())
+  .describe('The same as another plugin rewrote it. / 其他插件改写后的同一数据。');
+
+/** With these the caller is told when to come again, or which methods there are. */
+const HEADERS: Readonly<Record<number, object>> = {
+  409: { 'Retry-After': header('Seconds to wait. / 应等待的秒数。') },
+  429: { 'Retry-After': header('Seconds to wait. / 应等待的秒数。') },
+  503: { 'Retry-After': header('Seconds to wait. / 应等待的秒数。') },
+};
+
+/**
+ * Documents every answer of a call: the envelope around `data`, and each failure by its status, with an example
+ * named by its error code. The examples are made by what makes the answers: the envelope and the plugins.
+ *
+ * @param data the schema of `data`
+ */
+export function ApiEnvelope<T extends z.ZodType<object>>(data: T, answers: Answers<z.output<T>>) {
+  return applyDecorators(
+    ApiResponse({
+      status: answers.status ?? 200,
+      description: 'Success. / 成功。',
+      standardSchema: successSchema(answers.rewritten === true ? z.union([data, REWRITTEN]) : data),
+      examples: successExamples(answers),
+    }),
+    ...[...byStatus([...ANY_CALL, ...answers.errors])].map(([status, codes]) =>
+      ApiResponse({
+        status,
+        description: [STATUS_CODES[status], ...codes.map((code) => `\`${code}\``)].join(' · '),
+        headers: { ...HEADERS[status] },
+        content: {
+          [mediaType(JSON_TYPE)]: failureContent('Failure', codes, ''),
+          [mediaType(PROBLEM_TYPE)]: failureContent('ProblemDetails', codes, PROBLEM_PREFIX),
+        },
+      }),
+    ),
+  );
+}
+
+/** Before the code in the name of an example that is problem details. */
+export const PROBLEM_PREFIX = 'problem.';
+
+function successExamples({ example, cacheType, rewritten }: Answers<object>): Examples {
+  const provenance = cacheType === undefined ? null : { cacheType, readAt: EXAMPLE_TIME };
+  const answer = (data: object) => ({ value: successEnvelope(data, provenance) });
+  if (rewritten !== true) return { success: { summary: 'Success / 成功', ...answer(example) } };
+  return {
+    'common-data': { summary: 'common-data (lower camel case / 小驼峰)', ...answer(commonData(example)) },
+    'common-data-under': {
+      summary: 'common-data-under (snake case / 下划线)',
+      ...answer(commonDataUnder(example)),
+    },
+  };
+}
+
+function byStatus(codes: readonly ErrorCode[]): Map<number, ErrorCode[]> {
+  const groups = new Map<number, ErrorCode[]>();
+  for (const code of Object.keys(catalogue) as ErrorCode[]) {
+    if (!codes.includes(code)) continue;
+    const { status } = catalogue[code];
+    groups.set(status, [...(groups.get(status) ?? []), code]);
+  }
+  return groups;
+}
+
+function failureContent(schema: string, codes: readonly ErrorCode[], prefix: string) {
+  return {
+    schema: { $ref: `#/components/schemas/${schema}` },
+    examples: Object.fromEntries(
+      codes.map((code) => [code, { $ref: `#/components/examples/${prefix}${code}` }]),
+    ),
+  };
+}
+
+function mediaType(contentType: string): string {
+  return contentType.split(';', 1)[0] ?? contentType;
+}
+
+function header(description: string) {
+  return { description, schema: { type: 'integer' } };
+}

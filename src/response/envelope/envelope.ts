@@ -1,0 +1,56 @@
+import type { ApiError, ErrorCode } from '../error/error-catalogue.js';
+import type { Provenance } from '../../cache/provenance.js';
+
+/** The one shape of every JSON answer under the API's prefix. */
+export interface Envelope<T> {
+  /** Always equal to `code === 0`. */
+  success: boolean;
+  /** 0, or the catalogue's number. */
+  code: number;
+  /** Empty, or one public sentence. */
+  message: string;
+  data: T | null;
+  error: { errorCode: ErrorCode | null; errorText: string | null };
+  /** The tier that the session data was read from; `null` where none was asked. */
+  cacheType: Provenance['cacheType'] | null;
+  /** When that data was last read from the database: ISO 8601, UTC. */
+  cacheDate: string | null;
+}
+
+export function successEnvelope<T>(data: T, provenance: Provenance | null): Envelope<T> {
+  return {
+    success: true,
+    code: 0,
+    message: '',
+    data,
+    error: { errorCode: null, errorText: null },
+    cacheType: provenance?.cacheType ?? null,
+    cacheDate: provenance === null ? null : new Date(provenance.readAt).toISOString(),
+  };
+}
+
+export function failureEnvelope(error: ApiError): Envelope<never> {
+  return {
+    success: false,
+    code: error.code,
+    message: error.message,
+    data: null,
+    error: { errorCode: error.errorCode, errorText: error.message },
+    cacheType: null,
+    cacheDate: null,
+  };
+}
+
+/** @see RFC 9457: Problem Details for HTTP APIs. The extension members repeat the envelope's. */
+export function problemDetails(error: ApiError) {
+  return {
+    type: `urn:bo-auth:error:${error.errorCode}`,
+    title: error.message,
+    status: error.status,
+    code: error.code,
+    errorCode: error.errorCode,
+  };
+}
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';

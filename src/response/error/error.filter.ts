@@ -1,0 +1,42 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AllowedMethods } from '../allowed-methods.js';
+import { failureEnvelope, JSON_TYPE, PROBLEM_TYPE, problemDetails } from '../envelope/envelope.js';
+import { type ApiError, errors } from './error-catalogue.js';
+import { toApiError } from './failure.js';
+import { StatusModes } from './status-modes.js';
+
+/** Everything that was thrown leaves here, in the envelope or as problem details. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(
+    private readonly allowedMethods: AllowedMethods,
+    private readonly statusModes: StatusModes,
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
+    const http = host.switchToHttp();
+    return this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  async answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (reply.sent) return;
+    const error = this.precise(toApiError(thrown), request);
+    request.failure = error;
+    const always200 = (await this.statusModes.of(request)) === 'always200';
+    const asProblem = request.headers.accept?.includes('application/problem+json') ?? false;
+    reply.code(always200 ? 200 : error.status);
+    if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+    if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
+    reply
+      .header('content-type', asProblem ? PROBLEM_TYPE : JSON_TYPE)
+      .send(JSON.stringify(asProblem ? problemDetails(error) : failureEnvelope(error)));
+  }
+
+  /** The router says 404 for a known path with another method; RFC 9110 §15.5.6 wants 405 with `Allow`. */
+  private precise(error: ApiError, request: FastifyRequest): ApiError {
+    if (error.errorCode !== 'ROUTE_UNKNOWN' || request.url === undefined) return error;
+    const allow = this.allowedMethods.of(request.url);
+    return allow.length === 0 ? error : errors.METHOD_NOT_ALLOWED({ allow });
+  }
+}

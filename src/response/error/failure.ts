@@ -1,0 +1,52 @@
+import { HttpException } from '@nestjs/common';
+import { TypeORMError } from 'typeorm';
+import { PluginFailure } from '../../plugins/plugin-failure.js';
+import { StoreUnavailable } from '../../database/store-unavailable.js';
+import { ApiError, type ErrorCode, errors } from './error-catalogue.js';
+
+/** What Fastify, the body parsers and the router call their failures. */
+const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_BAD_URL: 'REQUEST_MALFORMED',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'MEDIA_TYPE_UNSUPPORTED',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_MAX_PARAM_LENGTH: 'URL_TOO_LONG',
+};
+
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'REQUEST_MALFORMED',
+  404: 'ROUTE_UNKNOWN',
+  405: 'METHOD_NOT_ALLOWED',
+  408: 'REQUEST_TIMEOUT',
+  413: 'BODY_TOO_LARGE',
+  414: 'URL_TOO_LONG',
+  415: 'MEDIA_TYPE_UNSUPPORTED',
+  431: 'HEADERS_TOO_LARGE',
+  503: 'UNAVAILABLE',
+};
+
+/**
+ * Whatever was thrown, as an entry of the catalogue.
+ *
+ * A framework's or parser's own message is neither answered nor logged: V8 quotes the body in its JSON errors.
+ */
+export function toApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof StoreUnavailable || thrown instanceof TypeORMError)
+    return errors.UNAVAILABLE({ detail: 'the database did not answer', cause: thrown, retryAfter: 1 });
+  if (thrown instanceof PluginFailure) return errors.PLUGIN_FAILED({ detail: thrown.message });
+  const { code, status } = described(thrown);
+  const errorCode = FRAMEWORK_CODES[code] ?? BY_STATUS[status];
+  if (errorCode !== undefined) return errors[errorCode]({ detail: `${code} ${status}` });
+  if (status >= 400 && status < 500) return errors.REQUEST_MALFORMED({ detail: `${code} ${status}` });
+  return errors.INTERNAL({ detail: 'not foreseen', cause: thrown });
+}
+
+function described(thrown: unknown): { code: string; status: number } {
+  if (thrown instanceof HttpException) return { code: thrown.name, status: thrown.getStatus() };
+  if (!(thrown instanceof Error)) return { code: '', status: 500 };
+  const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
+  return {
+    code: typeof code === 'string' ? code : '',
+    status: typeof statusCode === 'number' ? statusCode : 500,
+  };
+}

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { TieredCache } from '../../cache/tiered-cache.js';
+import { EntityLookup } from '../../database/entity-lookup.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { Area } from './area.entity.js';
+import { STALENESS_MS } from '../../cache/staleness.js';
+
+/** Deeper than any administrative division; a loop in the data ends here. */
+export const MAX_DEPTH = 16;
+
+/** The administrative areas, which all projects share: their keys begin with `/`, which no tenant's does. */
+@Injectable()
+export class AreaTree {
+  private readonly rows: EntityLookup<Area>;
+
+  constructor(
+    @InjectRepository(Area) areas: Repository<Area>,
+    database: SqlDatabase,
+    private readonly cache: TieredCache,
+  ) {
+    this.rows = new EntityLookup(areas, database);
+  }
+
+  /** The area and all above it, nearest first; empty: there is no such area. */
+  async path(areaCode: string): Promise<readonly string[]> {
+    const path: string[] = [];
+    for (let code: string | null = areaCode; code !== null && path.length < MAX_DEPTH;) {
+      const area = await this.find(code);
+      if (area === null) break;
+      path.push(area.areaCode);
+      code = area.parentCode;
+    }
+    return path;
+  }
+
+  /** To be called after areas were changed. */
+  forget(areaCodes: readonly string[]): Promise<void> {
+    return this.cache.drop(...areaCodes.map(areaKey));
+  }
+
+  private async find(areaCode: string): Promise<Area | null> {
+    const read = await this.cache.read(areaKey(areaCode), STALENESS_MS, () => this.rows.find(areaCode));
+    return read?.value ?? null;
+  }
+}
+
+function areaKey(areaCode: string): string {
+  return `/area/${areaCode}`;
+}

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Repository } from 'typeorm';
+import { type Awaitable, whenThere } from '../../awaitable.js';
+import { TieredCache } from '../../cache/tiered-cache.js';
+import { EntityLookup } from '../../database/entity-lookup.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { Project } from './project.entity.js';
+import { STALENESS_MS } from '../../cache/staleness.js';
+import { TenantProject } from './tenant-project.js';
+
+/** Finds projects by their `XownerId`. */
+@Injectable()
+export class ProjectDirectory {
+  /** What was made of a row, for as long as it is the same row. */
+  private readonly prepared = new WeakMap<Project, TenantProject>();
+
+  private readonly rows: EntityLookup<Project>;
+
+  constructor(
+    @InjectRepository(Project) projects: Repository<Project>,
+    database: SqlDatabase,
+    private readonly cache: TieredCache,
+  ) {
+    this.rows = new EntityLookup(projects, database);
+  }
+
+  /** @returns the project, disabled ones too, or `null` */
+  find(ownerId: string): Awaitable<TenantProject | null> {
+    const read = this.cache.read(projectKey(ownerId), STALENESS_MS, () => this.rows.find(ownerId));
+    return whenThere(read, (known) => (known === null ? null : this.prepare(known.value)));
+  }
+
+  /** To be called after a project was changed. */
+  forget(ownerId: string): Promise<void> {
+    return this.cache.drop(projectKey(ownerId));
+  }
+
+  private prepare(row: Project): TenantProject {
+    let project = this.prepared.get(row);
+    if (project === undefined) {
+      project = new TenantProject(row);
+      this.prepared.set(row, project);
+    }
+    return project;
+  }
+}
+
+export function projectKey(ownerId: string): string {
+  return `${ownerId}/project`;
+}

@@ -1,0 +1,84 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { epochMs } from '../../database/column-types.js';
+import type { StatusMode } from '../../response/error/status-modes.js';
+import type { VerificationProfile } from '../verification/verification-profile.js';
+
+/** A tenant: one customer's back office. Everything else belongs to exactly one, but for the areas. */
+@Entity('bo_project')
+export class Project {
+  /** The `XownerId` header; bytes are compared, so look-alikes are different tenants. */
+  @PrimaryColumn({ name: 'owner_id', type: 'varchar', length: 64 })
+  ownerId!: string;
+
+  @Column({ type: 'varchar', length: 128 })
+  name!: string;
+
+  @Column({ type: 'varchar', length: 16 })
+  status!: 'active' | 'disabled';
+
+  @Column({ name: 'status_mode', type: 'varchar', length: 16 })
+  statusMode!: StatusMode;
+
+  /** IANA name; the local times of the contract's `expires` fields are in it. */
+  @Column({ name: 'time_zone', type: 'varchar', length: 64 })
+  timeZone!: string;
+
+  @Column({ name: 'access_token_seconds', type: 'integer' })
+  accessTokenSeconds!: number;
+
+  @Column({ name: 'refresh_policy', type: 'varchar', length: 16 })
+  refreshPolicy!: 'reuse' | 'rotate';
+
+  @Column({ name: 'grace_seconds', type: 'integer' })
+  graceSeconds!: number;
+
+  /** A session that nobody refreshes for this long ends; `null`: only its absolute end counts. */
+  @Column({ name: 'idle_seconds', type: 'integer', nullable: true })
+  idleSeconds!: number | null;
+
+  @Column({ name: 'absolute_seconds', type: 'integer' })
+  absoluteSeconds!: number;
+
+  /** What the parent means after the grace window while its successor was never used. */
+  @Column({ name: 'lost_response', type: 'varchar', length: 16 })
+  lostResponse!: 'reissue' | 'revoke';
+
+  /** How many sessions a user may have; the oldest give way. `null`: any number. */
+  @Column({ name: 'max_sessions', type: 'integer', nullable: true })
+  maxSessions!: number | null;
+
+  @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
+  verifyCipher!: VerificationProfile['cipher'];
+
+  @Column({ name: 'verify_key', type: 'varchar', length: 256 })
+  verifyKey!: string;
+
+  @Column({ name: 'verify_iv', type: 'varchar', length: 64, nullable: true })
+  verifyIv!: string | null;
+
+  @Column({ name: 'verify_encoding', type: 'varchar', length: 16 })
+  verifyEncoding!: VerificationProfile['encoding'];
+
+  @Column({ name: 'verify_skew_seconds', type: 'integer' })
+  verifySkewSeconds!: number;
+
+  @Column({ name: 'verify_stamp_required', type: 'boolean' })
+  verifyStampRequired!: boolean;
+
+  /** The profile before the last change of the key; accepted beside the new one until `verifyPreviousUntil`. */
+  @Column({ name: 'verify_previous_cipher', type: 'varchar', length: 16, nullable: true })
+  verifyPreviousCipher?: VerificationProfile['cipher'] | null;
+
+  @Column({ name: 'verify_previous_key', type: 'varchar', length: 256, nullable: true })
+  verifyPreviousKey?: string | null;
+
+  @Column({ name: 'verify_previous_iv', type: 'varchar', length: 64, nullable: true })
+  verifyPreviousIv?: string | null;
+
+  /** ms since the epoch */
+  @Column({ name: 'verify_previous_until', ...epochMs, nullable: true })
+  verifyPreviousUntil?: number | null;
+
+  @Column({ name: 'created_at', ...epochMs })
+  createdAt!: number;
+}

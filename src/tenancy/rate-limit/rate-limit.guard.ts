@@ -1,0 +1,33 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { isBare } from '../../response/bare.decorator.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { ProjectDirectory } from '../project/project-directory.js';
+import { RequestRate } from './request-rate.js';
+import { ownerIdOf } from '../tenant-header.js';
+
+/**
+ * Counts requests by project and client address, before anything dear is done for them: whoever guesses tokens
+ * or keys locks out nobody but himself. Unknown projects share one count an address, so that inventing names
+ * neither escapes the limit nor fills the memory.
+ */
+@Injectable()
+export class RateLimitGuard implements CanActivate {
+  constructor(
+    private readonly rate: RequestRate,
+    private readonly projects: ProjectDirectory,
+  ) {}
+
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    if (this.rate.limit === 0 || isBare(context)) return true;
+    return this.count(context.switchToHttp().getRequest<FastifyRequest>());
+  }
+
+  private async count(request: FastifyRequest): Promise<true> {
+    const ownerId = ownerIdOf(request);
+    const known = ownerId !== null && (await this.projects.find(ownerId)) !== null;
+    const waitMs = await this.rate.count(`${known ? ownerId : ''}/${request.ip}`);
+    if (waitMs > 0) throw errors.RATE_LIMITED({ retryAfter: Math.ceil(waitMs / 1000) });
+    return true;
+  }
+}

@@ -1,0 +1,78 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { epochMs, stringList } from '../../database/column-types.js';
+
+/** A user of one project. */
+@Entity('bo_user')
+export class User {
+  @PrimaryColumn({ name: 'owner_id', type: 'varchar', length: 64 })
+  ownerId!: string;
+
+  @PrimaryColumn({ name: 'user_id', type: 'varchar', length: 64 })
+  userId!: string;
+
+  /** What the user signs in with; unique within the project. */
+  @Column({ name: 'user_name', type: 'varchar', length: 64 })
+  userName!: string;
+
+  /** An argon2id PHC string. */
+  @Column({ name: 'password_hash', type: 'varchar', length: 256 })
+  passwordHash!: string;
+
+  @Column({ type: 'varchar', length: 16 })
+  status!: 'active' | 'disabled';
+
+  /** Sessions that began before this moment are over; "log out everywhere" moves it. */
+  @Column({ name: 'valid_after', ...epochMs })
+  validAfter!: number;
+
+  /** The `clientId` of a login that names none. */
+  @Column({ name: 'client_id', type: 'varchar', length: 64 })
+  clientId!: string;
+
+  @Column({ name: 'push_name', type: 'varchar', length: 128 })
+  pushName!: string;
+
+  @Column({ name: 'role_id', ...stringList })
+  roleId!: string[];
+
+  @Column({ name: 'dep_id', ...stringList })
+  depId!: string[];
+
+  /** The areas that the user is confined to; empty: no confinement. */
+  @Column({ name: 'area_code', ...stringList })
+  areaCode!: string[];
+
+  @Column({ name: 'job_id', ...stringList })
+  jobId!: string[];
+
+  /** The systems that the user is confined to; empty: no confinement. */
+  @Column({ name: 'sys_id', ...stringList })
+  sysId!: string[];
+
+  @Column({ name: 'merge_user_id', ...stringList })
+  mergeUserId!: string[];
+
+  @Column({ type: 'integer' })
+  developer!: 0 | 1;
+
+  @Column({ name: 'open_id', type: 'varchar', length: 128, default: '' })
+  openId!: string;
+
+  @Column({ name: 'wb_id', type: 'varchar', length: 128, default: '' })
+  wbId!: string;
+
+  @Column({ name: 'wx_open_id', type: 'varchar', length: 128, default: '' })
+  wxOpenId!: string;
+
+  @Column({ name: 'wx_union_id', type: 'varchar', length: 128, default: '' })
+  wxUnionId!: string;
+
+  @Column({ type: 'varchar', length: 32, default: '' })
+  telephone!: string;
+
+  @Column({ name: 'head_icon', type: 'varchar', length: 512, default: '' })
+  headIcon!: string;
+
+  @Column({ name: 'created_at', ...epochMs })
+  createdAt!: number;
+}

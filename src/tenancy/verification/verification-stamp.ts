@@ -1,0 +1,61 @@
+import { TimeZone } from '../time-zone.js';
+
+const UTC = TimeZone.of('UTC');
+
+const DIGITS = /\d+/y;
+const CALENDAR_DIGITS = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})?$/;
+/** ISO 8601, extended and basic: year, month, day, hour, minute, second?, fraction?, Z? or sign, hours, minutes? */
+const ISO_EXTENDED =
+  /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?(?!\d))?/y;
+const ISO_BASIC =
+  /(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(?:(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?(?!\d))?/y;
+
+type Fields = readonly (string | undefined)[];
+
+function matchAt(pattern: RegExp, text: string, start: number): RegExpExecArray | null {
+  pattern.lastIndex = start;
+  return pattern.exec(text);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** The instants that a local date and time can mean; none when calendar or clock have no such date or time. */
+function instants(fields: Fields, ms: number, zone: TimeZone): number[] {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields.map((field) =>
+    Number(field ?? 0),
+  );
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return [];
+  if (hour > 23 || minute > 59 || second > 59) return [];
+  return zone.toEpoch(year, month, day, hour, minute, second, ms);
+}
+
+function isoInstants(match: Fields, zone: TimeZone): number[] {
+  const [fraction = '', zulu, sign, offsetHours, offsetMinutes] = match.slice(7);
+  const ms = Number(fraction.slice(0, 3).padEnd(3, '0'));
+  const fields = match.slice(1, 7);
+  if (zulu !== undefined) return instants(fields, ms, UTC);
+  if (sign === undefined) return instants(fields, ms, zone);
+  const offset = (Number(offsetHours) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
+  return instants(fields, ms, UTC).map((instant) => (sign === '-' ? instant + offset : instant - offset));
+}
+
+/**
+ * The instants (ms since the epoch, earliest first) that a time stamp at that place of a text can mean: two where a
+ * local time occurs twice because clocks were put back, and none where there is no stamp.
+ *
+ * A stamp is 10 digits (seconds), 13 (milliseconds), 14 (`YYYYMMDDHHmmss`), 17 (with milliseconds), or ISO 8601 with
+ * `T` or a space. What has no zone of its own is local time of `zone`. Other runs of digits are no stamp.
+ */
+export function readStamp(text: string, start: number, zone: TimeZone): number[] {
+  const iso = matchAt(ISO_EXTENDED, text, start) ?? matchAt(ISO_BASIC, text, start);
+  if (iso) return isoInstants(iso, zone);
+  const digits = matchAt(DIGITS, text, start)?.[0] ?? '';
+  if (digits.length === 10) return [Number(digits) * 1000];
+  if (digits.length === 13) return [Number(digits)];
+  if (digits.length !== 14 && digits.length !== 17) return [];
+  const fields = CALENDAR_DIGITS.exec(digits) ?? [];
+  return instants(fields.slice(1, 7), Number(fields[7] ?? 0), zone);
+}
