@@ -8,7 +8,7 @@ import { MAX_GENERATION, type TokenPosition } from './refresh-token.js';
  *
  * The promise: a legitimate client that keeps the newest answer (by `tokenSeq`) is never logged out by a
  * race, a retry, a crash or a lost answer, and a copied token is found out at the next refresh of the
- * other holder. `test/engine-model.ts` searches for a counterexample to either half.
+ * other holder. `test/auth/engine-model.ts` searches for a counterexample to either half.
  *
  * @see RFC 9700 §4.14.2 (refresh token rotation and the revocation of the family on reuse)
  */

@@ -6,7 +6,7 @@ import type { EndReason, NewSession, SeenSession, Session, SessionChange } from 
  * event is written in the transaction of what it tells.
  *
  * Every method fails with `StoreUnavailable` where the store cannot be asked or its answer was lost, and the
- * caller then does not know whether the step happened. `test/session-store.contract.ts` is what an
+ * caller then does not know whether the step happened. `test/auth/session-store.contract.ts` is what an
  * implementation has to pass.
  *
  * @example A rotation is decided on a copy and judged by the store:

@@ -1,0 +1,516 @@
+import {
+  decide,
+  type Decision,
+  type FamilyState,
+  MAX_DISPLACEMENTS,
+  type RefreshPolicy,
+  type Supersession,
+} from '../../src/auth/refresh-token/decide.js';
+import type { TokenPosition } from '../../src/auth/refresh-token/refresh-token.js';
+
+/**
+ * A search for a way to log out an honest client, or to let a thief live: breadth-first over every
+ * interleaving, within the bounds below, of one session's client, its network, its clock and a thief, with
+ * the service's part played by the real `decide`.
+ *
+ * The client is one app with any number of tabs that share a storage. A refresh reads the token from
+ * storage, asks, and stores an answered token if its `tokenSeq` is higher than the stored one's; on a 409
+ * it reads the storage again later. An app kill loses all answers under way. Requests and answers can be
+ * lost, repeated, delayed and reordered.
+ *
+ * The network's bound: a request is worked on within FLIGHT / 2 of its token's being read from storage, or
+ * never; an answer arrives within FLIGHT / 2, or never. (A request that may turn up later than the grace
+ * window itself cannot be told from a thief's.)
+ *
+ * The thief copies any token from storage or wire at any moment, as often as he likes, keeps the newest
+ * token that he has and one older of his choice, and presents either whenever he likes, on a network that
+ * loses nothing.
+ *
+ * Time moves only by the given steps. Sixteen units to a grace window make its late share two units wide,
+ * room enough for a request and an answer of one unit each. A state is kept relative to its own moment and
+ * generation, with what nobody can present any more left out, so that the search ends.
+ */
+
+export const GRACE = 16;
+export const FLIGHT = 2;
+
+export interface ModelOptions {
+  readonly name: string;
+  readonly judge?: Judge;
+  readonly thief?: boolean;
+  /** Messages under way at once. */
+  readonly wire?: number;
+  readonly steps: readonly number[];
+  /** `most`, unless said otherwise: all but the answers of a generation's fourth token, the last it has. */
+  readonly loses?: 'nothing' | 'most' | 'everything';
+  /** A client that stores whatever comes last. */
+  readonly ignoresTokenSeq?: boolean;
+}
+
+export type Judge = (
+  session: FamilyState,
+  presented: TokenPosition,
+  now: number,
+  policy: RefreshPolicy,
+) => Decision;
+
+export interface ModelResult {
+  readonly name: string;
+  readonly states: number;
+  readonly transitions: number;
+  /** How often the family was ended after a theft. */
+  readonly thievesFound: number;
+  /** The first fault and the shortest way to it, or null when there is none. */
+  readonly fault: { readonly kind: Fault; readonly path: readonly string[] } | null;
+}
+
+export type Fault =
+  /** The honest client lost its session although no thief presented anything. */
+  | 'false log-out'
+  /**
+   * Either a holder presented a token that it alone had ever held, more than the grace after the other
+   * holder had been granted something since, and was granted again; or it was granted a token that the
+   * other holds, more than the grace after that was made. Neither happening, two holders who refresh more
+   * than the grace apart hold different tokens after it, and the next refresh of the first finds the theft.
+   */
+  | 'thief lives on'
+  /** The victim's token, older than the parent, was still put off with 409 after the grace and its late share. */
+  | 'victim kept waiting';
+
+interface Token extends TokenPosition {
+  readonly seq: number;
+}
+
+interface Message {
+  readonly kind: 'ask' | 'answer';
+  readonly token: Token;
+  readonly age: number;
+  /** The thief has held the token of this answer. */
+  readonly known: boolean;
+}
+
+/** What a holder's newest token has been through. */
+interface Holder {
+  /** The other holder has held it too. */
+  readonly shared: boolean;
+  /** When the other was last granted something since, while it was this holder's alone. */
+  readonly crossedAt: number | null;
+}
+
+interface World {
+  readonly row: FamilyState;
+  /** When the tip came to be, as the model saw it. */
+  readonly tipSince: number;
+  readonly stored: Token;
+  readonly wire: readonly Message[];
+  readonly victim: Holder;
+  /** Since when the victim has been answered with 409 only. */
+  readonly waitingSince: number | null;
+  readonly thief: (Holder & { readonly newest: Token; readonly older: Token | null }) | null;
+  readonly thiefActed: boolean;
+}
+
+const NOW = 1_000;
+/** Just out of the window: whatever is older is judged alike. */
+const LONG_AGO = NOW - GRACE - 1;
+/** Just too long for the victim to be put off. */
+const TOO_LONG_AGO = NOW - GRACE - FLIGHT - 1;
+const TIP_GENERATION = 6;
+const DEAD: Token = { generation: 0, branch: 0, seq: 0 };
+
+const POLICY: RefreshPolicy = { mode: 'rotate', graceMs: GRACE, idleMs: null, lostResponse: 'reissue' };
+
+const ALONE: Holder = { shared: false, crossedAt: null };
+const SHARED: Holder = { shared: true, crossedAt: null };
+
+const START: World = {
+  row: {
+    status: 'active',
+    generation: TIP_GENERATION,
+    branch: 0,
+    rotatedAt: LONG_AGO,
+    createdAt: 0,
+    idleExpiresAt: null,
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    superseded: [],
+    tokenSeq: 1,
+    subject: { active: true, validAfter: 0 },
+  },
+  tipSince: LONG_AGO,
+  stored: { generation: TIP_GENERATION, branch: 0, seq: 1 },
+  wire: [],
+  victim: ALONE,
+  waitingSince: null,
+  thief: null,
+  thiefActed: false,
+};
+
+export function search(options: ModelOptions): ModelResult {
+  const start = normalise(START, options)!;
+  const seen = new Set([keyOf(start)]);
+  // How each state was first reached: the state before it, and by what.
+  const before: number[] = [-1];
+  const actions: string[] = ['start'];
+  let frontier: { index: number; world: World }[] = [{ index: 0, world: start }];
+  let transitions = 0;
+  let thievesFound = 0;
+
+  while (frontier.length > 0) {
+    const next: typeof frontier = [];
+    for (const { index, world } of frontier) {
+      for (const { action, outcome } of successors(world, options)) {
+        transitions++;
+        if (outcome === 'found') {
+          thievesFound++;
+          continue;
+        }
+        if (typeof outcome === 'string') {
+          const path = [action];
+          for (let at = index; at > 0; at = before[at]!) path.unshift(actions[at]!);
+          const fault = { kind: outcome, path };
+          return { name: options.name, states: seen.size, transitions, thievesFound, fault };
+        }
+        const reached = normalise(outcome, options);
+        if (reached === null) continue;
+        const key = keyOf(reached);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        next.push({ index: before.length, world: reached });
+        before.push(index);
+        actions.push(action);
+      }
+    }
+    frontier = next;
+  }
+  return { name: options.name, states: seen.size, transitions, thievesFound, fault: null };
+}
+
+interface Step {
+  readonly action: string;
+  readonly outcome: World | Fault | 'found';
+}
+
+function* successors(world: World, options: ModelOptions): Generator<Step> {
+  const { wire, stored } = world;
+  const judge = options.judge ?? decide;
+  const loses = options.loses ?? 'most';
+  const isLosable = ({ kind, token }: Message): boolean =>
+    loses === 'everything' || (loses === 'most' && (kind === 'ask' || token.branch < MAX_DISPLACEMENTS));
+
+  if (wire.length < (options.wire ?? 3)) {
+    yield step('a tab asks', { ...world, wire: [...wire, ask(stored)] });
+    for (const message of wire) {
+      if (message.kind === 'ask') yield step('a request is repeated', { ...world, wire: [...wire, message] });
+    }
+  }
+  for (const [index, message] of wire.entries()) {
+    const rest = wire.toSpliced(index, 1);
+    if (isLosable(message)) yield step(`a lost ${message.kind}`, { ...world, wire: rest });
+    if (message.kind === 'ask') yield serveClient(world, message.token, rest, judge);
+    else yield deliver(world, message, rest, options);
+  }
+  const answers = wire.filter((message) => message.kind === 'answer');
+  if (answers.length > 1 && answers.every(isLosable)) {
+    yield step('the app is killed', { ...world, wire: wire.filter((message) => message.kind === 'ask') });
+  }
+  for (const units of options.steps) {
+    if (wire.every((message) => message.age + units <= FLIGHT / 2))
+      yield step(`${units} pass`, pass(world, units));
+  }
+  if (options.thief === true) yield* thiefSteps(world, judge);
+}
+
+function serveClient(world: World, token: Token, wire: readonly Message[], judge: Judge): Step {
+  const decision = judge(world.row, token, NOW, POLICY);
+  const action = `served ${decision.kind}`;
+  const isNewest = samePosition(token, world.stored);
+  if (decision.kind === 'refused' || decision.kind === 'reused') {
+    return { action, outcome: world.thiefActed ? 'found' : 'false log-out' };
+  }
+  if (decision.kind === 'superseded') {
+    // The parent's wait has a fixed end, after which it is answered.
+    if (!isNewest || isParent(world.row, token)) return step(action, { ...world, wire });
+    const waitingSince = world.waitingSince ?? NOW;
+    return {
+      action,
+      outcome: waitingSince === TOO_LONG_AGO ? 'victim kept waiting' : { ...world, wire, waitingSince },
+    };
+  }
+  if (isNewest && isOverdue(world.victim)) return { action, outcome: 'thief lives on' };
+  const { row, tipSince, granted } = grant(world, decision);
+  const { thief } = world;
+  const known = thief !== null && holds(thief, granted);
+  if (known && NOW - tipSince > GRACE) return { action, outcome: 'thief lives on' };
+  const answer: Message = { kind: 'answer', token: granted, age: 0, known };
+  const waitingSince = isNewest ? null : world.waitingSince;
+  const next = { ...world, row, tipSince, wire: [...wire, answer], waitingSince };
+  if (thief === null) return step(action, next);
+  return step(action, {
+    ...next,
+    thief: { ...thief, ...(samePosition(thief.newest, granted) ? SHARED : crossed(thief)) },
+  });
+}
+
+function deliver(world: World, message: Message, wire: readonly Message[], options: ModelOptions): Step {
+  const { token, known } = message;
+  const isNewer = options.ignoresTokenSeq === true || token.seq > world.stored.seq;
+  if (!isNewer) return step('an answer arrives, not newer', { ...world, wire, waitingSince: null });
+  const victim = known || (world.thief !== null && holds(world.thief, token)) ? SHARED : ALONE;
+  return step('an answer arrives', { ...world, wire, stored: token, victim, waitingSince: null });
+}
+
+function* thiefSteps(world: World, judge: Judge): Generator<Step> {
+  yield step('the thief copies the storage', copy(world, world.stored));
+  for (const [index, message] of world.wire.entries()) {
+    const wire = world.wire.with(index, { ...message, known: true });
+    yield step('the thief copies from the wire', copy({ ...world, wire }, message.token));
+  }
+  const { thief } = world;
+  if (thief === null) return;
+  yield* serveThief(world, thief, thief.newest, judge);
+  if (thief.older !== null) yield* serveThief(world, thief, thief.older, judge);
+}
+
+function* serveThief(
+  before: World,
+  thief: NonNullable<World['thief']>,
+  token: Token,
+  judge: Judge,
+): Generator<Step> {
+  const world = { ...before, thiefActed: true };
+  const decision = judge(world.row, token, NOW, POLICY);
+  const action = `the thief is served ${decision.kind}`;
+  if (decision.kind === 'refused' || decision.kind === 'reused') {
+    yield { action, outcome: 'found' };
+    return;
+  }
+  if (decision.kind === 'superseded') {
+    yield step(action, world);
+    return;
+  }
+  if (samePosition(token, thief.newest) && isOverdue(thief)) {
+    yield { action, outcome: 'thief lives on' };
+    return;
+  }
+  const { row, tipSince, granted } = grant(world, decision);
+  const isVictims = samePosition(world.stored, granted);
+  if (isVictims && NOW - tipSince > GRACE) {
+    yield { action, outcome: 'thief lives on' };
+    return;
+  }
+  const wire = world.wire.map((message) =>
+    samePosition(message.token, granted) ? { ...message, known: true } : message,
+  );
+  const isOnWire = world.wire.some((message) => samePosition(message.token, granted));
+  const victim = isVictims ? SHARED : crossed(world.victim);
+  const holder = samePosition(thief.newest, granted) ? thief : isVictims || isOnWire ? SHARED : ALONE;
+  for (const older of [thief.newest, thief.older]) {
+    yield step(action, {
+      ...world,
+      row,
+      tipSince,
+      wire,
+      victim,
+      thief: { ...pick(holder), newest: granted, older },
+    });
+  }
+}
+
+function copy(world: World, token: Token): World {
+  const victim = samePosition(token, world.stored) ? SHARED : world.victim;
+  const { thief } = world;
+  if (thief === null) return { ...world, victim, thief: { ...SHARED, newest: token, older: null } };
+  if (samePosition(token, thief.newest)) return { ...world, victim, thief: { ...thief, ...SHARED } };
+  if (token.seq < thief.newest.seq) return { ...world, victim, thief: { ...thief, older: token } };
+  return { ...world, victim, thief: { ...SHARED, newest: token, older: thief.newest } };
+}
+
+function grant(
+  { row, tipSince }: World,
+  decision: Decision,
+): { row: FamilyState; tipSince: number; granted: Token } {
+  switch (decision.kind) {
+    case 'rotate':
+    case 'displace': {
+      const { next } = decision;
+      return { row: { ...row, ...next }, tipSince: NOW, granted: token(next, next.tokenSeq) };
+    }
+    case 'replay':
+      return {
+        row: decision.next === null ? row : { ...row, ...decision.next },
+        tipSince,
+        granted: token(decision.successor, decision.tokenSeq),
+      };
+    default:
+      throw new Error(`The model cannot reach ${decision.kind}`);
+  }
+}
+
+function pass(world: World, units: number): World {
+  const { row, victim, thief, waitingSince } = world;
+  const older = (at: number): number => Math.max(at - units, LONG_AGO);
+  const olderHolder = <H extends Holder>(holder: H): H =>
+    holder.crossedAt === null ? holder : { ...holder, crossedAt: older(holder.crossedAt) };
+  return {
+    ...world,
+    row: {
+      ...row,
+      rotatedAt: older(row.rotatedAt),
+      superseded: row.superseded.map((entry) => ({ ...entry, at: older(entry.at) })),
+    },
+    tipSince: older(world.tipSince),
+    wire: world.wire.map((message) => ({ ...message, age: message.age + units })),
+    victim: olderHolder(victim),
+    thief: thief === null ? null : olderHolder(thief),
+    waitingSince: waitingSince === null ? null : Math.max(waitingSince - units, TOO_LONG_AGO),
+  };
+}
+
+/**
+ * The same world seen from its tip: generations counted from there, the order of the numbers alone kept,
+ * tokens that can only be found out made one, what the row remembers of tokens that nobody holds
+ * forgotten. Null where a live token is further behind than the model looks: five refreshes completed
+ * while one request was under way.
+ */
+function normalise(world: World, options: ModelOptions): World | null {
+  const { row, thief, stored } = world;
+  const parent = parentOf(row);
+  const shift = TIP_GENERATION - row.generation;
+  const held: Token[] = [];
+  for (const message of world.wire) held.push(message.token);
+  held.push(stored);
+  if (thief !== null) held.push(thief.newest);
+  if (thief !== null && thief.older !== null) held.push(thief.older);
+
+  const isDead = (token: Token): boolean => {
+    if (token.generation === DEAD.generation) return true;
+    if (samePosition(token, row) || (parent !== undefined && samePosition(token, parent))) return false;
+    return row.superseded.some((entry) => samePosition(token, entry) && entry.at === LONG_AGO);
+  };
+  const live: Token[] = [];
+  const seqs: number[] = [];
+  for (const token of held) {
+    if (isDead(token)) continue;
+    if (token.generation + shift <= DEAD.generation) return null;
+    live.push(token);
+    if (!seqs.includes(token.seq)) seqs.push(token.seq);
+  }
+  const rankOf = (seq: number): number => {
+    let rank = 1;
+    for (const other of seqs) if (other < seq) rank++;
+    return rank;
+  };
+  const seen = (token: Token): Token =>
+    live.includes(token)
+      ? { generation: token.generation + shift, branch: token.branch, seq: rankOf(token.seq) }
+      : DEAD;
+
+  const isHeld = (entry: TokenPosition): boolean => live.some((token) => samePosition(token, entry));
+  const superseded: Supersession[] = [];
+  for (const entry of row.superseded) {
+    if (entry !== parent && !isHeld(entry)) continue;
+    const at = isHeld(entry) ? entry.at : LONG_AGO;
+    superseded.push({ generation: entry.generation + shift, branch: entry.branch, at });
+  }
+  // The age of the tip matters to its parent alone, and to rules that ought not to look at it.
+  const isAgeless = options.judge === undefined && (parent === undefined || !isHeld(parent));
+
+  const wire: Message[] = [];
+  for (const message of world.wire) {
+    // It would change nothing, and a thief has had his chance to copy it elsewhere.
+    const isIdle = message.kind === 'answer' && thief === null && message.token.seq <= stored.seq;
+    if (isIdle && options.ignoresTokenSeq !== true && options.thief !== true) continue;
+    wire.push({ ...message, token: seen(message.token) });
+  }
+  const older = thief === null || thief.older === null ? DEAD : seen(thief.older);
+  return {
+    ...world,
+    row: {
+      ...row,
+      generation: TIP_GENERATION,
+      rotatedAt: isAgeless ? LONG_AGO : row.rotatedAt,
+      superseded,
+      tokenSeq: rankOf(row.tokenSeq),
+    },
+    tipSince: isAgeless ? LONG_AGO : world.tipSince,
+    wire,
+    stored: seen(stored),
+    thief:
+      thief === null
+        ? null
+        : { ...pick(thief), newest: seen(thief.newest), older: older === DEAD ? null : older },
+  };
+}
+
+/** One character a part, since half of the search is spent on looking these up. */
+function keyOf(world: World): string {
+  const { row, stored, wire, victim, thief, waitingSince } = world;
+  const codes = [row.branch, row.tokenSeq, age(row.rotatedAt), age(world.tipSince), codeOf(stored)];
+  codes.push(age(waitingSince), thief === null ? 0 : world.thiefActed ? 1 : 2, row.superseded.length);
+  for (const entry of row.superseded) {
+    codes.push((entry.generation << 4) | entry.branch, age(entry.at));
+  }
+  if (thief !== null) {
+    codes.push(codeOf(thief.newest), thief.older === null ? 1 : codeOf(thief.older));
+    codes.push(codeOfHolder(thief), codeOfHolder(victim));
+  }
+  const messages = wire.map(
+    ({ kind, token, age, known }) =>
+      (codeOf(token) << 4) | (age << 2) | (known ? 2 : 0) | (kind === 'ask' ? 1 : 0),
+  );
+  if (messages.length > 1) messages.sort((a, b) => a - b);
+  return String.fromCharCode(...codes, ...messages);
+}
+
+function codeOf({ generation, branch, seq }: Token): number {
+  return (generation << 8) | (branch << 4) | seq;
+}
+
+function codeOfHolder({ shared, crossedAt }: Holder): number {
+  return shared ? 1 : age(crossedAt);
+}
+
+function age(at: number | null): number {
+  return at === null ? 0 : 2 + NOW - at;
+}
+
+function step(action: string, outcome: World): Step {
+  return { action, outcome };
+}
+
+function ask(held: Token): Message {
+  return { kind: 'ask', token: held, age: 0, known: false };
+}
+
+function isOverdue(holder: Holder): boolean {
+  return holder.crossedAt !== null && NOW - holder.crossedAt > GRACE;
+}
+
+function crossed(holder: Holder): Holder {
+  return holder.shared ? SHARED : { shared: false, crossedAt: NOW };
+}
+
+function holds(thief: NonNullable<World['thief']>, held: TokenPosition): boolean {
+  return samePosition(thief.newest, held) || (thief.older !== null && samePosition(thief.older, held));
+}
+
+function parentOf(row: FamilyState): Supersession | undefined {
+  return row.superseded.findLast((entry) => entry.generation === row.generation - 1);
+}
+
+function isParent(row: FamilyState, held: TokenPosition): boolean {
+  const parent = parentOf(row);
+  return parent !== undefined && samePosition(parent, held);
+}
+
+function pick({ shared, crossedAt }: Holder): Holder {
+  return { shared, crossedAt };
+}
+
+function token(position: TokenPosition, seq: number): Token {
+  return { generation: position.generation, branch: position.branch, seq };
+}
+
+function samePosition(a: TokenPosition, b: TokenPosition): boolean {
+  return a.generation === b.generation && a.branch === b.branch;
+}

@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises';
+import { inspect, parseEnv } from 'node:util';
+import { ConfigError, loadConfig, VARIABLES } from '../../src/config/config.js';
+
+const STRONG = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
+const production = { NODE_ENV: 'production', ...STRONG };
+
+function refusal(env: Record<string, string>): string {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+it('starts on nothing at all', () => {
+  const { peppers, ...config } = loadConfig({});
+  expect(config).toMatchObject({
+    environment: 'development',
+    host: '0.0.0.0',
+    port: 58_582,
+    tls: null,
+    database: { kind: 'sqlite', file: './data/bo-auth.sqlite' },
+    redisUrl: null,
+    pluginsDir: './Config/AppNodeJs/Plugins',
+    swaggerEnabled: true,
+    logLevel: 'info',
+    rateLimitPerMinute: 600,
+    trustedProxies: [],
+  });
+  expect(peppers.current.kid).toBe('0');
+});
+
+it('takes an empty variable for an absent one, and ignores what is not its own', () => {
+  const empty = Object.fromEntries(VARIABLES.map((name) => [name, '']));
+  expect(JSON.stringify(loadConfig({ ...empty, HOME: '/root', port: '1' }))).toBe(
+    JSON.stringify(loadConfig({})),
+  );
+});
+
+it.each([
+  ['DATABASE_URL', 'sqlite::memory:', { database: { kind: 'sqlite', file: null } }],
+  [
+    'DATABASE_URL',
+    'sqlite:/var/lib/a b.sqlite',
+    { database: { kind: 'sqlite', file: '/var/lib/a b.sqlite' } },
+  ],
+  ['DATABASE_URL', 'postgres://u:p@h/d', { database: { kind: 'postgres', url: 'postgres://u:p@h/d' } }],
+  ['DATABASE_URL', 'postgresql://h/d', { database: { kind: 'postgres', url: 'postgresql://h/d' } }],
+  ['REDIS_URL', 'rediss://h:6380/1', { redisUrl: 'rediss://h:6380/1' }],
+  ['PORT', '0', { port: 0 }],
+  ['PORT', '65535', { port: 65_535 }],
+  ['RATE_LIMIT_PER_MINUTE', '0', { rateLimitPerMinute: 0 }],
+  ['SWAGGER_ENABLED', 'false', { swaggerEnabled: false }],
+  ['NODE_ENV', 'test', { environment: 'development' }],
+  ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
+  ['TRUSTED_PROXIES', ' 10.0.0.0/8, ::1,127.0.0.1', { trustedProxies: ['10.0.0.0/8', '::1', '127.0.0.1'] }],
+])('%s=%s', (name, value, expected) => {
+  expect(loadConfig({ [name]: value })).toMatchObject(expected);
+});
+
+const BAD: Record<string, string[]> = {
+  NODE_ENV: ['prod', 'Production', 'development '],
+  PORT: ['-1', '65536', '80a', '1e3', ' 80', '0x50', '999999999999'],
+  DATABASE_URL: ['mysql://x', 'sqlite:', 'sqlite://x', './file', 'postgres://', 'postgres:', 'http://x'],
+  REDIS_URL: ['127.0.0.1:6379', 'http://x', 'redis:', 'redis://', 'redis://['],
+  SWAGGER_ENABLED: ['yes', 'TRUE', '2'],
+  LOG_LEVEL: ['verbose', 'INFO'],
+  RATE_LIMIT_PER_MINUTE: ['-1', '1.5', 'off', '1000001'],
+  DATABASE_POOL_SIZE: ['0', 'many'],
+  OPERATOR_TOKEN_HASH: ['secret', 'a'.repeat(63)],
+  TRUSTED_PROXIES: ['nobody', '10.0.0.0/33', '10.0.0.0/', '10.0.0', '::1/129', '127.0.0.1,x'],
+  TOKEN_PEPPER: ['a:b:c', 'a b', 'ü', 'a:,b:c', 'a:b,a:c', ':b', 'a'.repeat(17) + ':b'],
+};
+it.each(Object.entries(BAD).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
+  '%s=%j stops the start with one line that names it',
+  (name, value) => {
+    const message = refusal({ [name]: value });
+    expect(message).toMatch(new RegExp(`^${name}: .+$`));
+    expect(message).not.toContain('\n');
+  },
+);
+
+it('one half of the TLS pair names the other', () => {
+  expect(refusal({ TLS_CERT_FILE: 'a' })).toMatch(/^TLS_KEY_FILE: /);
+  expect(refusal({ TLS_KEY_FILE: 'a' })).toMatch(/^TLS_CERT_FILE: /);
+  expect(loadConfig({ TLS_CERT_FILE: 'a', TLS_KEY_FILE: 'b' }).tls).toEqual({ certFile: 'a', keyFile: 'b' });
+});
+
+describe('production', () => {
+  it('starts on its own secrets, without demo or Swagger UI', () => {
+    expect(loadConfig(production)).toMatchObject({ environment: 'production', swaggerEnabled: false });
+    expect(loadConfig({ ...production, SWAGGER_ENABLED: 'true' }).swaggerEnabled).toBe(true);
+  });
+
+  it.each(['JWT_SECRET', 'TOKEN_PEPPER'])(
+    'refuses a missing, default or short %s, and never repeats it',
+    (name) => {
+      const fallback =
+        name === 'JWT_SECRET' ? loadConfig({}).jwtSecret : 'development-only-token-pepper-change-me';
+      for (const value of ['', fallback, 's'.repeat(31), '秘'.repeat(10)]) {
+        const message = refusal({ ...production, [name]: value });
+        expect(message).toMatch(new RegExp(`^${name}: .+$`));
+        if (value !== '') expect(message).not.toContain(value);
+      }
+    },
+  );
+
+  it('has no operator by default, and refuses the one of development', () => {
+    const known = loadConfig({}).operatorTokenHash?.toString('hex') ?? '';
+    expect(loadConfig(production).operatorTokenHash).toBeNull();
+    expect(known).toHaveLength(64);
+    expect(refusal({ ...production, OPERATOR_TOKEN_HASH: known })).toMatch(/^OPERATOR_TOKEN_HASH: .+$/);
+  });
+
+  it('measures every pepper of the list, not the text', () => {
+    const list = `new:${'a'.repeat(40)},old:short`;
+    expect(refusal({ ...production, TOKEN_PEPPER: list })).toMatch(/^TOKEN_PEPPER: /);
+    expect(refusal({ ...production, TOKEN_PEPPER: list })).not.toContain('short');
+    expect(
+      loadConfig({ ...production, TOKEN_PEPPER: `n:${'a'.repeat(32)},o:${'b'.repeat(32)}` }),
+    ).toBeDefined();
+  });
+
+  it('finds the development default inside a list, too', () => {
+    const hidden = `n:${'a'.repeat(32)},0:development-only-token-pepper-change-me`;
+    expect(refusal({ ...production, TOKEN_PEPPER: hidden })).toMatch(/^TOKEN_PEPPER: /);
+  });
+
+  it('counts a secret in bytes', () => {
+    expect(loadConfig({ ...production, JWT_SECRET: '秘'.repeat(11) }).jwtSecret).toHaveLength(11);
+  });
+});
+
+it('shows no secret when it is printed', () => {
+  const { peppers } = loadConfig({ TOKEN_PEPPER: 'kid:verysecretpepper' });
+  expect(JSON.stringify({ peppers }) + inspect(peppers)).not.toContain('verysecret');
+});
+
+describe('.env.example', () => {
+  let text: string;
+  beforeAll(async () => {
+    text = await readFile('.env.example', 'utf8');
+  });
+
+  it('has every variable, and none besides', () => {
+    expect(Object.keys(parseEnv(text)).toSorted()).toEqual(VARIABLES.toSorted());
+  });
+
+  it('has a comment above each', () => {
+    for (const block of text.trim().split('\n\n').slice(1)) expect(block).toMatch(/^# [^]*\n[A-Z0-9_]+=/);
+  });
+
+  it('holds the defaults', () => {
+    expect(JSON.stringify(loadConfig(parseEnv(text) as Record<string, string>))).toBe(
+      JSON.stringify(loadConfig({})),
+    );
+  });
+});

@@ -1,0 +1,384 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import CryptoJS from 'crypto-js';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { loadConfig } from '../../src/config/config.js';
+import { createApp } from '../../src/create-app.js';
+import { PROJECTS, SEED_SESSION, USERS } from '../../src/demo/demo-rows.js';
+import { catalogue, type ErrorCode } from '../../src/response/error/error-catalogue.js';
+
+const API = '/bo/api/v3';
+const CHINESE = /[\u4E00-\u9FFF]/;
+const ENVELOPE = ['cacheDate', 'cacheType', 'code', 'data', 'error', 'message', 'success'];
+const TENANT_HEADERS = [
+  'XownerId',
+  'XverifyApi',
+  'XsysId',
+  'XuserFromFirstShareId',
+  'XuserFromSecondShareId',
+  'XfilterAreaCode',
+];
+
+interface Media {
+  schema: Record<string, unknown>;
+  examples: Record<string, { $ref?: string; value?: unknown }>;
+}
+interface Operation {
+  operationId: string;
+  summary: string;
+  description?: string;
+  deprecated?: boolean;
+  parameters: { name: string; in: string; required: boolean; description: string; schema: object }[];
+  requestBody?: { content: Record<string, Media> };
+  responses: Record<string, { content?: Record<string, Media> }>;
+  security?: Record<string, string[]>[];
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object>; examples: Record<string, { value: unknown }> };
+}
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  SWAGGER_ENABLED: 'true',
+  JWT_SECRET: 'a-secret-of-this-test-alone-0123456789',
+  TOKEN_PEPPER: 'a-pepper-of-this-test-alone-0123456789',
+};
+
+async function start(env: Record<string, string> = {}) {
+  const routes: string[] = [];
+  const config = loadConfig({
+    DATABASE_URL: 'sqlite::memory:',
+    LOG_LEVEL: 'fatal',
+    PLUGINS_DIR: 'docs/examples',
+    RATE_LIMIT_PER_MINUTE: '0',
+    ...env,
+  });
+  const app = await createApp(config, {
+    create: (module, adapter, options) => {
+      adapter.getInstance().addHook('onRoute', ({ method, url }) => {
+        for (const each of [method].flat()) routes.push(`${each} ${url}`);
+      });
+      return NestFactory.create<NestFastifyApplication>(module, adapter, options);
+    },
+  });
+  return { app, routes };
+}
+
+describe('the OpenAPI document', () => {
+  let app: NestFastifyApplication;
+  let routes: string[];
+  let document: Document;
+  let operations: { route: string; path: string; method: string; operation: Operation }[];
+  let calls: typeof operations;
+
+  beforeAll(async () => {
+    ({ app, routes } = await start());
+    document = (await app.inject({ url: '/docs-json' })).json<Document>();
+    operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({
+        route: `${method.toUpperCase()} ${path}`,
+        path,
+        method,
+        operation,
+      })),
+    );
+    calls = operations.filter(({ path }) => path.startsWith(API));
+  });
+
+  afterAll(() => app.close());
+
+  test('is valid', async () => {
+    const result = await new Validator().validate(structuredClone(document) as never);
+    expect(result).toEqual({ valid: true });
+  });
+
+  test('is served as YAML, too', async () => {
+    const yaml = await app.inject({ url: '/docs-yaml' });
+    expect(await new Validator().validate(yaml.body)).toEqual({ valid: true });
+  });
+
+  test('holds every route of the application and no other', () => {
+    const known = routes
+      .filter((route) => !/ \/docs($|[/-])/.test(route))
+      .map((route) => route.replaceAll(/:(\w+)/g, '{$1}'));
+    expect(operations.map(({ route }) => route).toSorted()).toEqual([...new Set(known)].toSorted());
+    expect(calls.length).toBeGreaterThanOrEqual(9);
+  });
+
+  test('tells every header of every call, and none where there is no tenant', () => {
+    for (const { route, path, operation } of operations) {
+      const headers = operation.parameters.filter((parameter) => parameter.in === 'header');
+      const names = headers.map(({ name }) => name);
+      const required = headers.filter((header) => header.required).map(({ name }) => name);
+      const expected = path.startsWith(API) ? TENANT_HEADERS : [];
+      expect({ route, names }).toEqual({ route, names: expected });
+      expect({ route, required }).toEqual({ route, required: expected.slice(0, 2) });
+      for (const { schema } of headers) expect(schema).toHaveProperty('example');
+    }
+  });
+
+  test('has the envelope around the data of every call', () => {
+    for (const { route, operation } of calls) {
+      const { schema } = success(operation)?.content?.['application/json'] ?? {};
+      expect({ route, keys: Object.keys((schema?.['properties'] ?? {}) as object).toSorted() }).toEqual({
+        route,
+        keys: ENVELOPE,
+      });
+      expect({ route, required: (schema?.['required'] as string[]).toSorted() }).toEqual({
+        route,
+        required: ENVELOPE,
+      });
+    }
+  });
+
+  test('names every failure of every call by its code, under its status', () => {
+    for (const { route, method, operation } of calls) {
+      const codes = failuresOf(operation);
+      const expected: ErrorCode[] = [
+        'PROJECT_HEADER_INVALID',
+        'HEADER_INVALID',
+        'SYSTEM_UNKNOWN',
+        'SHARE_USER_UNKNOWN',
+        'AREA_UNKNOWN',
+        'PROJECT_UNKNOWN',
+        'VERIFY_API_REFUSED',
+        'RATE_LIMITED',
+        'INTERNAL',
+        'UNAVAILABLE',
+      ];
+      if (method !== 'get') expected.push('BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED');
+      if (operation.security !== undefined)
+        expected.push('ACCESS_TOKEN_REFUSED', 'SYSTEM_FORBIDDEN', 'AREA_FORBIDDEN');
+      if (operation.parameters.some(({ name }) => name === '_nodejs'))
+        expected.push('PLUGIN_UNKNOWN', 'PLUGIN_FAILED');
+      expect({ route, missing: expected.filter((code) => !codes.includes(code)) }).toEqual({
+        route,
+        missing: [],
+      });
+    }
+  });
+
+  test('has an example of each failure, in the envelope and as problem details, in both languages', () => {
+    for (const [code, { status, code: number }] of Object.entries(catalogue)) {
+      const example = document.components.examples[code] as { summary: string; value: unknown };
+      expect(example.value).toMatchObject({ success: false, code: number, error: { errorCode: code } });
+      expect(example.summary).toMatch(CHINESE);
+      expect(document.components.examples[`problem.${code}`]?.value).toMatchObject({
+        status,
+        errorCode: code,
+      });
+    }
+  });
+
+  test('has examples that its own schemas accept', () => {
+    let examples = 0;
+    for (const { route, operation } of calls) {
+      for (const [status, { content = {} }] of Object.entries(operation.responses)) {
+        for (const media of Object.values(content)) {
+          const schema = zodOf(media.schema);
+          for (const [name, example] of Object.entries(media.examples)) {
+            const { value } = resolve<{ value: unknown }>(example);
+            expect({ route, status, name, issues: schema.safeParse(value).error?.issues }).toEqual({
+              route,
+              status,
+              name,
+              issues: undefined,
+            });
+            examples++;
+          }
+        }
+      }
+    }
+    expect(examples).toBeGreaterThan(100);
+  });
+
+  test('names the plugins that were found, and shows the two built-in ones', () => {
+    const rewritten = calls.filter(({ operation }) =>
+      operation.parameters.some(({ name }) => name === '_nodejs'),
+    );
+    expect(rewritten.map(({ operation }) => operation.operationId).toSorted()).toEqual([
+      'login',
+      'refresh',
+      'refreshByPost',
+    ]);
+    for (const { operation } of rewritten) {
+      const parameter = operation.parameters.find(({ name }) => name === '_nodejs');
+      expect(parameter?.schema).toMatchObject({ enum: ['common-data', 'common-data-under', 'upper-user'] });
+      const examples = operation.responses['200']?.content?.['application/json']?.examples ?? {};
+      expect(examples['common-data']?.value).toHaveProperty('data.tokenUser.pushName', '开发管理员');
+      expect(examples['common-data-under']?.value).toHaveProperty('data.token_user.push_name', '开发管理员');
+    }
+  });
+
+  test('speaks English and Chinese', () => {
+    const silent: string[] = [];
+    const hear = (where: string, text: unknown) => {
+      if (typeof text !== 'string' || !CHINESE.test(text) || !/[a-z]{2}/.test(text)) silent.push(where);
+    };
+    for (const { route, operation } of operations) hear(route, operation.summary);
+    for (const { route, operation } of calls) {
+      hear(`${route} description`, operation.description);
+      for (const parameter of operation.parameters) hear(`${route} ${parameter.name}`, parameter.description);
+      for (const { schema } of Object.values(operation.requestBody?.content ?? {}))
+        listen(`${route} body`, schema);
+    }
+    for (const [name, schema] of Object.entries(document.components.schemas)) listen(name, schema);
+    expect(silent).toEqual([]);
+
+    function listen(where: string, schema: object): void {
+      const { properties = {} } = schema as { properties?: Record<string, Record<string, unknown>> };
+      for (const [name, property] of Object.entries(properties)) {
+        if (property['$ref'] !== undefined || property['properties'] !== undefined) continue;
+        const saysNothing = JSON.stringify(property['enum']) === '[null]' || name === 'type';
+        if (!saysNothing) hear(`${where}.${name}`, property['description']);
+      }
+    }
+  });
+
+  test('marks the documented GET as deprecated, and says why', () => {
+    const operation = document.paths[`${API}/auth/token/refresh`]?.['get'];
+    expect(operation?.deprecated).toBe(true);
+    expect(operation?.description).toContain('credential in the URL');
+    expect(operation?.description).toContain('凭据出现在 URL 中');
+    expect(calls.filter(({ operation: { deprecated } }) => deprecated === true)).toHaveLength(1);
+  });
+
+  test('tells the truth: real answers fit its schemas, real failures are among its own', async () => {
+    const login = await ask('POST', '/auth/token', { userName: 'bob', password: 'bob-password' });
+    const { refreshToken, accessToken } = login['data'] as Record<string, string>;
+    await ask('POST', '/auth/token?_nodejs=common-data-under', { userName: 'bob', password: 'bob-password' });
+    await ask('POST', '/auth/token', { userName: 'bob', password: 'wrong' });
+    await ask('POST', '/auth/token', { userName: 'bob' });
+    await ask('POST', '/auth/token?_nodejs=none', { userName: 'bob', password: 'bob-password' });
+    await ask('GET', `/auth/token/refresh?refreshToken=${'x'.repeat(32)}`);
+    await ask('GET', '/auth/token/refresh');
+    const refreshed = await ask('POST', '/auth/token/refresh', { refreshToken });
+    await ask('POST', '/auth/token/introspect', { token: accessToken });
+    await ask('POST', '/auth/token/introspect', {
+      token: (refreshed['data'] as Record<string, string>)['refreshToken'],
+    });
+    await ask('POST', '/auth/token/introspect', { token: 'nothing' });
+    for (const bearer of [accessToken, 'nothing']) {
+      await ask('GET', '/auth/user', undefined, { Authorization: `Bearer ${bearer}` });
+      await ask('GET', '/auth/sessions', undefined, { Authorization: `Bearer ${bearer}` });
+      await ask('DELETE', '/auth/sessions?scope=others', undefined, { Authorization: `Bearer ${bearer}` });
+      await ask('DELETE', '/auth/sessions?scope=none', undefined, { Authorization: `Bearer ${bearer}` });
+      await ask('DELETE', '/auth/sessions/0', undefined, { Authorization: `Bearer ${bearer}` });
+      await ask('DELETE', `/auth/sessions/${'0'.repeat(200)}`, undefined, {
+        Authorization: `Bearer ${bearer}`,
+      });
+    }
+    await ask('POST', '/auth/token/revoke', { refreshToken });
+    await ask('POST', '/auth/token', undefined, { XownerId: '' });
+    await ask('POST', '/auth/token', undefined, { XownerId: 'nobody' });
+    await ask('POST', '/auth/token', undefined, { XverifyApi: 'nothing' });
+    await ask('POST', '/auth/token', undefined, { XsysId: 'nothing' });
+    await ask('POST', '/auth/token', undefined, { XfilterAreaCode: 'nothing' });
+    await ask('POST', '/auth/token', undefined, { XuserFromFirstShareId: 'nobody' });
+    await ask('POST', '/auth/token', 'text', { 'Content-Type': 'text/plain' });
+    await ask('POST', '/auth/token', '{', { 'Content-Type': 'application/json' });
+    await ask('DELETE', '/auth/sessions?scope=all', 'text', { 'Content-Type': 'text/plain' });
+    await ask(
+      'POST',
+      '/auth/token',
+      { userName: 'alice', password: 'alice-password' },
+      { XsysId: 'erp', XfilterAreaCode: '110000' },
+    );
+  });
+
+  async function ask(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    payload?: object | string,
+    headers: Record<string, string> = {},
+  ): Promise<Record<string, unknown>> {
+    const key = CryptoJS.enc.Utf8.parse('acme-key');
+    const verify = CryptoJS.DES.encrypt(randomUUID(), key, { mode: CryptoJS.mode.ECB }).toString();
+    const answer = await app.inject({
+      method,
+      url: API + url,
+      headers: { XownerId: 'acme', XverifyApi: verify, ...headers },
+      ...(payload !== undefined && { payload }),
+    });
+    const path = (API + url.split('?', 1)[0]).replace(/sessions\/.+/, 'sessions/{sessionId}');
+    const operation = document.paths[path]?.[method.toLowerCase()] as Operation;
+    const media = operation.responses[String(answer.statusCode)]?.content?.['application/json'];
+    const body = answer.json<Record<string, unknown>>();
+    expect({ method, url, code: body['error'], documented: media !== undefined }).toMatchObject({
+      documented: true,
+    });
+    const { errorCode } = body['error'] as { errorCode: string | null };
+    if (errorCode !== null)
+      expect({ method, url, codes: Object.keys(media?.examples ?? {}) }).toMatchObject({
+        codes: expect.arrayContaining([errorCode]) as unknown,
+      });
+    const { error } = zodOf(media?.schema ?? {}).safeParse(body);
+    expect({ method, url, issues: error?.issues }).toEqual({ method, url, issues: undefined });
+    return body;
+  }
+
+  function success({ responses }: Operation) {
+    return responses['200'] ?? responses['201'];
+  }
+
+  function failuresOf(operation: Operation): ErrorCode[] {
+    return Object.entries(operation.responses).flatMap(([status, { content = {} }]) => {
+      if (status === '200' || status === '201') return [];
+      const codes = Object.keys(content['application/json']?.examples ?? {}) as ErrorCode[];
+      expect(Object.keys(content['application/problem+json']?.examples ?? {})).toEqual(codes);
+      for (const code of codes) expect(String(catalogue[code].status)).toBe(status);
+      return codes;
+    });
+  }
+
+  function resolve<T>(node: { $ref?: string }): T {
+    if (node.$ref === undefined) return node as T;
+    const [, , kind, name] = node.$ref.split('/') as ['#', 'components', 'schemas' | 'examples', string];
+    const found = document.components[kind][name];
+    if (found === undefined) throw new Error(`there is no ${node.$ref}`);
+    return found as T;
+  }
+
+  /** Our schemas never refer to themselves, so they can be written out. */
+  function zodOf(schema: object): z.ZodType {
+    return z.fromJSONSchema(writtenOut(schema) as never, { defaultTarget: 'openapi-3.0' });
+  }
+
+  function writtenOut(node: unknown): unknown {
+    if (Array.isArray(node)) return node.map(writtenOut);
+    if (typeof node !== 'object' || node === null) return node;
+    if ('$ref' in node) return writtenOut(resolve(node as { $ref: string }));
+    return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, writtenOut(value)]));
+  }
+});
+
+describe('in production', () => {
+  test('the documentation is there when it is asked for, and knows no secret of the demo data', async () => {
+    const { app, routes } = await start(PRODUCTION);
+    const served = await Promise.all(
+      routes
+        .filter((route) => route.startsWith('GET /docs'))
+        .map(async (route) => (await app.inject({ url: route.slice(4) })).body),
+    );
+    await app.close();
+    expect(served.length).toBeGreaterThan(8);
+    const secrets = [
+      ...PROJECTS.map(({ verifyKey }) => verifyKey),
+      ...USERS.map(({ password }) => password),
+      SEED_SESSION.refreshToken,
+    ];
+    for (const secret of secrets) expect(served.filter((text) => text.includes(secret))).toEqual([]);
+  });
+
+  test('else there is none', async () => {
+    const { app } = await start({ ...PRODUCTION, SWAGGER_ENABLED: '' });
+    for (const url of ['/docs', '/docs-json', '/docs-yaml', '/docs/page.js', '/docs/settings.json']) {
+      const answer = await app.inject({ url });
+      expect([url, answer.statusCode]).toEqual([url, 404]);
+    }
+    await app.close();
+  });
+});

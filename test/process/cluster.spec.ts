@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SAMPLE_TOKEN } from '../support/app.js';
+import { Service } from '../support/service.js';
+import { eventually, temporaryFolder } from '../support/temporary.js';
+
+const START_MS = 120_000;
+
+/** Of each client, so that the processes have a share of the machine to start with. */
+const PAUSE_MS = 5;
+
+/** Asks again and again, half of the clients on one connection as long as it is left open, half on a new one each time. */
+function load(service: Service) {
+  const stopping = new AbortController();
+  let answers = 0;
+  const failures: string[] = [];
+  const clients = Array.from({ length: 4 }, async (_, index) => {
+    const agent = new Agent({ keepAlive: index % 2 === 0, maxSockets: 1 });
+    while (!stopping.signal.aborted) {
+      try {
+        const { status, text } = await service.refresh(SAMPLE_TOKEN, agent);
+        if (status === 200) answers++;
+        else failures.push(`${status} ${text}`);
+      } catch (error) {
+        failures.push(String(error));
+      }
+      await sleep(PAUSE_MS);
+    }
+    agent.destroy();
+  });
+  return {
+    answers: () => answers,
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(clients);
+      return failures;
+    },
+  };
+}
+
+function workersOf(service: Service): number[] {
+  try {
+    const pids = execFileSync('pgrep', ['-P', String(service.pid)], { encoding: 'utf8' });
+    return pids.split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+describe('several workers on one port', () => {
+  const folder = temporaryFolder();
+  let service: Service;
+  beforeAll(async () => {
+    service = await Service.start({
+      DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
+      WORKERS: '2',
+      LOG_LEVEL: 'info',
+    });
+    await eventually('all workers', () => service.count('all workers listen') === 1, START_MS);
+  }, START_MS);
+  afterAll(async () => {
+    await service?.kill();
+    folder.remove();
+  });
+
+  it('writes the demo data once', () => {
+    expect(service.count('demo data written: projects ptdev and acme')).toBe(1);
+    expect(workersOf(service)).toHaveLength(2);
+  });
+
+  it(
+    'rolls over under load without a refused, reset or failed request',
+    async () => {
+      const before = workersOf(service);
+      const { answers, stop } = load(service);
+      await eventually('requests', () => answers() > 20);
+      service.signal('SIGHUP');
+      await eventually('rolled over', () => service.count('rolled over') === 1, START_MS);
+      const then = answers();
+      await eventually('requests at the new workers', () => answers() > then + 20);
+      expect(await stop()).toEqual([]);
+      const after = workersOf(service);
+      expect(after).toHaveLength(2);
+      expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+    },
+    START_MS,
+  );
+
+  it(
+    'replaces a worker that died',
+    async () => {
+      const [victim = 0] = workersOf(service);
+      const listening = service.count('listening');
+      process.kill(victim, 'SIGKILL');
+      await eventually('a successor', () => service.count('listening') > listening, START_MS);
+      expect(workersOf(service)).toHaveLength(2);
+      expect(workersOf(service)).not.toContain(victim);
+      expect((await service.refresh(SAMPLE_TOKEN, new Agent())).status).toBe(200);
+    },
+    START_MS,
+  );
+
+  it(
+    'ends a worker that hangs, and replaces it',
+    async () => {
+      const [victim = 0] = workersOf(service);
+      process.kill(victim, 'SIGSTOP');
+      await eventually('it is told', () => service.count('a worker hangs') > 0, START_MS);
+      await eventually('it is gone', () => !workersOf(service).includes(victim), START_MS);
+      expect((await service.refresh(SAMPLE_TOKEN, new Agent())).status).toBe(200);
+    },
+    START_MS,
+  );
+
+  it(
+    'ends with all its workers',
+    async () => {
+      await eventually('all are up', () => workersOf(service).length === 2, START_MS);
+      const workers = workersOf(service);
+      service.signal('SIGTERM');
+      expect(await service.ended()).toBe(0);
+      for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    },
+    START_MS,
+  );
+});
+
+describe('one process', () => {
+  const folder = temporaryFolder();
+  afterAll(() => folder.remove());
+
+  it(
+    'says that it ends before it does, answers what is under way, and parts with its clients',
+    async () => {
+      const service = await Service.start({
+        DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
+        SHUTDOWN_DELAY_MS: '1000',
+      });
+      const { answers, stop } = load(service);
+      const watch = new Agent({ keepAlive: true });
+      await eventually('requests', () => answers() > 5);
+      service.signal('SIGTERM');
+      await eventually('not ready', async () => (await service.get('/health/ready', watch)).status === 503);
+      const live = await service.get('/health/live', watch);
+      expect(live).toMatchObject({ status: 200, connection: 'close' });
+      const { answers: then } = { answers: answers() };
+      await eventually('it goes on serving', () => answers() > then);
+      // New connections are served for as long as it says that it ends, and refused after that.
+      expect(
+        await Promise.race([stop(), sleep(START_MS, ['the load did not stop'], { ref: false })]),
+      ).toEqual([]);
+      expect(await service.ended()).toBe(0);
+      watch.destroy();
+    },
+    START_MS,
+  );
+
+  it(
+    'waits for no connection on which nothing was ever sent',
+    async () => {
+      const service = await Service.start({
+        DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
+        // The end by the deadline has another exit code.
+        SHUTDOWN_DEADLINE_MS: '30000',
+      });
+      const silent = connect(service.port, '127.0.0.1');
+      await once(silent, 'connect');
+      // Accepted before what follows it is answered.
+      await service.isReady();
+      const closed = once(silent, 'close');
+      silent.resume();
+      service.signal('SIGTERM');
+      await closed;
+      expect(await service.ended()).toBe(0);
+    },
+    START_MS,
+  );
+
+  it('says what is wrong with WORKERS', async () => {
+    await expect(Service.start({ DATABASE_URL: 'sqlite::memory:', WORKERS: '2' })).rejects.toThrow('WORKERS');
+    await expect(Service.start({ WORKERS: 'many' })).rejects.toThrow('WORKERS');
+  });
+});

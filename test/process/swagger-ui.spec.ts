@@ -1,0 +1,349 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHash } from 'node:crypto';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { DEVELOPMENT_OPERATOR_TOKEN, loadConfig } from '../../src/config/config.js';
+import { createApp } from '../../src/create-app.js';
+import { SEED_SESSION } from '../../src/demo/demo-rows.js';
+import { SqlDatabase } from '../../src/database/sql-database.js';
+import { CHROMIUM_DEADLINE_MS, launchChromium } from '../support/chromium.js';
+
+/** Swagger UI takes a second or two for each call: `npm run check:page` makes them all, `npm test` these. */
+const EVERY_CALL = process.env['PAGE_CALLS'] === 'all';
+const ONE_OF_EACH_KIND = [
+  'adminShowUser',
+  'adminAddUser',
+  'adminAddUser',
+  'adminDisableProject',
+  'adminEndUserSession',
+  'adminDemoteSigningKey',
+  'adminRetireSigningKey',
+  'endSession',
+  'user',
+  'login',
+];
+
+/** A browser on a busy machine takes its time. */
+const PATIENCE_MS = EVERY_CALL ? 1_200_000 : 300_000;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+}, CHROMIUM_DEADLINE_MS);
+
+afterAll(() => browser?.close());
+
+async function start(env: Record<string, string> = {}) {
+  const app = await createApp(
+    loadConfig({
+      DATABASE_URL: 'sqlite::memory:',
+      LOG_LEVEL: 'fatal',
+      PLUGINS_DIR: '/nonexistent',
+      RATE_LIMIT_PER_MINUTE: '0',
+      ...env,
+    }),
+  );
+  await app.listen(0, '127.0.0.1');
+  return { app, url: await app.getUrl() };
+}
+
+interface OpenedPage {
+  readonly page: Page;
+  /** What the browser had to complain of. */
+  readonly complaints: string[];
+  /** Every request, as text. */
+  readonly sent: string[];
+}
+
+/** The page as a newcomer has it, in a browser that has never seen it. */
+async function open(url: string): Promise<OpenedPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const sent: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // A refused call is logged by the browser itself, as a resource that failed to load.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    sent.push(JSON.stringify([request.url(), request.headers(), request.postData()]));
+  });
+  await page.goto(`${url}/docs`);
+  await page.locator('.opblock').first().waitFor();
+  return { page, complaints, sent };
+}
+
+const call = (page: Page, id: string): Locator => page.locator(`.opblock[id$="-${id}"]`);
+
+/** The operationIds, from the top to the bottom. */
+async function callsOn(page: Page): Promise<string[]> {
+  const ids = await page.locator('.opblock').evaluateAll((blocks) => blocks.map(({ id }) => id));
+  expect(ids.length).toBeGreaterThanOrEqual(38);
+  return ids.map((id) => id.split('-').at(-1) ?? '');
+}
+
+/** Opens a call and presses "Try it out". */
+async function tryOut(page: Page, id: string): Promise<Locator> {
+  const block = call(page, id);
+  if (!(await isOpen(block))) await toggle(block);
+  await block.locator('.execute-wrapper, .try-out__btn').first().waitFor();
+  const button = block.getByRole('button', { name: 'Try it out' });
+  if (await button.isVisible()) await button.click();
+  await block.getByRole('button', { name: 'Execute', exact: true }).waitFor();
+  return block;
+}
+
+const toggle = (block: Locator) => block.locator('.opblock-summary-control').click();
+const isOpen = (block: Locator) => block.locator('.opblock-body').isVisible();
+
+interface Shown {
+  readonly status: number;
+  readonly body: {
+    data: Record<string, unknown> & { refreshToken: string; tokenSeq: number };
+    error: { errorCode: string };
+  };
+}
+
+/** Presses "Execute", reads what the page shows of the answer, and closes the call again. */
+async function execute(page: Page, id: string): Promise<Shown> {
+  const block = await tryOut(page, id);
+  const clear = block.getByRole('button', { name: 'Clear' });
+  if (await clear.isVisible()) await clear.click();
+  await block.getByRole('button', { name: 'Execute', exact: true }).click();
+  const shown = block.locator('.live-responses-table tbody tr.response').first();
+  await shown.waitFor();
+  const status = Number.parseInt(await shown.locator('.response-col_status').innerText(), 10);
+  const text = await shown.locator('pre').first().innerText();
+  await toggle(block);
+  // The metrics alone are no JSON.
+  return { status, body: (text.startsWith('#') ? {} : JSON.parse(text)) as Shown['body'] };
+}
+
+const field = (block: Locator, name: string): Locator =>
+  block.locator(`tr[data-param-name="${name}"]`).locator('input, select');
+
+const bodyOf = (block: Locator): Locator => block.locator('.body-param textarea');
+
+describe('the page, in development', () => {
+  let app: NestFastifyApplication;
+  /** One for all tests, as it takes seconds to load: each goes on where the one before it has left the page. */
+  let opened: OpenedPage;
+
+  beforeAll(async () => {
+    const started = await start();
+    app = started.app;
+    opened = await open(started.url);
+  }, PATIENCE_MS);
+  afterAll(() => app.close());
+  afterEach(() => expect(opened.complaints).toEqual([]));
+
+  test(
+    'the documented call works by two clicks, as often as one likes',
+    async () => {
+      const { page } = opened;
+      const block = await tryOut(page, 'refresh');
+      expect(await field(block, 'refreshToken').inputValue()).toBe(SEED_SESSION.refreshToken);
+      for (let times = 1; times <= 2; times++) {
+        const { status, body } = await execute(page, 'refresh');
+        expect(status).toBe(200);
+        expect(body.data).toMatchObject({ refreshToken: SEED_SESSION.refreshToken, clientId: 'ptdev' });
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'calls work by two clicks, from the administration to the login, and break nothing for each other',
+    async () => {
+      const { page } = opened;
+      for (const id of EVERY_CALL ? [...(await callsOn(page)), ...ONE_OF_EACH_KIND] : ONE_OF_EACH_KIND) {
+        const { status, body } = await execute(page, id);
+        expect({ id, status, error: body.error }).toMatchObject({
+          id,
+          status: /^admin(Add|Publish)/.test(id) ? 201 : 200,
+        });
+      }
+      expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage])')).not.toContain(
+        DEVELOPMENT_OPERATOR_TOKEN,
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'a new project, its login, and each new refresh token is in the next call',
+    async () => {
+      const { page } = opened;
+      await page.getByLabel('Project /').fill('acme');
+      await page.getByLabel('Project /').press('Tab');
+      await page.getByText('Signed in as alice').waitFor();
+
+      const login = await execute(page, 'login');
+      expect(login.body.data['tokenUser']).toMatchObject({ userId: 'alice' });
+      let { refreshToken } = login.body.data;
+      const posted = await tryOut(page, 'refreshByPost');
+      expect(JSON.parse(await bodyOf(posted).inputValue())).toEqual({ refreshToken });
+      const { status, body } = await execute(page, 'refreshByPost');
+      expect({ status, tokenSeq: body.data.tokenSeq }).toEqual({ status: 200, tokenSeq: 2 });
+      expect(body.data.refreshToken).not.toBe(refreshToken);
+      ({ refreshToken } = body.data);
+      const documented = await tryOut(page, 'refresh');
+      expect(await field(documented, 'refreshToken').inputValue()).toBe(refreshToken);
+      await field(documented, '_nodejs').selectOption('common-data-under');
+      const under = await execute(page, 'refresh');
+      expect(under.body.data).toMatchObject({ token_seq: 3, token_user: { user_id: 'alice' } });
+      const introspect = await tryOut(page, 'introspect');
+      expect(JSON.parse(await bodyOf(introspect).inputValue())).toEqual({
+        token: under.body.data['refresh_token'],
+      });
+      expect((await execute(page, 'user')).body.data).toMatchObject({ userId: 'alice' });
+
+      await page.reload();
+      await page.locator('.opblock').first().waitFor();
+      expect(await page.getByLabel('Project /').inputValue()).toBe('acme');
+      expect((await execute(page, 'user')).body.data).toMatchObject({ userId: 'alice' });
+      expect(await field(await tryOut(page, 'refresh'), 'refreshToken').inputValue()).toBe(
+        under.body.data['refresh_token'],
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'Authorize chooses the project, too',
+    async () => {
+      const { page } = opened;
+      await page.locator('#profile[data-chosen=acme]').waitFor();
+      await page.getByRole('button', { name: 'Authorize' }).click();
+      const project = page.locator('.auth-container', { hasText: 'XownerId' });
+      await project.locator('button', { hasText: 'Logout' }).click();
+      await project.getByRole('textbox').fill('ptdev');
+      await project.locator('button[type=submit]').click();
+      await project.locator('button', { hasText: 'Close' }).click();
+      expect(await field(await tryOut(page, 'user'), 'XownerId').inputValue()).toBe('ptdev');
+      expect((await execute(page, 'user')).body.data).toMatchObject({ userId: SEED_SESSION.userId });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'what somebody enters himself is sent as it is',
+    async () => {
+      const { page } = opened;
+      const block = await tryOut(page, 'refresh');
+      await field(block, 'XverifyApi').fill('my-own-value');
+      const { status, body } = await execute(page, 'refresh');
+      expect({ status, code: body.error.errorCode }).toEqual({ status: 401, code: 'VERIFY_API_REFUSED' });
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('the page, in production', () => {
+  const KEY = 'a key that stays in the browser';
+  /** Each once; all with all by `npm run check:page`. */
+  const ENCODINGS: Readonly<Record<string, string>> = {
+    'des-ecb': 'base64',
+    'des-cbc': 'hex',
+    'hmac-sha256': 'base64url',
+  };
+  const OPERATOR = 'an-operators-token-that-stays-on-the-page';
+
+  let app: NestFastifyApplication;
+  let url: string;
+
+  beforeAll(async () => {
+    ({ app, url } = await start({
+      NODE_ENV: 'production',
+      SWAGGER_ENABLED: 'true',
+      JWT_SECRET: 'a-secret-of-this-test-alone-0123456789',
+      TOKEN_PEPPER: 'a-pepper-of-this-test-alone-0123456789',
+      OPERATOR_TOKEN_HASH: createHash('sha256').update(OPERATOR).digest('hex'),
+    }));
+  });
+  afterAll(() => app.close());
+
+  test(
+    'asks for the key, uses it, and never sends it',
+    async () => {
+      const ciphers = { 'des-ecb': null, 'des-cbc': 'vector', 'hmac-sha256': null };
+      for (const [cipher, iv] of Object.entries(ciphers)) await addProject(app, cipher, iv, KEY);
+      const { page, complaints, sent } = await open(url);
+
+      expect(await page.getByLabel('Key /').inputValue()).toBe('');
+      expect(await page.getByRole('status').innerText()).toContain('Enter your project and its key');
+      expect(await field(await tryOut(page, 'refresh'), 'XownerId').inputValue()).toBe('');
+      for (const [cipher, iv] of Object.entries(ciphers)) {
+        for (const encoding of EVERY_CALL ? ['base64', 'hex', 'base64url'] : [ENCODINGS[cipher] ?? '']) {
+          await page.getByLabel('Project /').fill(cipher);
+          await page.getByLabel('Project /').press('Tab');
+          await field(await tryOut(page, 'refresh'), 'refreshToken').fill('a-token-that-nobody-knows');
+          await page.getByLabel('Cipher').selectOption(cipher);
+          await page.getByLabel('Encoding').selectOption(encoding);
+          await page.getByLabel('Key /').fill(KEY);
+          if (iv !== null) await page.getByLabel('IV /').fill(iv);
+          const { status, body } = await execute(page, 'refresh');
+          expect({ cipher, encoding, status, code: body.error.errorCode }).toEqual({
+            cipher,
+            encoding,
+            status: 401,
+            code: 'REFRESH_TOKEN_EXPIRED',
+          });
+        }
+      }
+      expect(sent.length).toBeGreaterThan(3);
+      for (const secret of [KEY, encodeURIComponent(KEY), 'vector'])
+        expect(sent.filter((request) => request.includes(secret))).toEqual([]);
+
+      await page.getByRole('button', { name: 'Authorize' }).click();
+      const operator = page.locator('.auth-container', { hasText: /^operator/ });
+      await operator.getByRole('textbox').fill(OPERATOR);
+      await operator.locator('button[type=submit]').click();
+      await operator.locator('button', { hasText: 'Close' }).click();
+      expect((await execute(page, 'adminListProjects')).status).toBe(200);
+      expect(await field(await tryOut(page, 'adminDisableUser'), 'userId').inputValue()).toBe('');
+      const kept = String(await page.evaluate('JSON.stringify([localStorage, sessionStorage])'));
+      for (const secret of [KEY, OPERATOR]) expect(kept).not.toContain(secret);
+      expect(await page.evaluate('localStorage.length')).toBe(0);
+      expect(complaints).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  async function addProject(app: NestFastifyApplication, cipher: string, iv: string | null, key: string) {
+    const row = {
+      owner_id: cipher,
+      name: cipher,
+      status: 'active',
+      status_mode: 'http',
+      time_zone: 'UTC',
+      access_token_seconds: 600,
+      refresh_policy: 'rotate',
+      grace_seconds: 60,
+      idle_seconds: null,
+      absolute_seconds: 86_400,
+      lost_response: 'reissue',
+      max_sessions: null,
+      verify_cipher: cipher,
+      verify_key: key,
+      verify_iv: iv,
+      verify_encoding: 'base64',
+      verify_skew_seconds: 300,
+      verify_stamp_required: true,
+      created_at: 0,
+    };
+    const names = Object.keys(row);
+    const marks = names.map((_, index) => `$${index + 1}`);
+    await app
+      .get(SqlDatabase, { strict: false })
+      .transact((transaction) =>
+        transaction.all(
+          `INSERT INTO bo_project (${names.join(', ')}) VALUES (${marks.join(', ')})`,
+          Object.values(row) as never,
+        ),
+      );
+  }
+});

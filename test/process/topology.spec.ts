@@ -1,0 +1,186 @@
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { TokenGrant } from '../../src/auth/token-grant.js';
+import type { Envelope } from '../../src/response/envelope/envelope.js';
+import { API, encryptByDES, startApp } from '../support/app.js';
+import { findNginx } from '../support/nginx.js';
+import { PostgresServer } from '../support/postgres.js';
+import { RedisServer } from '../support/redis.js';
+import { Service } from '../support/service.js';
+import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
+
+const START_MS = 300_000;
+const SECRETS = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
+
+/** What deploy/compose.yaml starts, as plain processes: only the addresses differ. */
+describe('two services, Postgres and Redis behind nginx', () => {
+  const folder = temporaryFolder();
+  let postgres: PostgresServer;
+  let redis: RedisServer;
+  let services: Service[] = [];
+  let nginx: ChildProcess | undefined;
+  let front: string;
+  let environment: Record<string, string>;
+
+  const ask = async (path: string, init: RequestInit = {}, origin = front): Promise<Response> =>
+    fetch(origin + path, {
+      ...init,
+      headers: {
+        XownerId: 'acme',
+        XverifyApi: encryptByDES(`${randomUUID()}|${Date.now()}`, 'acme-key'),
+        ...(init.body !== undefined && { 'content-type': 'application/json' }),
+        ...(init.headers as Record<string, string>),
+      },
+    });
+  const post = (path: string, body: object, origin = front) =>
+    ask(API + path, { method: 'POST', body: JSON.stringify(body) }, origin);
+  const dataOf = async (answer: Response) => {
+    const body = (await answer.json()) as Envelope<TokenGrant>;
+    if (body.data === null) throw new Error(`${answer.status} ${JSON.stringify(body)}`);
+    return body.data;
+  };
+  const login = async () => dataOf(await post('/auth/token', { userName: 'bob', password: 'bob-password' }));
+  const refresh = (token: string, origin = front) =>
+    ask(`${API}/auth/token/refresh?refreshToken=${token}`, {}, origin);
+  const origin = (index: number) => `http://127.0.0.1:${services[index]?.port}`;
+
+  beforeAll(async () => {
+    [postgres, redis] = await Promise.all([PostgresServer.start(), RedisServer.start()]);
+    const stores = { DATABASE_URL: await postgres.database(), REDIS_URL: redis.url };
+    environment = {
+      NODE_ENV: 'production',
+      TRUSTED_PROXIES: '127.0.0.2',
+      LOG_LEVEL: 'info',
+      ...SECRETS,
+      ...stores,
+    };
+    // The migration job, before there is any service.
+    await promisify(execFile)(process.execPath, ['dist/cli/main.js', 'migrate'], {
+      env: { ...process.env, ...environment },
+    });
+    await (await startApp({ ...SECRETS, ...stores })).close();
+    services = await Promise.all([Service.start(environment), Service.start(environment)]);
+    const port = await freePort();
+    front = `http://127.0.0.1:${port}`;
+    const conf = readFileSync(resolve('deploy/nginx/bo-auth.conf'), 'utf8')
+      .replace('bo-auth-1:58582', `127.0.0.1:${services[0]?.port}`)
+      .replace('bo-auth-2:58582', `127.0.0.1:${services[1]?.port}`)
+      .replace('listen 58582', `listen 127.0.0.1:${port}`)
+      // nginx comes from an address of its own, as in its network.
+      .replace('proxy_http_version', 'proxy_bind 127.0.0.2;\n    proxy_http_version')
+      .replace('/var/log/nginx', folder.path);
+    writeFileSync(`${folder.path}/bo-auth.conf`, conf);
+    writeFileSync(
+      `${folder.path}/nginx.conf`,
+      `daemon off; pid ${folder.path}/pid; error_log ${folder.path}/error.log;\n` +
+        `events {}\nhttp { include ${folder.path}/bo-auth.conf; }\n`,
+    );
+    const args = ['-p', folder.path, '-c', `${folder.path}/nginx.conf`];
+    execFileSync(findNginx(), ['-t', '-q', ...args]);
+    nginx = spawn(findNginx(), args, { stdio: 'ignore' });
+    await eventually('nginx answers', () =>
+      fetch(`${front}/health/ready`).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+  }, START_MS);
+  afterAll(async () => {
+    if (nginx !== undefined && nginx.exitCode === null) {
+      nginx.kill('SIGTERM');
+      await once(nginx, 'exit');
+    }
+    await Promise.all(services.map((service) => service.kill()));
+    await redis?.stop();
+    await postgres?.stop();
+    folder.remove();
+  });
+
+  it('fifty parallel refreshes of one token at both: fifty 200s, one distinct successor', async () => {
+    const grant = await login();
+    const origins = [front, origin(0), origin(1)];
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => refresh(grant.refreshToken, origins[index % 3])),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
+    const grants = await Promise.all(answers.map(dataOf));
+    expect(new Set(grants.map(({ tokenSeq, refreshToken }) => `${tokenSeq} ${refreshToken}`)).size).toBe(1);
+    expect(grants[0]).toMatchObject({
+      tokenSeq: 2,
+      refreshToken: expect.not.stringMatching(grant.refreshToken),
+    });
+    expect((await dataOf(await refresh(String(grants[0]?.refreshToken)))).tokenSeq).toBe(3);
+  });
+
+  it('sees at one what was revoked at the other', async () => {
+    const grant = await login();
+    const user = () =>
+      ask(`${API}/auth/user`, { headers: { authorization: `Bearer ${grant.accessToken}` } }, origin(1));
+    expect((await user()).status).toBe(200);
+    await post('/auth/token/revoke', { refreshToken: grant.refreshToken }, origin(0));
+    await eventually('the other refuses', async () => (await user()).status === 401, 2_000);
+  });
+
+  it('believes nginx alone who the client is, and gives the metrics to nobody', async () => {
+    await ask('/health/live', { headers: { 'x-forwarded-for': '192.0.2.7' } });
+    await ask('/health/live', { headers: { 'x-forwarded-for': '192.0.2.8' } }, origin(0));
+    const log = () => services.flatMap((service) => service.log).join('\n');
+    await eventually('both are logged', () => log().includes('/health/live'));
+    expect(log()).not.toContain('192.0.2.');
+    expect(log()).not.toContain('"ip":"127.0.0.2"');
+    expect((await fetch(`${front}/metrics`)).status).toBe(404);
+  });
+
+  it(
+    'replaces one service after the other under load without a failed request, and logs no token',
+    async () => {
+      let answers = 0;
+      const failures: string[] = [];
+      const stopping = new AbortController();
+      let presented = '';
+      const clients = Array.from({ length: 6 }, async (_, index) => {
+        let token = (await login()).refreshToken;
+        presented = token;
+        while (!stopping.signal.aborted) {
+          try {
+            const answer =
+              index % 2 === 0
+                ? await refresh(token)
+                : await post('/auth/token/refresh', { refreshToken: token });
+            if (answer.status !== 200) throw new Error(`${answer.status}`);
+            token = (await dataOf(answer)).refreshToken;
+            answers++;
+          } catch (error) {
+            failures.push(String(error));
+          }
+          // The services that start have need of the machine, too.
+          await sleep(5);
+        }
+      });
+      for (const [index, old] of services.entries()) {
+        const before = answers;
+        await eventually('requests', () => answers > before + 50);
+        old.signal('SIGTERM');
+        expect(await old.ended()).toBe(0);
+        const next = await Service.start(environment, old.port);
+        services[index] = next;
+        // For `fail_timeout` nginx asks it nothing; were the other one stopped meanwhile, nobody would be left.
+        await eventually('nginx uses it again', () => next.log.some((line) => line.includes('auth/token')));
+      }
+      const before = answers;
+      await eventually('requests at the new ones', () => answers > before + 50);
+      stopping.abort();
+      await Promise.all(clients);
+      expect(answers).toBeGreaterThan(150);
+      expect(failures).toEqual([]);
+      const logs = ['access.log', 'error.log'].map((name) => readFileSync(`${folder.path}/${name}`, 'utf8'));
+      expect(logs.join('')).not.toMatch(new RegExp(`refreshToken|${presented}`));
+    },
+    START_MS,
+  );
+});
