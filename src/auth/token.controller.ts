@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { Reply } from '../response/reply.js';
+import { Prepared } from '../response/prepared.js';
 import { TakesResponsePlugin } from '../response/response-plugin.decorator.js';
 import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
@@ -60,7 +60,7 @@ export class TokenController {
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: loginSchema }) body: z.infer<typeof loginSchema>,
     @CurrentClient() client: Client,
-  ): Promise<Reply<TokenGrant>> {
+  ): Promise<Prepared<TokenGrant>> {
     return this.logins.login(tenant, body, client);
   }
 
@@ -71,7 +71,7 @@ export class TokenController {
     @CurrentTenant() tenant: Tenant,
     @Query({ schema: refreshSchema }) query: z.infer<typeof refreshSchema>,
     @CurrentClient() client: Client,
-  ): Promise<Reply<TokenGrant>> {
+  ): Promise<Prepared<TokenGrant>> {
     return this.refreshes.refresh(tenant, query.refreshToken, client);
   }
 
@@ -83,7 +83,7 @@ export class TokenController {
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: refreshSchema }) body: z.infer<typeof refreshSchema>,
     @CurrentClient() client: Client,
-  ): Promise<Reply<TokenGrant>> {
+  ): Promise<Prepared<TokenGrant>> {
     return this.refreshes.refresh(tenant, body.refreshToken, client);
   }
 
@@ -94,9 +94,9 @@ export class TokenController {
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: revokeSchema }) body: z.infer<typeof revokeSchema>,
     @CurrentClient() client: Client,
-  ): Promise<Reply<{ revoked: true }>> {
+  ): Promise<Prepared<{ revoked: true }>> {
     await this.revocation.revokeToken(tenant, body.refreshToken, client);
-    return new Reply({ revoked: true });
+    return new Prepared({ revoked: true });
   }
 
   @Post('introspect')
@@ -105,7 +105,7 @@ export class TokenController {
   async introspect(
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: introspectSchema }) body: z.infer<typeof introspectSchema>,
-  ): Promise<Reply<Introspected>> {
-    return new Reply(await this.introspection.introspect(tenant, body.token));
+  ): Promise<Prepared<Introspected>> {
+    return new Prepared(await this.introspection.introspect(tenant, body.token));
   }
 }

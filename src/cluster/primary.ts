@@ -81,13 +81,13 @@ export class ClusterPrimary {
   private async launch(): Promise<Worker | null> {
     const worker = cluster.fork();
     const begun = performance.now();
-    const settled = new AbortController();
-    const { signal } = settled;
+    const decided = new AbortController();
+    const { signal } = decided;
     const tooLate = setTimeout(() => worker.process.kill('SIGKILL'), START_MS);
     const listening = once(worker, 'listening', { signal }).then(() => true);
     const exit = once(worker, 'exit', { signal }).then(() => false);
     const isListening = await Promise.race([listening, exit]);
-    settled.abort();
+    decided.abort();
     listening.catch(() => undefined);
     exit.catch(() => undefined);
     clearTimeout(tooLate);

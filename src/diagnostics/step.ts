@@ -28,7 +28,7 @@ export class Step<Details extends object = object> {
   }
 
   /**
-   * Does the work. Where that is a promise, the step has ended when it is settled.
+   * Does the work. Where that is a promise, the step ends when it resolves or rejects.
    *
    * @param details a new object each time: it tells one run from another
    */

@@ -55,13 +55,13 @@ export function guardPlugin(operator: OperatorPlugin, deadline: Deadline): Respo
     const context = Object.freeze({ plugin: name, ownerId, method, route });
     try {
       const result = transform(given.data, context);
-      return isThenable(result) ? settle(given.data, result) : accepted(given.data, result);
+      return isThenable(result) ? awaited(given.data, result) : accepted(given.data, result);
     } catch (error) {
       throw error instanceof PluginFailure ? error : threw(error);
     }
   };
 
-  async function settle(given: object, promised: PromiseLike<unknown>): Promise<object> {
+  async function awaited(given: object, promised: PromiseLike<unknown>): Promise<object> {
     try {
       const result = await within(promised, deadline);
       if (result !== LATE) return accepted(given, result);

@@ -4,7 +4,7 @@ import { map, type Observable } from 'rxjs';
 import { type Awaitable, whenThere } from '../awaitable.js';
 import { DEFAULT_PLUGIN, PluginRegistry } from '../plugins/plugin-registry.js';
 import { errors } from './error/error-catalogue.js';
-import { Reply } from './reply.js';
+import { Prepared } from './prepared.js';
 import { takesResponsePlugin } from './response-plugin.decorator.js';
 
 /**
@@ -16,7 +16,7 @@ import { takesResponsePlugin } from './response-plugin.decorator.js';
 export class PluginInterceptor implements NestInterceptor {
   constructor(private readonly plugins: PluginRegistry) {}
 
-  intercept(context: ExecutionContext, next: CallHandler<Reply<object>>): Observable<unknown> {
+  intercept(context: ExecutionContext, next: CallHandler<Prepared<object>>): Observable<unknown> {
     if (!takesResponsePlugin(context)) return next.handle();
     const request = context
       .switchToHttp()
@@ -24,19 +24,19 @@ export class PluginInterceptor implements NestInterceptor {
     const name = request.query._nodejs ?? DEFAULT_PLUGIN;
     if (typeof name !== 'string' || this.plugins.find(name) === null) throw errors.PLUGIN_UNKNOWN();
     // A promise goes on as it is: who awaits the answer awaits it too.
-    return next.handle().pipe(map((reply) => this.rewrite(name, reply, request)));
+    return next.handle().pipe(map((prepared) => this.rewrite(name, prepared, request)));
   }
 
   private rewrite(
     name: string,
-    { data, provenance, settle, subject }: Reply<object>,
+    { data, provenance, commit, subject }: Prepared<object>,
     request: FastifyRequest,
-  ): Awaitable<Reply<object>> {
+  ): Awaitable<Prepared<object>> {
     const rewritten = this.plugins.run(name, data, {
       ownerId: String(request.headers['xownerid']),
       method: request.method,
       route: request.routeOptions.url ?? '',
     });
-    return whenThere(rewritten, (rewritten) => new Reply(rewritten, provenance, settle, subject));
+    return whenThere(rewritten, (rewritten) => new Prepared(rewritten, provenance, commit, subject));
   }
 }

@@ -30,7 +30,7 @@ export interface CampaignOptions {
   /** Mean pause of a tab between two rounds, in milliseconds. */
   readonly thinkMs?: number;
   /** For how long a chain may take to be refreshed again when the last fault is over. */
-  readonly settlesWithinMs?: number;
+  readonly recoversWithinMs?: number;
 }
 
 export interface CampaignReport {
@@ -78,7 +78,7 @@ export async function runCampaign(
     // where every chain has ended early, the faults that were still to come have nothing left to strike
     clock.end();
     const struck = await plaguing;
-    await Promise.all(clients.map((client) => campaign.settle(client)));
+    await Promise.all(clients.map((client) => campaign.finish(client)));
     const verdict = check(recorder.operations, terrain.rules);
     const seconds = (performance.now() - began) / 1000;
     return { verdict, history: recorder.operations, chains: options.chains, struck, seconds };
@@ -151,11 +151,11 @@ class Campaign {
   }
 
   /** When the faults are over, a living chain goes on, and a dead one is still dead. */
-  async settle(client: HonestClient): Promise<void> {
+  async finish(client: HonestClient): Promise<void> {
     if (client.newest === undefined) return;
     for (const tokens of client.former.slice(-3)) await client.present(tokens, 'thief');
     if (client.ended) return this.autopsy(client);
-    const deadline = performance.now() + (this.options.settlesWithinMs ?? 20_000);
+    const deadline = performance.now() + (this.options.recoversWithinMs ?? 20_000);
     while (!client.ended && performance.now() < deadline) {
       if (await client.round(true)) return;
     }

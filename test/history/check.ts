@@ -2,7 +2,7 @@ import { deadStaysDead, noneAfterRevocation } from './ended-sessions.js';
 import { familiesOf } from './families.js';
 import { identityAcrossFamilies, identityStays } from './identity.js';
 import type { Operation } from './recorder.js';
-import { explainedRefusals, settled, type Explanation } from './refusals.js';
+import { explainedRefusals, recovers, type Explanation } from './refusals.js';
 import {
   numberGrowsByOne,
   numberNeverFalls,
@@ -43,7 +43,7 @@ export function check(history: readonly Operation[], rules: Rules): Verdict {
       ...identityStays(family),
       ...numberNeverFalls(family),
       ...numberGrowsByOne(family, project),
-      ...settled(family, project),
+      ...recovers(family, project),
     );
   }
   return { violations, families: families.bySession.size, explained };

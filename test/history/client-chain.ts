@@ -72,11 +72,11 @@ export class HonestClient {
    * One round: the newest token sent once or several times at once, and what the answers ask for.
    * @returns whether it was refreshed
    */
-  async round(settling = false): Promise<boolean> {
+  async round(afterFaults = false): Promise<boolean> {
     const held = this.newest;
     if (held === undefined || this.ended) return false;
-    const calm = settling || !this.random.chance(this.weather.duplicateShare);
-    const outcomes = await Promise.all(calm ? [this.refresh(held, settling)] : this.duplicates(held));
+    const calm = afterFaults || !this.random.chance(this.weather.duplicateShare);
+    const outcomes = await Promise.all(calm ? [this.refresh(held, afterFaults)] : this.duplicates(held));
     for (const outcome of outcomes) {
       if (outcome.tokens !== undefined) this.keep(outcome.tokens);
       if (outcome.status === 401) this.ended = true;
@@ -110,11 +110,11 @@ export class HonestClient {
     return this.api.endSession(sender, tokens.accessToken, session ?? 'all');
   }
 
-  private refresh(held: Tokens, settling: boolean): Promise<Outcome> {
+  private refresh(held: Tokens, afterFaults: boolean): Promise<Outcome> {
     const presented = fingerprint(held.refreshToken);
-    const sender = this.sender({ kind: 'refresh', presented, settling: settling || undefined });
+    const sender = this.sender({ kind: 'refresh', presented, afterFaults: afterFaults || undefined });
     const verb = this.random.chance(0.5) ? 'GET' : 'POST';
-    return this.api.refresh(settling ? sender : this.exposed(sender), held.refreshToken, verb);
+    return this.api.refresh(afterFaults ? sender : this.exposed(sender), held.refreshToken, verb);
   }
 
   private duplicates(held: Tokens): Promise<Outcome>[] {

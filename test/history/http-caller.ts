@@ -37,18 +37,18 @@ export class HttpCaller {
         agent: this.agent,
       });
       const timers: NodeJS.Timeout[] = [];
-      const settle = (outcome: HttpOutcome) => {
+      const finish = (outcome: HttpOutcome) => {
         for (const timer of timers) clearTimeout(timer);
         resolve(outcome);
       };
       const giveUp = (reason: string) => () => {
-        settle({ kind: 'lost', reason });
+        finish({ kind: 'lost', reason });
         outgoing.destroy();
       };
       const { dropAfter } = call;
       timers.push(setTimeout(giveUp('deadline'), DEADLINE_MS));
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        settle({ kind: 'lost', reason: error.code ?? 'error' });
+        finish({ kind: 'lost', reason: error.code ?? 'error' });
       });
       outgoing.on('finish', () => {
         if (dropAfter !== undefined) timers.push(setTimeout(giveUp('dropped'), dropAfter));
@@ -56,12 +56,12 @@ export class HttpCaller {
       outgoing.on('response', (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', () => settle({ kind: 'lost', reason: 'cut off' }));
-        incoming.on('close', () => settle({ kind: 'lost', reason: 'cut off' }));
+        incoming.on('error', () => finish({ kind: 'lost', reason: 'cut off' }));
+        incoming.on('close', () => finish({ kind: 'lost', reason: 'cut off' }));
         incoming.on('end', () => {
-          if (!incoming.complete) return settle({ kind: 'lost', reason: 'cut off' });
+          if (!incoming.complete) return finish({ kind: 'lost', reason: 'cut off' });
           const body = Buffer.concat(chunks).toString('utf8');
-          settle({ kind: 'answer', status: incoming.statusCode ?? 0, headers: incoming.headers, body });
+          finish({ kind: 'answer', status: incoming.statusCode ?? 0, headers: incoming.headers, body });
         });
       });
       outgoing.end(call.body);

@@ -52,7 +52,7 @@ export interface Call {
   /** A revocation's reach; `user` ends every session of the user. */
   readonly reach?: 'session' | 'user';
   /** Sent after the last fault, when every process is up: must be answered. */
-  readonly settling?: boolean;
+  readonly afterFaults?: boolean;
 }
 
 /**

@@ -138,13 +138,13 @@ function supersededBefore(
 }
 
 /** Liveness: a chain that nothing ended is refreshed once the faults are over. A 401 is judged by I3 already. */
-export function settled(family: Family, project: ProjectRules): Violation[] {
-  const attempts = family.refreshes.filter(({ settling }) => settling === true);
+export function recovers(family: Family, project: ProjectRules): Violation[] {
+  const attempts = family.refreshes.filter(({ afterFaults }) => afterFaults === true);
   const last = attempts.at(-1);
   if (last === undefined) return [];
   if (attempts.some(({ answer }) => answer?.status === 200 || answer?.status === 401)) return [];
   const time = last.answeredAt ?? last.lostAt ?? last.invokedAt;
   if (revokedBefore(family, time) !== undefined || reusedBefore(family, project, time)) return [];
   const outcome = last.answer?.status ?? last.lostBy;
-  return [violation('settled', `no refresh at the end (${outcome})`, attempts.slice(-1), family.sessionId)];
+  return [violation('recovery', `no refresh at the end (${outcome})`, attempts.slice(-1), family.sessionId)];
 }

@@ -4,10 +4,10 @@ import type { Operation } from './recorder.js';
  * I1 one refresh token per number and one successor per token. I2 no success that began after an acknowledged
  * revocation. I3 every refusal of an honest client is explained. I4 a reused token is found, and its family stays dead.
  * I5 project, user, session and its ends never change. I6 the number never falls, and grows by one.
- * `answer`: an answer that no well-formed request may meet. `settled`: a chain that nothing ended goes on when every
+ * `answer`: an answer that no well-formed request may meet. `recovery`: a chain that nothing ended goes on when every
  * process is up again.
  */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'answer' | 'settled';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'answer' | 'recovery';
 
 export interface Violation {
   readonly invariant: Invariant;

@@ -50,7 +50,7 @@ async function campaignAgainst(
       faultCount: 3,
       seed,
       thinkMs: 10,
-      settlesWithinMs: 1000,
+      recoversWithinMs: 1000,
     });
   } finally {
     await cluster.close();

@@ -16,7 +16,7 @@ describe('two server processes on one database', () => {
       faults: [killOne, restartOne, pauseOne],
       faultCount: 3,
       weather: { echoShare: 0.4 },
-      settlesWithinMs: 40_000,
+      recoversWithinMs: 40_000,
       seed,
     });
     // a failure shows what a run of the command shows, the seed included

@@ -8,7 +8,7 @@ class PlainMemory {
   private readonly entries = new Map<string, { use: string; expiresAt: number }>();
   private latest = 0;
 
-  /** The outcomes that are right; `settle` with the one that came. */
+  /** The outcomes that are right; `apply` with the one that came. */
   outcomes(ownerId: string, guid: string, use: string, now: number): string[] {
     this.latest = Math.max(this.latest, now);
     const entry = this.entries.get(JSON.stringify([ownerId, guid]));
@@ -18,7 +18,7 @@ class PlainMemory {
     return entry.expiresAt < this.latest ? [outcome, 'first'] : [outcome];
   }
 
-  settle(outcome: string, ownerId: string, guid: string, use: string, expiresAt: number): void {
+  apply(outcome: string, ownerId: string, guid: string, use: string, expiresAt: number): void {
     const key = JSON.stringify([ownerId, guid]);
     const before = this.entries.get(key);
     if (outcome === 'first') this.entries.set(key, { use, expiresAt });
@@ -46,7 +46,7 @@ describe('ReplayMemory', () => {
           now += advance;
           const outcome = memory.claim(owner, guidOf(guid), use, now + life, now);
           expect(plain.outcomes(owner, guidOf(guid), use, now)).toContain(outcome);
-          plain.settle(outcome, owner, guidOf(guid), use, now + life);
+          plain.apply(outcome, owner, guidOf(guid), use, now + life);
         }
         expect(memory.forgotten).toBe(0);
       }),

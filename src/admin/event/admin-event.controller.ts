@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
@@ -25,8 +25,8 @@ export class AdminEventController {
   async listAll(
     @CurrentAdministrator() administrator: Administrator,
     @Query({ schema: eventListSchema }) query: EventListRequest,
-  ): Promise<Reply<Page<EventView>>> {
-    return new Reply(await this.events.list(administrator, null, query));
+  ): Promise<Prepared<Page<EventView>>> {
+    return new Prepared(await this.events.list(administrator, null, query));
   }
 
   @Get('projects/:ownerId/events')
@@ -38,7 +38,7 @@ export class AdminEventController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
     @Query({ schema: eventListSchema }) query: EventListRequest,
-  ): Promise<Reply<Page<EventView>>> {
-    return new Reply(await this.events.list(administrator, path.ownerId, query));
+  ): Promise<Prepared<Page<EventView>>> {
+    return new Prepared(await this.events.list(administrator, path.ownerId, query));
   }
 }

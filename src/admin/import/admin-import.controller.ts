@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import type { Area } from '../../tenancy/area/area.entity.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
@@ -40,8 +40,8 @@ export class AdminImportController {
   async list(
     @CurrentAdministrator() administrator: Administrator,
     @Query({ schema: pageSchema }) page: PageRequest,
-  ): Promise<Reply<Page<Area>>> {
-    return new Reply(await this.areas.list(administrator, page));
+  ): Promise<Prepared<Page<Area>>> {
+    return new Prepared(await this.areas.list(administrator, page));
   }
 
   @Post('areas')
@@ -53,8 +53,8 @@ export class AdminImportController {
   async importAreas(
     @CurrentAdministrator() administrator: Administrator,
     @Body({ schema: areasBody }) body: z.output<typeof areasBody>,
-  ): Promise<Reply<AreaImported>> {
-    return new Reply(await this.areas.import(administrator, itemsOf(body.items), body.strict));
+  ): Promise<Prepared<AreaImported>> {
+    return new Prepared(await this.areas.import(administrator, itemsOf(body.items), body.strict));
   }
 
   @Post('projects/:ownerId/sessions')
@@ -68,7 +68,7 @@ export class AdminImportController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
     @Body({ schema: sessionsBody }) body: z.output<typeof sessionsBody>,
-  ): Promise<Reply<SessionsImported>> {
-    return new Reply(await this.sessions.import(administrator, path.ownerId, itemsOf(body.items)));
+  ): Promise<Prepared<SessionsImported>> {
+    return new Prepared(await this.sessions.import(administrator, path.ownerId, itemsOf(body.items)));
   }
 }

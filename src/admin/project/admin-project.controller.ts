@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
@@ -35,8 +35,8 @@ export class AdminProjectController {
   async list(
     @CurrentAdministrator() administrator: Administrator,
     @Query({ schema: pageSchema }) page: PageRequest,
-  ): Promise<Reply<Page<ProjectView>>> {
-    return new Reply(await this.projects.list(administrator, page));
+  ): Promise<Prepared<Page<ProjectView>>> {
+    return new Prepared(await this.projects.list(administrator, page));
   }
 
   @Post()
@@ -49,8 +49,8 @@ export class AdminProjectController {
   async add(
     @CurrentAdministrator() administrator: Administrator,
     @Body({ schema: newProjectSchema }) body: NewProject,
-  ): Promise<Reply<ProjectView>> {
-    return new Reply(await this.projects.add(administrator, body));
+  ): Promise<Prepared<ProjectView>> {
+    return new Prepared(await this.projects.add(administrator, body));
   }
 
   @Get(':ownerId')
@@ -62,8 +62,8 @@ export class AdminProjectController {
   async show(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
-  ): Promise<Reply<ProjectView>> {
-    return new Reply(await this.projects.show(administrator, path.ownerId));
+  ): Promise<Prepared<ProjectView>> {
+    return new Prepared(await this.projects.show(administrator, path.ownerId));
   }
 
   @Patch(':ownerId')
@@ -76,8 +76,8 @@ export class AdminProjectController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
     @Body({ schema: projectChangeSchema }) body: ProjectChange,
-  ): Promise<Reply<ProjectView>> {
-    return new Reply(await this.projects.change(administrator, path.ownerId, body));
+  ): Promise<Prepared<ProjectView>> {
+    return new Prepared(await this.projects.change(administrator, path.ownerId, body));
   }
 
   @Post(':ownerId/disable')
@@ -90,8 +90,8 @@ export class AdminProjectController {
   async disable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
-  ): Promise<Reply<ProjectView>> {
-    return new Reply(await this.projects.setStatus(administrator, path.ownerId, 'disabled'));
+  ): Promise<Prepared<ProjectView>> {
+    return new Prepared(await this.projects.setStatus(administrator, path.ownerId, 'disabled'));
   }
 
   @Post(':ownerId/enable')
@@ -104,8 +104,8 @@ export class AdminProjectController {
   async enable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
-  ): Promise<Reply<ProjectView>> {
-    return new Reply(await this.projects.setStatus(administrator, path.ownerId, 'active'));
+  ): Promise<Prepared<ProjectView>> {
+    return new Prepared(await this.projects.setStatus(administrator, path.ownerId, 'active'));
   }
 
   @Post(':ownerId/verify-key')
@@ -120,7 +120,7 @@ export class AdminProjectController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: ProjectPath,
     @Body({ schema: keyChangeSchema }) body: KeyChange,
-  ): Promise<Reply<ProjectView>> {
-    return new Reply(await this.projects.changeKey(administrator, path.ownerId, body));
+  ): Promise<Prepared<ProjectView>> {
+    return new Prepared(await this.projects.changeKey(administrator, path.ownerId, body));
   }
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
@@ -34,8 +34,8 @@ export class AdminSigningKeyController {
   async list(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
-  ): Promise<Reply<{ items: SigningKeyView[] }>> {
-    return new Reply(await this.keys.list(administrator, path.ownerId));
+  ): Promise<Prepared<{ items: SigningKeyView[] }>> {
+    return new Prepared(await this.keys.list(administrator, path.ownerId));
   }
 
   @Post()
@@ -49,8 +49,8 @@ export class AdminSigningKeyController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
     @Body({ schema: newSigningKeySchema }) body: NewSigningKey,
-  ): Promise<Reply<SigningKeyView>> {
-    return new Reply(await this.keys.publish(administrator, path.ownerId, body));
+  ): Promise<Prepared<SigningKeyView>> {
+    return new Prepared(await this.keys.publish(administrator, path.ownerId, body));
   }
 
   @Post(':kid/promote')
@@ -64,8 +64,8 @@ export class AdminSigningKeyController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: keyPath }) path: KeyPath,
     @Body({ schema: signingKeyStepSchema }) body: SigningKeyStep,
-  ): Promise<Reply<SigningKeyView>> {
-    return new Reply(await this.keys.promote(administrator, path.ownerId, path.kid, body));
+  ): Promise<Prepared<SigningKeyView>> {
+    return new Prepared(await this.keys.promote(administrator, path.ownerId, path.kid, body));
   }
 
   @Post(':kid/demote')
@@ -78,8 +78,8 @@ export class AdminSigningKeyController {
   async demote(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: keyPath }) path: KeyPath,
-  ): Promise<Reply<SigningKeyView>> {
-    return new Reply(await this.keys.demote(administrator, path.ownerId, path.kid));
+  ): Promise<Prepared<SigningKeyView>> {
+    return new Prepared(await this.keys.demote(administrator, path.ownerId, path.kid));
   }
 
   @Post(':kid/retire')
@@ -93,7 +93,7 @@ export class AdminSigningKeyController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: keyPath }) path: KeyPath,
     @Body({ schema: signingKeyStepSchema }) body: SigningKeyStep,
-  ): Promise<Reply<SigningKeyView>> {
-    return new Reply(await this.keys.retire(administrator, path.ownerId, path.kid, body));
+  ): Promise<Prepared<SigningKeyView>> {
+    return new Prepared(await this.keys.retire(administrator, path.ownerId, path.kid, body));
   }
 }

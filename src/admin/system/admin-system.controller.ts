@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
@@ -29,8 +29,8 @@ export class AdminSystemController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
     @Query({ schema: pageSchema }) page: PageRequest,
-  ): Promise<Reply<Page<SystemView>>> {
-    return new Reply(await this.systems.list(administrator, path.ownerId, page));
+  ): Promise<Prepared<Page<SystemView>>> {
+    return new Prepared(await this.systems.list(administrator, path.ownerId, page));
   }
 
   @Post()
@@ -44,8 +44,8 @@ export class AdminSystemController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
     @Body({ schema: newSystemSchema }) body: NewSystem,
-  ): Promise<Reply<SystemView>> {
-    return new Reply(await this.systems.add(administrator, path.ownerId, body));
+  ): Promise<Prepared<SystemView>> {
+    return new Prepared(await this.systems.add(administrator, path.ownerId, body));
   }
 
   @Delete(':sysId')
@@ -57,7 +57,7 @@ export class AdminSystemController {
   async remove(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: systemPath }) path: z.output<typeof systemPath>,
-  ): Promise<Reply<{ removed: 1 }>> {
-    return new Reply(await this.systems.remove(administrator, path.ownerId, path.sysId));
+  ): Promise<Prepared<{ removed: 1 }>> {
+    return new Prepared(await this.systems.remove(administrator, path.ownerId, path.sysId));
   }
 }

@@ -12,7 +12,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { z } from 'zod';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
@@ -63,8 +63,8 @@ export class AdminUserController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
     @Query({ schema: userListSchema }) query: UserListRequest,
-  ): Promise<Reply<Page<UserView>>> {
-    return new Reply(await this.users.list(administrator, path.ownerId, query));
+  ): Promise<Prepared<Page<UserView>>> {
+    return new Prepared(await this.users.list(administrator, path.ownerId, query));
   }
 
   @Post()
@@ -78,8 +78,8 @@ export class AdminUserController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: projectPath }) path: z.output<typeof projectPath>,
     @Body({ schema: newUserSchema }) body: NewUser,
-  ): Promise<Reply<UserView>> {
-    return new Reply(await this.users.add(administrator, path.ownerId, body));
+  ): Promise<Prepared<UserView>> {
+    return new Prepared(await this.users.add(administrator, path.ownerId, body));
   }
 
   @Get(':userId')
@@ -91,8 +91,8 @@ export class AdminUserController {
   async show(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
-  ): Promise<Reply<UserView>> {
-    return new Reply(await this.users.show(administrator, path.ownerId, path.userId));
+  ): Promise<Prepared<UserView>> {
+    return new Prepared(await this.users.show(administrator, path.ownerId, path.userId));
   }
 
   @Patch(':userId')
@@ -105,8 +105,8 @@ export class AdminUserController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
     @Body({ schema: userChangeSchema }) body: UserChange,
-  ): Promise<Reply<UserView>> {
-    return new Reply(await this.users.change(administrator, path.ownerId, path.userId, body));
+  ): Promise<Prepared<UserView>> {
+    return new Prepared(await this.users.change(administrator, path.ownerId, path.userId, body));
   }
 
   @Post(':userId/disable')
@@ -119,8 +119,8 @@ export class AdminUserController {
   async disable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
-  ): Promise<Reply<UserView>> {
-    return new Reply(await this.users.disable(administrator, path.ownerId, path.userId));
+  ): Promise<Prepared<UserView>> {
+    return new Prepared(await this.users.disable(administrator, path.ownerId, path.userId));
   }
 
   @Post(':userId/enable')
@@ -133,8 +133,8 @@ export class AdminUserController {
   async enable(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
-  ): Promise<Reply<UserView>> {
-    return new Reply(await this.users.enable(administrator, path.ownerId, path.userId));
+  ): Promise<Prepared<UserView>> {
+    return new Prepared(await this.users.enable(administrator, path.ownerId, path.userId));
   }
 
   @Put(':userId/password')
@@ -147,8 +147,8 @@ export class AdminUserController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
     @Body({ schema: passwordSchema }) body: PasswordChange,
-  ): Promise<Reply<{ ended: number }>> {
-    return new Reply(await this.users.setPassword(administrator, path.ownerId, path.userId, body));
+  ): Promise<Prepared<{ ended: number }>> {
+    return new Prepared(await this.users.setPassword(administrator, path.ownerId, path.userId, body));
   }
 
   @Get(':userId/sessions')
@@ -160,8 +160,8 @@ export class AdminUserController {
   async listSessions(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
-  ): Promise<Reply<{ items: AdministeredSession[] }>> {
-    return new Reply(await this.sessions.list(administrator, path.ownerId, path.userId));
+  ): Promise<Prepared<{ items: AdministeredSession[] }>> {
+    return new Prepared(await this.sessions.list(administrator, path.ownerId, path.userId));
   }
 
   @Delete(':userId/sessions')
@@ -173,8 +173,8 @@ export class AdminUserController {
   async logout(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
-  ): Promise<Reply<{ ended: number }>> {
-    return new Reply(await this.sessions.logout(administrator, path.ownerId, path.userId));
+  ): Promise<Prepared<{ ended: number }>> {
+    return new Prepared(await this.sessions.logout(administrator, path.ownerId, path.userId));
   }
 
   @Delete(':userId/sessions/:sessionId')
@@ -186,7 +186,7 @@ export class AdminUserController {
   async endSession(
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: sessionPath }) path: z.output<typeof sessionPath>,
-  ): Promise<Reply<{ ended: 1 }>> {
-    return new Reply(await this.sessions.end(administrator, path.ownerId, path.userId, path.sessionId));
+  ): Promise<Prepared<{ ended: 1 }>> {
+    return new Prepared(await this.sessions.end(administrator, path.ownerId, path.userId, path.sessionId));
   }
 }

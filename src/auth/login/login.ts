@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import type { Tenant } from '../../tenancy/tenant.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import { assertWithinScope } from '../../tenancy/user/user-scope.js';
@@ -39,7 +39,7 @@ export class Login {
   ) {}
 
   /** @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike */
-  async login(tenant: Tenant, credentials: Credentials, client: Client): Promise<Reply<TokenGrant>> {
+  async login(tenant: Tenant, credentials: Credentials, client: Client): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
     const user = await this.users.findByName(project.ownerId, credentials.userName);
     const matches = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
@@ -103,7 +103,7 @@ export class Login {
       loginReports.tell('granted');
       return true;
     };
-    return new Reply(grant, { cacheType: this.database.kind, readAt }, open, {
+    return new Prepared(grant, { cacheType: this.database.kind, readAt }, open, {
       userId: session.userId,
       sessionId: session.id,
     });

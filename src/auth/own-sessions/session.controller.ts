@@ -2,7 +2,7 @@ import { Controller, Delete, Get, Param, Query, UseGuards } from '@nestjs/common
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Clock } from '../../config/clock.js';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';
 import { ApiBearer } from '../bearer/api-bearer.decorator.js';
 import { BearerGuard, type Caller, CurrentCaller } from '../bearer/bearer.guard.js';
@@ -28,9 +28,9 @@ export class SessionController {
 
   @Get()
   @ApiSessionList()
-  async list(@CurrentCaller() { session: current }: Caller): Promise<Reply<{ items: SessionView[] }>> {
+  async list(@CurrentCaller() { session: current }: Caller): Promise<Prepared<{ items: SessionView[] }>> {
     const sessions = await this.store.list(current.ownerId, current.userId, this.clock.now());
-    return new Reply({ items: sessions.map((session) => sessionView(session, current)) });
+    return new Prepared({ items: sessions.map((session) => sessionView(session, current)) });
   }
 
   @Delete()
@@ -39,12 +39,12 @@ export class SessionController {
     @CurrentCaller() { session: current }: Caller,
     @Query({ schema: scopeSchema }) { scope }: z.infer<typeof scopeSchema>,
     @CurrentClient() client: Client,
-  ): Promise<Reply<{ ended: number }>> {
+  ): Promise<Prepared<{ ended: number }>> {
     const ended =
       scope === 'all'
         ? await this.revocation.endAll(current, client)
         : await this.revocation.endOthers(current, client);
-    return new Reply({ ended });
+    return new Prepared({ ended });
   }
 
   @Delete(':sessionId')
@@ -53,7 +53,7 @@ export class SessionController {
     @CurrentCaller() { session: current }: Caller,
     @Param('sessionId') sessionId: string,
     @CurrentClient() client: Client,
-  ): Promise<Reply<{ ended: number }>> {
-    return new Reply({ ended: await this.revocation.endSession(current, sessionId, client) });
+  ): Promise<Prepared<{ ended: number }>> {
+    return new Prepared({ ended: await this.revocation.endSession(current, sessionId, client) });
   }
 }

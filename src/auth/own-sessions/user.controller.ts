@@ -1,6 +1,6 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Reply } from '../../response/reply.js';
+import { Prepared } from '../../response/prepared.js';
 import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';
 import { ApiBearer } from '../bearer/api-bearer.decorator.js';
 import { BearerGuard, type Caller, CurrentCaller } from '../bearer/bearer.guard.js';
@@ -15,7 +15,7 @@ import { tokenUser, type TokenUser } from '../token-grant.js';
 export class UserController {
   @Get()
   @ApiUser()
-  user(@CurrentCaller() { user, session }: Caller): Reply<TokenUser> {
-    return new Reply(tokenUser(user, session.clientId));
+  user(@CurrentCaller() { user, session }: Caller): Prepared<TokenUser> {
+    return new Prepared(tokenUser(user, session.clientId));
   }
 }

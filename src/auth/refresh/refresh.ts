@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { lostRaces, MAX_ATTEMPTS } from '../../response/races.js';
-import { Reply, type Subject } from '../../response/reply.js';
+import { Prepared, type Subject } from '../../response/prepared.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import type { Tenant } from '../../tenancy/tenant.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
@@ -70,10 +70,10 @@ export class Refresh {
   ) {}
 
   /** @throws REFRESH_TOKEN_EXPIRED, REFRESH_TOKEN_REUSED, REFRESH_TOKEN_SUPERSEDED */
-  async refresh(tenant: Tenant, token: string, client: Client): Promise<Reply<TokenGrant>> {
+  async refresh(tenant: Tenant, token: string, client: Client): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
     const now = this.clock.now();
-    const judged = await this.settled(tenant, token, now, client);
+    const judged = await this.judgeAndEnd(tenant, token, now, client);
     if (judged === null) {
       refreshReports.tell({ outcome: 'unknown' });
       throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
@@ -101,7 +101,7 @@ export class Refresh {
     const { outcome } = answer;
     const report = outcome === 'replay' ? { outcome, ageMs: now - session.rotatedAt } : { outcome };
     if (change === null) refreshReports.tell(report);
-    const settle =
+    const commit =
       change === null
         ? null
         : async () => {
@@ -109,14 +109,19 @@ export class Refresh {
             refreshReports.tell(moved ? report : { outcome: 'raced' });
             return moved;
           };
-    return new Reply(grant, judged.read, settle, subjectOf(session, outcome));
+    return new Prepared(grant, judged.read, commit, subjectOf(session, outcome));
   }
 
   /**
    * Judges, and ends a session that is to end: what has expired stays so even if the clock is set back. Another refresh
    * may have renewed the session since it was read, or noted a late replay: then the new row is judged.
    */
-  private async settled(tenant: Tenant, token: string, now: number, client: Client): Promise<Judged | null> {
+  private async judgeAndEnd(
+    tenant: Tenant,
+    token: string,
+    now: number,
+    client: Client,
+  ): Promise<Judged | null> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const judged = await this.judge(tenant, token, now, Infinity);
       const reason = judged === null ? null : endOf(judged.decision);

@@ -49,7 +49,7 @@ export class GroupCommit<Item, Outcome> {
     while (this.waiting.length > 0) {
       // The batch is taken only when the turn has come: the longer the wait, the more share the commit.
       try {
-        await this.exclusive(async () => this.settle(this.takeBatch()));
+        await this.exclusive(async () => this.commit(this.takeBatch()));
       } catch (error) {
         for (const { reject } of this.waiting.splice(0)) reject(error);
       }
@@ -71,7 +71,7 @@ export class GroupCommit<Item, Outcome> {
     return batch;
   }
 
-  private async settle(batch: readonly Waiting<Item, Outcome>[]): Promise<void> {
+  private async commit(batch: readonly Waiting<Item, Outcome>[]): Promise<void> {
     try {
       const outcomes = await this.shared.commit(batch.map(({ item }) => item));
       groupCommits.tell(batch.length);
@@ -83,7 +83,7 @@ export class GroupCommit<Item, Outcome> {
       } else if (batch.length === 1) {
         batch[0]?.reject(error);
       } else {
-        for (const waiting of batch) await this.settle([waiting]);
+        for (const waiting of batch) await this.commit([waiting]);
       }
     }
   }

@@ -4,27 +4,27 @@ import { lastValueFrom, type Observable, of } from 'rxjs';
 import { isBare } from '../bare.decorator.js';
 import { JSON_TYPE, successEnvelope } from './envelope.js';
 import { lostRaces, MAX_ATTEMPTS } from '../races.js';
-import type { Reply } from '../reply.js';
+import type { Prepared } from '../prepared.js';
 
 /**
- * Wraps what a handler returns, then commits it, then sends it.
+ * Wraps what a handler has prepared in the envelope, commits it, and sends it.
  *
- * It is the outermost interceptor: when it settles a reply, the plugin has run and the body is a string, so that
- * nothing after the commit can fail and cost the client its session.
+ * It is the outermost interceptor: when it commits, the plugin has run and the body is a string, so nothing that
+ * follows the commit can fail and cost the client its session.
  */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
   async intercept(
     context: ExecutionContext,
-    next: CallHandler<Reply<unknown>>,
+    next: CallHandler<Prepared<unknown>>,
   ): Promise<Observable<unknown>> {
     if (isBare(context)) return next.handle();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const reply = await lastValueFrom(next.handle());
-      const body = JSON.stringify(successEnvelope(reply.data, reply.provenance));
-      if (reply.settle === null || (await reply.settle())) {
+      const prepared = await lastValueFrom(next.handle());
+      const body = JSON.stringify(successEnvelope(prepared.data, prepared.provenance));
+      if (prepared.commit === null || (await prepared.commit())) {
         const http = context.switchToHttp();
-        http.getRequest<FastifyRequest>().success = reply;
+        http.getRequest<FastifyRequest>().success = prepared;
         http.getResponse<FastifyReply>().header('content-type', JSON_TYPE);
         return of(body);
       }

@@ -1,4 +1,4 @@
-import type { Subject } from '../reply.js';
+import type { Subject } from '../prepared.js';
 
 /** One kind of failure: what a caller sees of it. `docs/errors.md` is checked against this list. */
 export interface CatalogueEntry {

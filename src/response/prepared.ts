@@ -1,0 +1,25 @@
+import type { Provenance } from '../cache/provenance.js';
+
+/** The user and session that an answer concerns, and its outcome: for the log and the trace only, never a credential. */
+export interface Subject {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** One of a few words, for what the status code does not tell. */
+  readonly outcome?: string;
+}
+
+/**
+ * What a handler returns: a payload that is ready to be sent, and the write that has to be durable first.
+ *
+ * The order is prepare, commit, send. The plugin and the serialiser run before `commit`, so that neither can fail
+ * after a refresh token has been spent. `commit` resolves to `false` when another request has changed the session
+ * meanwhile: nothing was written, and the handler is called again to decide on the new state.
+ */
+export class Prepared<T> {
+  constructor(
+    readonly data: T,
+    readonly provenance: Provenance | null = null,
+    readonly commit: (() => Promise<boolean>) | null = null,
+    readonly subject: Subject | null = null,
+  ) {}
+}
