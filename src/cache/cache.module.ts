@@ -2,11 +2,11 @@ import { CacheModule as NestCacheModule } from '@nestjs/cache-manager';
 import { Global, Module } from '@nestjs/common';
 import { LocalTier } from './local-tier.js';
 import { RedisLink } from './redis-link.js';
-import { SharedCopies } from './shared-copies.js';
+import { RedisTier } from './redis-tier.js';
 import { TieredCache } from './tiered-cache.js';
 
 @Global()
-@Module({ providers: [RedisLink, SharedCopies], exports: [RedisLink, SharedCopies] })
+@Module({ providers: [RedisLink, RedisTier], exports: [RedisLink, RedisTier] })
 class RedisModule {}
 
 @Global()
@@ -14,8 +14,8 @@ class RedisModule {}
   imports: [
     RedisModule,
     NestCacheModule.registerAsync({
-      inject: [SharedCopies],
-      useFactory: (shared: SharedCopies) => ({ stores: [shared.tier] }),
+      inject: [RedisTier],
+      useFactory: ({ keyv }: RedisTier) => ({ stores: [keyv] }),
     }),
   ],
   providers: [LocalTier, TieredCache],

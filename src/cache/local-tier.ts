@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { Copy } from './shared-copies.js';
+import type { Copy } from './redis-tier.js';
 
 /** About 1 KiB each. */
 const MAX_ENTRIES = 100_000;

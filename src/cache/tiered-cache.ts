@@ -1,13 +1,12 @@
-import { type Cache, CACHE_MANAGER } from '@nestjs/cache-manager';
-import { Inject, Injectable } from '@nestjs/common';
-import type { Keyv } from 'keyv';
+import { Cache } from '@nestjs/cache-manager';
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from './provenance.js';
 import { type Awaitable, whenThere } from '../awaitable.js';
 import { LocalTier } from './local-tier.js';
-import { type Copy, SharedCopies } from './shared-copies.js';
+import { type Copy, RedisTier } from './redis-tier.js';
 import { tierReading, tierReads } from './tier-report.js';
 
 /** What was read, and from where. */
@@ -26,7 +25,7 @@ const KEEP_MS = 10 * 60_000;
  */
 @Injectable()
 export class TieredCache {
-  private readonly redis: Keyv | undefined;
+  private readonly hasRedis: boolean;
   private readonly loading = new Map<string, Promise<Read<unknown> | null>>();
   /** When keys were dropped, so that no reader who began before brings one back. */
   private readonly dropped = new LRUCache<string, number>({ max: 10_000 });
@@ -35,13 +34,13 @@ export class TieredCache {
 
   constructor(
     private readonly local: LocalTier,
-    @Inject(CACHE_MANAGER) cache: Cache,
-    private readonly shared: SharedCopies,
+    private readonly cache: Cache,
+    private readonly redis: RedisTier,
     private readonly database: SqlDatabase,
     private readonly clock: Clock,
   ) {
-    this.redis = shared.isConfigured ? cache.stores[0] : undefined;
-    shared.listen(
+    this.hasRedis = redis.isConfigured;
+    redis.listen(
       (keys) => this.forget(keys),
       () => this.clear(),
     );
@@ -58,18 +57,18 @@ export class TieredCache {
 
   /** Asks the tiers alone, the nearest first; what a further one knows the nearer then knows too. */
   peek<T>(key: string, maxAgeMs: number): Awaitable<Read<T> | null> {
-    const { local, redis } = this;
+    const { local } = this;
     const near = tierReading.run({ tier: 'local' }, () => local.get<T>(key));
     if (near !== undefined && isBelieved(near, this.clock.now(), maxAgeMs)) {
       tierReads.tell('local');
       return { value: near.value, readAt: near.readAt, cacheType: 'local' };
     }
-    return redis === undefined ? null : this.peekShared(redis, key, maxAgeMs);
+    return this.hasRedis ? this.peekRedis(key, maxAgeMs) : null;
   }
 
-  private async peekShared<T>(redis: Keyv, key: string, maxAgeMs: number): Promise<Read<T> | null> {
+  private async peekRedis<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
     const now = this.clock.now();
-    const held = await tierReading.run({ tier: 'redis' }, () => redis.get<Copy<T>>(key));
+    const held = await tierReading.run({ tier: 'redis' }, () => this.cache.get<Copy<T>>(key));
     if (held === undefined || !isBelieved(held, now, maxAgeMs)) return null;
     // Two clocks agree only so far: a copy is never younger than new.
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
@@ -110,14 +109,14 @@ export class TieredCache {
     if (this.isOutdated(key, began)) return;
     const copy: Copy<unknown> = { value, readAt };
     // Nobody waits for Redis to know it. What is sent to it arrives in this order, so a later drop comes after.
-    void this.redis?.set(key, copy, KEEP_MS);
+    if (this.hasRedis) void this.cache.set(key, copy, KEEP_MS);
     this.local.set(key, copy);
   }
 
   /** Forgets copies that are no longer true, here and in all other processes that can be told. */
   async drop(...keys: readonly string[]): Promise<void> {
     this.forget(keys);
-    await this.shared.drop(keys);
+    await this.redis.drop(keys);
   }
 
   /** A slow read must not bring back what was dropped after it began. */

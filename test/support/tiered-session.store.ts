@@ -1,4 +1,4 @@
-import type { Cache } from '@nestjs/cache-manager';
+import { createCache } from 'cache-manager';
 import { setImmediate } from 'node:timers/promises';
 import type { AuthEvent } from '../../src/audit/auth-event.js';
 import { RefreshTokenMint } from '../../src/auth/refresh-token/refresh-token-mint.js';
@@ -13,7 +13,7 @@ import { SessionStore } from '../../src/auth/session/session.store.js';
 import { Sessions } from '../../src/auth/session/sessions.js';
 import { LocalTier } from '../../src/cache/local-tier.js';
 import { RedisLink } from '../../src/cache/redis-link.js';
-import { SharedCopies } from '../../src/cache/shared-copies.js';
+import { RedisTier } from '../../src/cache/redis-tier.js';
 import { TieredCache } from '../../src/cache/tiered-cache.js';
 import { Clock } from '../../src/config/clock.js';
 import { loadConfig } from '../../src/config/config.js';
@@ -60,9 +60,9 @@ export class TieredSessionStore extends SessionStore {
     const mint = new RefreshTokenMint(config);
     const database = { kind: 'sqlite' } as SqlDatabase;
     const sessionsOn = (local: LocalTier) => {
-      const shared = new SharedCopies(config, link);
-      const manager = { stores: [shared.tier] } as unknown as Cache;
-      return new Sessions(store, new TieredCache(local, manager, shared, database, clock), mint, clock);
+      const tier = new RedisTier(config, link);
+      const cache = createCache({ stores: [tier.keyv] });
+      return new Sessions(store, new TieredCache(local, cache, tier, database, clock), mint, clock);
     };
     const local = new LocalTier();
     const sessions = sessionsOn(local);
