@@ -30,7 +30,7 @@ const status = z.enum(['active', 'disabled']);
 const texts = z.array(z.string());
 const text = z.string();
 
-/** A schema, and what an answer of it looks like. */
+/** A schema and an example of it. */
 interface Shown<T> {
   readonly schema: z.ZodType<T & object>;
   readonly example: T;
@@ -234,7 +234,7 @@ const signingKeys = shown<{ items: SigningKeyView[] }>(
 const refused = z.array(z.object(described({ line: z.int(), reason: text })));
 const ONE_REFUSED = [{ line: 3, reason: 'the project has no such user' }];
 
-/** What the calls of the administration answer with. */
+/** The response data of the administration calls. */
 export const answers = {
   project,
   projects: pageOf('ProjectPage', project),
@@ -267,12 +267,12 @@ export interface AdministrationCall {
   /** The operationId. */
   readonly id: string;
   readonly summary: string;
-  /** 200, or 201 where something is made. */
+  /** 200, or 201 if the call creates something. */
   readonly status?: 200 | 201;
   readonly errors?: readonly ErrorCode[];
 }
 
-/** Documents a call of the administration. */
+/** Documents one administration call. */
 export const ApiAdministration = <T>(
   { schema, example }: Shown<T>,
   { id, summary, status: success = 200, errors = [] }: AdministrationCall,
@@ -286,9 +286,9 @@ export const ApiAdministration = <T>(
     }),
   );
 
-/** The operator's scheme in the documentation. */
+/** The name of the operator's security scheme in the documentation. */
 export const OPERATOR_SCHEME = 'operator';
 
-/** Documents a controller of the administration. */
+/** Documents an administration controller. */
 export const ApiAdministrationCalls = () =>
   applyDecorators(ApiTags('Administration'), ApiTenantHeaders(), ApiBearer(), ApiBearerAuth(OPERATOR_SCHEME));

@@ -25,7 +25,7 @@ const SERVICES = [
   EventLog,
 ];
 
-/** Administration: plain services, for the HTTP calls and for the command line alike. */
+/** The administration services, shared by the HTTP calls and the command line. */
 @Module({
   imports: [AuthServicesModule, TypeOrmModule.forFeature([Project, System, User, Area])],
   providers: SERVICES,

@@ -8,7 +8,7 @@ import { AdminSystemController } from './system/admin-system.controller.js';
 import { AdminUserController } from './user/admin-user.controller.js';
 import { AdminServicesModule } from './admin-services.module.js';
 
-/** The calls of the administration, apart from their services. */
+/** The HTTP calls of the administration; the command line uses only their services. */
 @Module({
   imports: [AuthServicesModule, AdminServicesModule],
   controllers: [

@@ -22,9 +22,10 @@ declare module 'fastify' {
 const BEARER = /^Bearer +(\S{1,8192})$/i;
 
 /**
- * Lets in the operator of the platform, by his own token, and the developers of a project, by an access token.
+ * Admits the platform operator by the operator token, and developers of a project by their access token.
  *
- * Whether someone is a developer is asked of his row, not of his token: who is one no longer is none at once.
+ * Whether a user is a developer is read from the user's row, not from the token: losing the role takes effect
+ * immediately.
  *
  * @see RFC 6750 §2.1
  */
@@ -61,9 +62,10 @@ function operator({ ip, id }: FastifyRequest): Administrator {
   return { kind: 'operator', ownerId: null, userId: null, ip, requestId: id };
 }
 
-/** The administrator, as a handler's explicit argument. */
+/** The administrator as a handler argument. */
 export const CurrentAdministrator = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const { administrator } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (administrator === null) throw new Error('the administrator was asked for where no guard had set him');
+  if (administrator === null)
+    throw new Error('CurrentAdministrator is used on a handler without AdministratorGuard');
   return administrator;
 });

@@ -1,17 +1,17 @@
 import type { AdministrationEventKind, AuthEvent } from '../audit/auth-event.js';
 import { errors } from '../response/error/error-catalogue.js';
 
-/** Who administers, and how far: always the first argument, so that no operation is without one. */
+/** Who acts, and on which projects. The first argument of every administration operation. */
 export interface Administrator {
   readonly kind: 'operator' | 'developer' | 'command-line';
-  /** The one project that a developer administers; `null`: all of them. */
+  /** The project of a developer; `null`: all projects. */
   readonly ownerId: string | null;
   readonly userId: string | null;
   readonly ip: string | null;
   readonly requestId: string | null;
 }
 
-/** Whoever can read the database and its keys may do everything; the operating system judges who that is. */
+/** The command line may do everything: its user can read the database and the keys anyway. */
 export const COMMAND_LINE: Administrator = {
   kind: 'command-line',
   ownerId: null,
@@ -21,7 +21,7 @@ export const COMMAND_LINE: Administrator = {
 };
 
 /**
- * A developer is told the same of a foreign project and of one that does not exist.
+ * A developer gets the same answer for another project and for one that does not exist.
  *
  * @throws ADMIN_FORBIDDEN
  */
@@ -30,7 +30,7 @@ export function assertAdministers(administrator: Administrator, ownerId: string)
     throw errors.ADMIN_FORBIDDEN({ detail: 'a developer of another project' });
 }
 
-/** For what concerns more than one project, or whether a project exists at all. @throws ADMIN_FORBIDDEN */
+/** For operations on more than one project, and for creating, disabling and enabling one. @throws ADMIN_FORBIDDEN */
 export function assertPlatform(administrator: Administrator): void {
   if (administrator.ownerId !== null)
     throw errors.ADMIN_FORBIDDEN({
@@ -39,7 +39,7 @@ export function assertPlatform(administrator: Administrator): void {
     });
 }
 
-/** What was done to, as far as it is one of these. */
+/** The object of an operation. */
 interface Subject {
   readonly ownerId: string;
   readonly userId?: string;

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { OWNER_ID } from '../tenancy/owner-id.js';
 import { described } from './field-text.js';
 
-/** No database keeps NUL, no log line or header takes line breaks, and half a surrogate pair is no character. */
+/** Databases refuse NUL, headers and log lines refuse line breaks, and a lone surrogate is not valid Unicode. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
-/** Text that people read, e.g. a name. */
+/** Text for people, e.g. a name. */
 export const text = (min: number, max: number) => {
   const rule = `must be ${min} to ${max} characters without control characters`;
   return z
@@ -15,7 +15,7 @@ export const text = (min: number, max: number) => {
     .refine((value) => !UNPRINTABLE.test(value), rule);
 };
 
-/** The name of a project, as the `XownerId` header takes it. */
+/** A project identifier, as in the `XownerId` header. */
 export const ownerId = z
   .string('must be 1 to 64 of the characters A-Z a-z 0-9 . _ -')
   .regex(OWNER_ID, 'must be 1 to 64 of the characters A-Z a-z 0-9 . _ -');
@@ -23,19 +23,19 @@ export const ownerId = z
 const IDENTIFIER = /^[\x21-\x2b\x2d-\x7e]{1,64}$/;
 const IDENTIFIER_RULE = 'must be 1 to 64 visible ASCII characters without a comma';
 
-/** What headers and the comma-joined claims of an access token can carry. */
+/** An identifier that fits into headers and into the comma-joined claims of an access token. */
 export const identifier = z.string(IDENTIFIER_RULE).regex(IDENTIFIER, IDENTIFIER_RULE);
 
 const LIST_MAX = 256;
 
-/** A list that an access token joins by commas. */
+/** A list without duplicates; an access token joins it by commas. */
 export const list = (item: z.ZodType<string>) =>
   z
     .array(item, 'must be a list')
     .max(LIST_MAX, `must be a list of at most ${LIST_MAX}`)
     .transform((values) => [...new Set(values)]);
 
-/** A role, department or job: in any script. */
+/** A role, department or job, in any script. */
 export const label = text(1, 64).refine((value) => !value.includes(','), 'must be without a comma');
 
 export const whole = (min: number, max: number) => {
@@ -46,9 +46,9 @@ export const whole = (min: number, max: number) => {
 export const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, `must be one of ${values.join(', ')}`);
 
-/** Not `never`: zod's issue for that has no path, and so would not say which field. */
-const unknownField = z.unknown().refine(() => false, 'is no field of this call');
+/** Not `z.never()`: its issue has no path and would not name the field. */
+const unknownField = z.unknown().refine(() => false, 'is not a field of this call');
 
-/** Refuses fields that it does not know: a misspelt one would otherwise be ignored in silence. */
+/** An object schema that refuses unknown fields, so that a misspelt one is not silently ignored. */
 export const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.object(described(shape), 'must be an object').catchall(unknownField) as unknown as z.ZodObject<Shape>;

@@ -6,7 +6,7 @@ const LIMIT_MAX = 200;
 const LIMIT_RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
 const CURSOR_RULE = 'must be the nextCursor of an answer to the same call';
 
-/** How a list is asked for, page by page. */
+/** The parameters of a paged list. */
 export const pageShape = {
   limit: z
     .string(LIMIT_RULE)
@@ -30,14 +30,14 @@ export interface PageRequest {
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** For the next page; `null`: this was the last. */
+  /** The cursor of the next page; `null` on the last page. */
   readonly nextCursor: string | null;
 }
 
 /**
- * The key after which the page begins; `null`: at the beginning.
+ * The key after which the page starts; `null` for the first page.
  *
- * @param list names the list, so that the cursor of another one is refused
+ * @param list the name of the list; a cursor of another list is refused
  * @throws PARAMETER_INVALID
  */
 export function startOf(list: string, { cursor }: PageRequest): string | null {
@@ -49,8 +49,8 @@ export function startOf(list: string, { cursor }: PageRequest): string | null {
 }
 
 /**
- * @param rows one more than asked for, where there are as many
- * @param keyOf what the list is sorted by
+ * @param rows up to `limit` + 1 rows; one more than `limit` means that there is a next page
+ * @param keyOf the sort key of the list
  */
 export function pageOf<Row, T>(
   list: string,

@@ -6,13 +6,12 @@ import { note } from './output.js';
 import type { Services } from './services.js';
 
 /**
- * Runs a piece of work on the services, beside a server that may be running on the same database, and closes all
- * afterwards.
+ * Opens the services, runs `work` with them and closes them. A server may run on the same database at the same time.
  */
 export async function administer<T>(work: (services: Services) => Promise<T>): Promise<T> {
   const config = configuration();
-  assertLasting(config);
-  // Loaded only here: help, and a sentence about a misspelt option, need not wait for a framework.
+  assertPersistent(config);
+  // Imported here so that --help and usage errors do not wait for Nest to load.
   const { openServices } = await import('./services.js');
   const services = await openServices(config);
   try {
@@ -22,11 +21,11 @@ export async function administer<T>(work: (services: Services) => Promise<T>): P
   }
 }
 
-function assertLasting({ database }: Config): void {
+function assertPersistent({ database }: Config): void {
   if (database.kind !== 'sqlite') return;
   if (database.file === null)
     throw usage(
-      'DATABASE_URL is sqlite::memory:, which lives in the server alone: set it to sqlite:<file> or postgres://…',
+      'DATABASE_URL is sqlite::memory:, which only the server process can see. Set it to sqlite:<file> or postgres://…',
     );
-  if (!existsSync(database.file)) note(`bo-auth: ${database.file} did not exist and is made anew`);
+  if (!existsSync(database.file)) note(`bo-auth: ${database.file} does not exist and is created`);
 }

@@ -12,18 +12,18 @@ import { tokenCommands } from './token/token-commands.js';
 import { userCommands } from './user/user-commands.js';
 import { verifyHeaderCommand } from './token/verify-header-command.js';
 
-/** The whole command line; whoever parses with it catches what is thrown. */
+/** The whole command line. Parsing throws on help, on usage errors and on failed commands; the caller handles it. */
 export function commandLine(): Command {
   const program = new Command('bo-auth')
-    .description('Operates the token service: reads .env and the environment as the service does.')
+    .description('Operates the token service. Reads .env and the environment as the service does.')
     .version(version())
     .option('--json', 'print JSON')
     .exitOverride()
-    // Errors are printed in one place, as a sentence or as JSON.
+    // run.ts prints errors, as text or as JSON.
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
-      '\nEnds with 0: done, 1: failed, 2: typed wrong. Every command takes --json and --help.',
+      '\nExit codes: 0 success, 1 failure, 2 usage error. Every command takes --json and --help.',
     );
   for (const commands of [
     projectCommands,

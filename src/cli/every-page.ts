@@ -3,9 +3,9 @@ import { usage } from './exit-code.js';
 import { note } from './output.js';
 
 const PAGE = 200;
-export const LIMIT_OPTION = ['--limit <number>', 'at most so many lines', '1000'] as const;
+export const LIMIT_OPTION = ['--limit <number>', 'maximum number of rows', '1000'] as const;
 
-/** Collects a list page by page, and says so when there is more of it. */
+/** Reads a list page by page up to `--limit`, and notes on standard error if it has more. */
 export async function everyPage<T>(
   limitText: string,
   read: (page: PageRequest) => Promise<Page<T>>,
@@ -19,6 +19,6 @@ export async function everyPage<T>(
     items.push(...page.items);
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined && items.length < limit);
-  if (cursor !== undefined) note(`bo-auth: there are more; --limit shows more than ${limit}`);
+  if (cursor !== undefined) note(`bo-auth: the list is longer; raise --limit (${limit}) to see more`);
   return items;
 }

@@ -1,7 +1,7 @@
-/** What the process ends with. */
+/** Exit codes of the process. */
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
-/** A sentence for the operator that says what is wrong and what to do, instead of a stack. */
+/** A failure whose message is printed without a stack: it says what is wrong and what to do. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 
@@ -13,7 +13,7 @@ export class CommandError extends Error {
   }
 }
 
-/** For what was typed wrong. */
+/** An error in the command line itself, e.g. an option's value. */
 export function usage(message: string): CommandError {
   return new CommandError(message, EXIT.usage);
 }

@@ -6,27 +6,27 @@ import { CommandError, EXIT } from './exit-code.js';
 
 export interface FailureText {
   readonly code: string;
-  /** What is wrong and, where we know, what to do. */
+  /** What is wrong and, if known, what to do. */
   readonly message: string;
   readonly exitCode: number;
 }
 
 const ADVICE: Partial<Readonly<Record<ErrorCode, string>>> = {
-  ADMIN_PROJECT_UNKNOWN: 'bo-auth project list shows those there are.',
-  USER_UNKNOWN: 'bo-auth user list <ownerId> shows those there are.',
-  ADMIN_SYSTEM_UNKNOWN: 'bo-auth system list <ownerId> shows those there are.',
-  SESSION_UNKNOWN: 'bo-auth user sessions <ownerId> <userId> shows those there are.',
-  SIGNING_KEY_UNKNOWN: 'bo-auth key list <ownerId> shows those there are.',
-  SIGNING_KEY_TOO_EARLY: '--force does not wait.',
+  ADMIN_PROJECT_UNKNOWN: 'bo-auth project list shows the existing ones.',
+  USER_UNKNOWN: 'bo-auth user list <ownerId> shows the existing ones.',
+  ADMIN_SYSTEM_UNKNOWN: 'bo-auth system list <ownerId> shows the existing ones.',
+  SESSION_UNKNOWN: 'bo-auth user sessions <ownerId> <userId> shows the existing ones.',
+  SIGNING_KEY_UNKNOWN: 'bo-auth key list <ownerId> shows the existing ones.',
+  SIGNING_KEY_TOO_EARLY: '--force skips the wait.',
   PROJECT_EXISTS: 'bo-auth project set <ownerId> changes it.',
 };
 
-/** Whatever went wrong, as a sentence and an exit code. */
+/** Turns any error into a message and an exit code. */
 export function failureText(error: unknown): FailureText {
   if (error instanceof CommanderError)
     return {
       code: 'USAGE',
-      message: `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; --help says more`,
+      message: `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; see --help`,
       exitCode: EXIT.usage,
     };
   if (error instanceof CommandError)
@@ -39,7 +39,7 @@ export function failureText(error: unknown): FailureText {
   if (error instanceof StoreUnavailable)
     return {
       code: 'UNAVAILABLE',
-      message: `DATABASE_URL: the database cannot be used (${error.message}). bo-auth doctor says more.`,
+      message: `DATABASE_URL: the database cannot be used (${error.message}). Run bo-auth doctor.`,
       exitCode: EXIT.failure,
     };
   return { code: 'FAILED', message: startFailure(error), exitCode: EXIT.failure };
@@ -56,12 +56,12 @@ function ofCatalogue({ errorCode, message }: ApiError): FailureText {
   };
 }
 
-/** What is typed as an argument, and so is no option. */
+/** Fields that are arguments of a command, not options. */
 const ARGUMENTS: ReadonlySet<string> = new Set(['ownerId', 'userId', 'sysId']);
 
-/** `graceSeconds must be …` as `graceSeconds (--grace-seconds) must be …`: what was typed. */
+/** Names the option next to its field: `graceSeconds must be …` → `graceSeconds (--grace-seconds) must be …`. */
 function withOption(message: string): string {
-  if (message.startsWith('body ')) return 'nothing was given to change: name at least one option, see --help';
+  if (message.startsWith('body ')) return 'nothing to change: give at least one option, see --help';
   return message.replace(/^([a-z]+(?:[A-Z][a-z]*)+)(?=[ .])/, (name) => {
     if (ARGUMENTS.has(name)) return name;
     const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -6,15 +6,13 @@ import { write } from './output.js';
 export function migrateCommand(program: Command): void {
   program
     .command('migrate')
-    .description(
-      'bring the tables of the database to what this version expects; the start of the service does too',
-    )
-    .option('--dry-run', 'only say what would be done')
+    .description('apply pending database migrations; the service does the same when it starts')
+    .option('--dry-run', 'only list the pending migrations')
     .action(async ({ dryRun }: { dryRun?: boolean }, command: Command) => {
       const { database } = configuration();
       if (database.kind === 'sqlite' && database.file === null)
         throw usage(
-          'DATABASE_URL is sqlite::memory:, which has nothing to migrate: set it to sqlite:<file> or postgres://…',
+          'DATABASE_URL is sqlite::memory:, which has nothing to migrate. Set it to sqlite:<file> or postgres://…',
         );
       const { migrate, sqliteFile } = await import('../database/data-source.js');
       const { pendingMigrations } = await import('../database/pending-migrations.js');

@@ -1,4 +1,4 @@
-/** What is no number stays text, and the schema says what is wrong with it. */
+/** Text that is not a number stays text, so that the schema reports it. */
 export function toNumber(text: string): number {
   return (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text) as number;
 }
@@ -7,15 +7,15 @@ export function toBoolean(text: string): boolean {
   return (text === 'true' ? true : text === 'false' ? false : text) as boolean;
 }
 
-/** `a,b`, also given several times. */
+/** Splits `a,b`; a repeated option adds to the list. */
 export function toList(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(',').map((part) => part.trim())].filter((part) => part !== '');
 }
 
-/** What may be without a value. */
+/** Fields for which `none` means `null`. */
 const NULLABLE: ReadonlySet<string> = new Set(['idleSeconds', 'maxSessions']);
 
-/** The fields that were given, and no others; `none` is null, which the parser of options cannot hold. */
+/** Drops the options that were not given, and turns `none` into `null` where a field allows it. */
 export function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields)

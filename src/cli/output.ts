@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** For people; goes to standard output unless `--json` was given. */
+/** Prints a result to standard output: `value` with `--json`, else `human`. */
 export function write(command: Command, value: unknown, human: string): void {
   const text = isJson(command) ? JSON.stringify(value, null, 2) : human;
   process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`);
@@ -10,19 +10,19 @@ export function isJson(command: Command): boolean {
   return command.optsWithGlobals<{ json?: boolean }>().json === true;
 }
 
-/** What is no result: warnings, and what to do next. Standard error, so that a pipe gets the result alone. */
+/** Prints warnings and next steps to standard error, so that a pipe receives only the result. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** One line a field. */
+/** Formats one field per line. */
 export function record(fields: Readonly<Record<string, unknown>>): string {
   const entries = Object.entries(fields);
   const width = Math.max(0, ...entries.map(([name]) => columns(name)));
   return entries.map(([name, value]) => `${padded(name, width)}  ${shown(value)}`).join('\n');
 }
 
-/** One line a row, with the names of the fields above. */
+/** Formats one row per line below a header. */
 export function table<Row extends object>(
   rows: readonly Row[],
   names: readonly (keyof Row & string)[],
@@ -43,7 +43,7 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** CJK characters and their punctuation take two columns of a terminal. */
+/** CJK characters and punctuation, which are two terminal columns wide. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/gu;
 

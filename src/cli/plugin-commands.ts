@@ -13,12 +13,12 @@ export function pluginCommands(program: Command): void {
     .command('plugin')
     .description('response plugins')
     .command('check <file>')
-    .description('load a plugin and let it rewrite a sample login, as the start of the service does')
+    .description('load a plugin and run it on a sample login, as the service does when it starts')
     .action(async (file: string, _options: object, command: Command) => {
       const name = pluginNameOf(basename(file));
       if (name === null)
         throw usage(
-          'a plugin is called fn-<name>.js, with 1 to 64 of a-z, 0-9 and - in <name>: rename the file',
+          'the file name must be fn-<name>.js, where <name> is 1 to 64 of a-z, 0-9 and -: rename the file',
         );
       const path = await realFile(file);
       const began = performance.now();
@@ -27,7 +27,7 @@ export function pluginCommands(program: Command): void {
       write(
         command,
         { plugin: name, ok: true, ms },
-        `${basename(file)} is in order: _nodejs=${name} (${ms} ms)`,
+        `${basename(file)} is valid: _nodejs=${name} (${ms} ms)`,
       );
     });
 }

@@ -3,16 +3,16 @@ import { commandLine } from './command-line.js';
 import { EXIT } from './exit-code.js';
 import { failureText } from './failure-text.js';
 
-/** Runs one command line. @returns what the process ends with */
+/** Runs one command line. @returns the exit code */
 export async function run(words: readonly string[]): Promise<number> {
   process.exitCode = EXIT.ok;
   const program = commandLine();
   try {
     await program.parseAsync(words, { from: 'user' });
-    // A command that has done its work may yet have found something amiss.
+    // A command may finish and still report a problem by process.exitCode, as doctor does.
     return process.exitCode;
   } catch (error) {
-    // Help and the version are no failures, and have been printed.
+    // commander throws after it printed help or the version.
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     const { code, message, exitCode } = failureText(error);
     const isHelp = error instanceof CommanderError && error.code === 'commander.help';

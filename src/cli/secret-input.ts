@@ -4,20 +4,18 @@ import { Writable } from 'node:stream';
 import { CommandError, usage } from './exit-code.js';
 
 /**
- * Reads a secret from a file, from standard input, or from who types it. Never from an argument: the list of
- * processes and the shell's history show those.
+ * Reads a secret from a file, from standard input or from a prompt. Never from an argument: the process list and the
+ * shell history show those.
  *
- * @param file `-` is standard input
- * @param option what to name where nothing can be read
+ * @param file `-` is standard input; absent: a prompt on a terminal, else standard input
+ * @param option the option that the error message names if there is no secret
  */
 export async function readSecret(what: string, file: string | undefined, option: string): Promise<string> {
   if (file === undefined && process.stdin.isTTY) return typed(what);
   const text = file === undefined || file === '-' ? await standardInput() : await fileText(file);
   const [line = ''] = text.split(/\r?\n/, 1);
   if (line === '')
-    throw usage(
-      `there is no ${what} in what was read: write it to standard input, or name a file by ${option}`,
-    );
+    throw usage(`no ${what} was given: write it to standard input, or give a file by ${option}`);
   return line;
 }
 
@@ -38,11 +36,11 @@ export async function standardInput(): Promise<string> {
 
 async function typed(what: string): Promise<string> {
   const first = await asked(`New ${what}: `);
-  if ((await asked(`Again: `)) !== first) throw usage(`the two were not the same: nothing was changed`);
+  if ((await asked(`Again: `)) !== first) throw usage('the two entries differ: nothing was changed');
   return first;
 }
 
-/** The terminal's echo goes nowhere. */
+/** Reads a line without echo. */
 async function asked(question: string): Promise<string> {
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -50,8 +48,8 @@ async function asked(question: string): Promise<string> {
   try {
     return await terminal.question('');
   } catch {
-    // Ctrl+C or Ctrl+D: he thought better of it.
-    throw new CommandError('nothing was typed: nothing was changed');
+    // Ctrl+C or Ctrl+D.
+    throw new CommandError('cancelled: nothing was changed');
   } finally {
     terminal.close();
     process.stderr.write('\n');

@@ -17,7 +17,7 @@ import { ProjectDirectory } from '../tenancy/project/project-directory.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { TokenInspection } from './token/token-inspection.js';
 
-/** What a command needs of the service: no HTTP, no plugins, no demo data. */
+/** The part of the service that commands use: no HTTP, no plugins, no demo data. */
 @Module({})
 class CommandLineModule {
   static of(config: Config): DynamicModule {
@@ -36,7 +36,7 @@ class CommandLineModule {
   }
 }
 
-/** The services that commands are made of. */
+/** The services that commands call. */
 export interface Services {
   readonly projects: ProjectAdministration;
   readonly signingKeys: SigningKeyAdministration;

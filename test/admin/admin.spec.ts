@@ -241,8 +241,8 @@ describe('projects', () => {
     [{ ownerId: 'ａcme' }, /ownerId/],
     [{ name: '' }, /name/],
     [{ name: 'a\nb' }, /name/],
-    [{ graceSecond: 5 }, /graceSecond is no field of this call/],
-    [{ status: 'disabled' }, /status is no field of this call/],
+    [{ graceSecond: 5 }, /graceSecond is not a field of this call/],
+    [{ status: 'disabled' }, /status is not a field of this call/],
   ])('judges %j', async (input, rule) => {
     const answer = await asOperator('POST', '/projects', { ownerId: fresh('bad'), name: 'Bad', ...input });
     if (rule === null) {
@@ -525,9 +525,9 @@ describe('users', () => {
     [{ developer: '1' }, /developer/],
     [{ roleId: 'admin' }, /roleId must be a list/],
     [{ roleId: ['a,b'] }, /roleId\.0 must be without a comma/],
-    [{ ownerId: 'ptdev' }, /ownerId is no field of this call/],
-    [{ status: 'active' }, /status is no field/],
-    [{ validAfter: 0 }, /validAfter is no field/],
+    [{ ownerId: 'ptdev' }, /ownerId is not a field of this call/],
+    [{ status: 'active' }, /status is not a field/],
+    [{ validAfter: 0 }, /validAfter is not a field/],
   ])('judges %j', async (input, rule) => {
     const userId = fresh('u');
     const answer = await asOperator('POST', users, { userId, userName: userId, ...input });

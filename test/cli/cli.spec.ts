@@ -83,7 +83,7 @@ describe('usage', () => {
     [['project', 'show', 'a', 'b'], 'too many arguments'],
     [['project', 'list', '--wrong'], "unknown option '--wrong'"],
     [['project', 'list', '--limit', '0'], '--limit must be'],
-    [['project', 'set', 'shop'], 'name at least one option'],
+    [['project', 'set', 'shop'], 'give at least one option'],
     [
       ['project', 'set', 'shop', '--grace-seconds', '301'],
       '(--grace-seconds) must be a whole number from 0 to 300',
@@ -99,8 +99,8 @@ describe('usage', () => {
     [['user', 'import', 'shop', '/nonexistent.csv'], 'cannot be read (ENOENT)'],
     [['area', 'import', '.', '--format', 'csv'], 'is not a file'],
     [['key', 'publish', 'shop', '--algorithm', 'HS256'], 'must be one of ES256, ES384, RS256, PS256'],
-    [['token', 'inspect'], 'there is no token'],
-    [['plugin', 'check', 'README.md'], 'a plugin is called fn-<name>.js'],
+    [['token', 'inspect'], 'no token was given'],
+    [['plugin', 'check', 'README.md'], 'the file name must be fn-<name>.js'],
     [['plugin', 'check', 'fn-none.js'], 'cannot be read (ENOENT)'],
   ])('%j is answered by a sentence, and 2', async (args, sentence) => {
     const ended = await bo(args);
@@ -166,7 +166,7 @@ describe('projects, systems and users', () => {
     const listed = await bo(['project', 'list']);
     expect(listed.stdout).toMatch(/^ownerId {2}name[^]*\np1 {7}项目 {2}active/);
     expect(listed.stdout).not.toContain(String(added['verifyKey']));
-    expect((await bo(['project', 'list', '--limit', '1'])).stderr).toContain('there are more');
+    expect((await bo(['project', 'list', '--limit', '1'])).stderr).toContain('the list is longer');
   });
 
   it('adds, lists and removes a system', async () => {
@@ -230,7 +230,7 @@ describe('projects, systems and users', () => {
     const emptied = { ...kim, pushName: '', roleId: [], wbId: 'w', developer: 0 };
     await bo([...set, '--push-name', '', '--role-id', '', '--no-developer']);
     expect(await json(['user', 'show', 'shop', 'kim'])).toMatchObject(emptied);
-    expect((await bo(set)).stderr).toContain('name at least one option');
+    expect((await bo(set)).stderr).toContain('give at least one option');
     expect((await bo([...set, '--area-code', 'a b'])).stderr).toContain('(--area-code)');
     expect((await bo([...set, '--user-name', 'u1'])).code).toBe(1);
     expect((await bo(['user', 'show', 'shop', 'nobody'])).stderr).toContain('bo-auth user list');
@@ -261,8 +261,8 @@ describe('projects, systems and users', () => {
       existing: 1,
       refused: [
         { line: 3, reason: 'is not JSON' },
-        { line: 4, reason: 'is no JSON object' },
-        { line: 6, reason: 'userName is that of another user' },
+        { line: 4, reason: 'is not a JSON object' },
+        { line: 6, reason: 'userName belongs to another user' },
       ],
     });
     const strict = await bo(['user', 'import', 'shop', jsonl, '--strict']);
@@ -500,12 +500,12 @@ describe('signing keys', () => {
   it('are published, promoted and retired, each step saying what comes next', async () => {
     const published = await bo(['key', 'publish', 'shop', '--json']);
     const { kid = '', promotableAt } = JSON.parse(published.stdout) as Record<string, string>;
-    expect(published.stderr).toContain(`not before ${promotableAt}: bo-auth key promote shop ${kid}`);
+    expect(published.stderr).toContain(`after ${promotableAt}: bo-auth key promote shop ${kid}`);
     expect(published.stderr).toContain('TOKEN_PEPPER is not set');
     const early = await bo(['key', 'promote', 'shop', kid]);
     expect([early.code, early.stdout]).toEqual([1, '']);
     expect(early.stderr).toContain(`Not before ${promotableAt}`);
-    expect(early.stderr).toContain('--force does not wait');
+    expect(early.stderr).toContain('--force skips the wait');
     expect(await json(['key', 'promote', 'shop', kid, '--force'])).toMatchObject({ status: 'signing' });
     const demoted = await bo(['key', 'demote', 'shop', kid]);
     expect(demoted.stderr).toContain(`bo-auth key retire shop ${kid}`);
@@ -605,9 +605,9 @@ describe('doctor', () => {
     });
     expect(warnings).toEqual(
       expect.arrayContaining([
-        'JWT_SECRET: is long, but of few different characters',
+        'JWT_SECRET: has too few different characters',
         'TOKEN_PEPPER: is shorter than 32 bytes',
-        'TOKEN_PEPPER: no living session needs the pepper old any more',
+        'TOKEN_PEPPER: no active session needs the pepper old any more',
       ]),
     );
   });

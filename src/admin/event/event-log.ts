@@ -20,14 +20,14 @@ export const eventListSchema = z.object(
 );
 export type EventListRequest = z.output<typeof eventListSchema>;
 
-/** A line of the audit trail. */
+/** An event of the audit trail. */
 export interface EventView {
   id: number;
   /** ISO 8601, UTC */
   at: string;
-  /** Empty: it concerned all projects. */
+  /** Empty: the event concerns all projects. */
   ownerId: string;
-  /** Empty: it concerned no one user. */
+  /** Empty: the event concerns no single user. */
   userId: string;
   sessionId: string | null;
   kind: AuthEventKind;
@@ -39,7 +39,7 @@ export interface EventView {
 export class EventLog {
   constructor(private readonly database: SqlDatabase) {}
 
-  /** @param ownerId `null`: of all projects */
+  /** @param ownerId `null`: all projects */
   async list(
     administrator: Administrator,
     ownerId: string | null,

@@ -22,7 +22,7 @@ const sessionsBody = itemsSchema(200)
     example: { items: [{ userId: 'ptdev', refreshToken: 'a-refresh-token-of-another-service' }] },
   });
 
-/** Lists that are read in; what is too long for one body is for the command line. */
+/** Imports of short lists; the command line imports files of any length. */
 @ApiAdministrationCalls()
 @Controller({ path: 'admin', version: '3' })
 @UseGuards(AdministratorGuard)

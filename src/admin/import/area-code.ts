@@ -1,6 +1,6 @@
 /**
- * Where the levels of a division code end: province, prefecture, county by GB/T 2260 (6 digits), and township and
- * village by GB/T 10114 and the statistical codes (9 and 12 digits).
+ * The number of digits after which each level of a division code ends: province, prefecture and county by GB/T 2260
+ * (6 digits), township and village by GB/T 10114 and the statistical codes (9 and 12 digits).
  */
 const LEVEL_ENDS = [2, 4, 6, 9, 12] as const;
 

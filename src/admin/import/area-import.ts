@@ -17,18 +17,18 @@ import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
 export const areaSchema = fields({
   areaCode: identifier,
   name: text(1, 128),
-  /** Absent: derived from a GB/T 2260 code. `null`: nothing lies above. */
+  /** Absent: derived from a GB/T 2260 code. `null`: the area has no parent. */
   parentCode: identifier.nullable().optional(),
 });
 export type AreaInput = z.output<typeof areaSchema>;
 
 export interface AreaImported {
-  /** Written anew or over what was there. */
+  /** How many areas were added or updated. */
   readonly imported: number;
   readonly refused: readonly Refused[];
 }
 
-/** An area, and where in the input it stands. */
+/** An area with its place in the input. */
 interface Placed extends Area {
   readonly line: number;
 }
@@ -39,7 +39,7 @@ const UPSERT = `
   INSERT INTO bo_sys_area (area_code, parent_code, name) VALUES ($1, $2, $3)
   ON CONFLICT (area_code) DO UPDATE SET parent_code = excluded.parent_code, name = excluded.name`;
 
-/** Reads lists of areas, which all projects share. Repeating an import changes nothing. */
+/** Imports the areas, which all projects share. Repeating an import changes nothing. */
 @Injectable()
 export class AreaImport {
   constructor(
@@ -67,8 +67,8 @@ export class AreaImport {
   }
 
   /**
-   * @param strict one item that is refused refuses all
-   * @param progress told how many are written
+   * @param strict import nothing if an item is refused
+   * @param progress called with the number of areas written so far
    */
   async import(
     administrator: Administrator,

@@ -1,27 +1,27 @@
 import { z } from 'zod';
 import { fields } from '../field.js';
 
-/** What is wrong with one of the items, by its place. */
+/** Why an item was refused. */
 export interface Refused {
-  /** From 1: of a file, the line; of a list, the item. */
+  /** Counted from 1: the line of a file, or the position in a list. */
   readonly line: number;
   readonly reason: string;
 }
 
-/** An item of a list or a line of a file, not judged yet. */
+/** An item of a list or a line of a file, before validation. */
 export interface Item {
   readonly line: number;
   readonly input: unknown;
 }
 
-/** A list in a body; each item is judged by itself, so that a bad one is told by its place. */
+/** A list in a request body. Items are validated one by one, so that each refusal names its position. */
 export const itemsSchema = (max: number) =>
   fields({
     items: z
       .array(z.unknown(), 'must be a list')
       .min(1, 'must hold at least one item')
       .max(max, `must hold at most ${max} items`),
-    /** One item that is refused refuses all. */
+    /** Import nothing if an item is refused. */
     strict: z.boolean('must be true or false').default(false),
   });
 

@@ -20,15 +20,14 @@ import { type SessionInput, sessionSchema } from './session-input.js';
 
 export interface SessionsImported {
   readonly imported: number;
-  /** Imported before: left as they are. */
+  /** How many were already imported; these are unchanged. */
   readonly existing: number;
   readonly refused: readonly Refused[];
 }
 
 /**
- * Takes over sessions of another service, so that nobody has to sign in again: each of its refresh tokens goes on
- * working here. Only the SHA-256 of a token is kept, by which its first use finds the session. Repeating an import
- * changes nothing.
+ * Imports sessions of another service, so that no user has to sign in again: the refresh tokens keep working here. Only
+ * the SHA-256 of a token is stored; its first use finds the session by that. Repeating an import changes nothing.
  */
 @Injectable()
 export class SessionImport {
@@ -48,7 +47,7 @@ export class SessionImport {
     return new SessionImportRun(administrator, project, this.clock, this.database, this.users, this.mint);
   }
 
-  /** All in one go, for lists that are short. */
+  /** Imports a short list in one transaction. */
   async import(
     administrator: Administrator,
     ownerId: string,
@@ -58,7 +57,7 @@ export class SessionImport {
   }
 }
 
-/** One import into one project, batch by batch. */
+/** One import into one project, in batches. */
 export class SessionImportRun {
   private readonly known = new LRUCache<string, { user: User | null }>({ max: 10_000 });
 
@@ -71,7 +70,7 @@ export class SessionImportRun {
     private readonly mint: RefreshTokenMint,
   ) {}
 
-  /** Writes the good ones of a batch, all in one transaction. */
+  /** Writes the valid items of a batch in one transaction. */
   async write(items: readonly Item[]): Promise<SessionsImported> {
     const now = this.clock.now();
     const refused: Refused[] = [];
@@ -110,7 +109,7 @@ export class SessionImportRun {
       tokenSeq: 1,
       rotatedAt: createdAt,
       createdAt,
-      // Idle since now: when the token was last used is not known.
+      // The idle time starts now: when the token was last used is unknown.
       idleExpiresAt: idleSeconds === null ? null : Math.min(now + idleSeconds * 1000, expiresAt),
       expiresAt,
       superseded: NONE_SUPERSEDED,

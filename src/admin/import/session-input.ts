@@ -13,14 +13,14 @@ const TOKEN_RULE = 'must be 1 to 512 characters';
 const HASH_RULE = 'must be 64 hexadecimal digits';
 
 export const sessionSchema = fields({
-  /** The token as its client holds it; its SHA-256 alone is kept. */
+  /** The token as its client holds it; only its SHA-256 is stored. */
   refreshToken: z
     .string(TOKEN_RULE)
     .min(1, TOKEN_RULE)
     .max(512, TOKEN_RULE)
     .refine((value) => !value.includes('\0'), TOKEN_RULE)
     .optional(),
-  /** Or the SHA-256 of its UTF-8 bytes. */
+  /** Instead of the token, the SHA-256 of its UTF-8 bytes. */
   refreshTokenSha256: z
     .string(HASH_RULE)
     .regex(/^[0-9a-f]{64}$/i, HASH_RULE)
@@ -28,11 +28,11 @@ export const sessionSchema = fields({
     .optional(),
   userId: identifier.optional(),
   userName: text(1, 64).optional(),
-  /** Absent: the user's. */
+  /** Absent: the `clientId` of the user. */
   clientId: text(1, 64).optional(),
   /** When the user signed in. Absent: now. */
   createdAt: time.optional(),
-  /** The session's absolute end. Absent: as long after `createdAt` as the project says. */
+  /** The absolute end of the session. Absent: `createdAt` plus the project's `absoluteSeconds`. */
   expiresAt: time.optional(),
   ip: text(0, 64).optional(),
   userAgent: text(0, 256).optional(),

@@ -24,7 +24,7 @@ import { assertSound, verifyKeyOf } from './verify-key.js';
 /** Changes nothing, but holds the project's row until the transaction ends: no change is lost to another. */
 const HOLD = `UPDATE bo_project SET status = status WHERE owner_id = $1 RETURNING owner_id`;
 
-/** Makes and changes projects. Every change is judged whole, audited, and seen by all tiers at once. */
+/** Creates and changes projects. A change is validated with the unchanged settings, audited, and drops cached copies. */
 @Injectable()
 export class ProjectAdministration {
   constructor(
@@ -34,7 +34,7 @@ export class ProjectAdministration {
     private readonly directory: ProjectDirectory,
   ) {}
 
-  /** A developer's list holds his own project alone. */
+  /** A developer's list holds only the developer's own project. */
   async list(administrator: Administrator, page: PageRequest): Promise<Page<ProjectView>> {
     const after = startOf('projects', page);
     const rows = await this.projects.find({
@@ -61,7 +61,7 @@ export class ProjectAdministration {
     return projectView(await this.find(ownerId), this.clock.now());
   }
 
-  /** @returns the project with its key, which is told this once; @throws PROJECT_EXISTS, PARAMETER_INVALID */
+  /** @returns the project with its key, which is shown only this once; @throws PROJECT_EXISTS, PARAMETER_INVALID */
   async add(administrator: Administrator, input: NewProject): Promise<ProjectView> {
     assertPlatform(administrator);
     const { verifyCipher, verifyKey, verifyIv, ...settings } = input;
@@ -107,7 +107,7 @@ export class ProjectAdministration {
   }
 
   /**
-   * A disabled project answers nobody; its sessions live on, and work again once it is enabled.
+   * All calls of a disabled project are refused. Its sessions are kept and work again when it is enabled.
    *
    * @throws ADMIN_PROJECT_UNKNOWN
    */
@@ -128,10 +128,9 @@ export class ProjectAdministration {
   }
 
   /**
-   * Gives the project another key, and another cipher if wanted. What was sealed with the one before is accepted
-   * for `overlapSeconds` more.
+   * Replaces the verify key and optionally the cipher. The former key stays valid for `overlapSeconds`.
    *
-   * @returns the project with its key, which is told this once; @throws ADMIN_PROJECT_UNKNOWN, PARAMETER_INVALID
+   * @returns the project with its key, which is shown only this once; @throws ADMIN_PROJECT_UNKNOWN, PARAMETER_INVALID
    */
   async changeKey(administrator: Administrator, ownerId: string, input: KeyChange): Promise<ProjectView> {
     assertAdministers(administrator, ownerId);
@@ -167,7 +166,7 @@ export class ProjectAdministration {
     return project;
   }
 
-  /** Reads, changes, judges and writes the row as nobody else may change it in between. */
+  /** Reads, changes, validates and writes the row under a lock. */
   private async rewrite(
     ownerId: string,
     changed: (before: Project) => Project,
@@ -190,7 +189,7 @@ export class ProjectAdministration {
   }
 }
 
-/** What no single field can tell. @throws PARAMETER_INVALID */
+/** The rules that involve several fields. @throws PARAMETER_INVALID */
 function assertCoherent(project: Project): void {
   assertSound(verificationProfile(project));
   if (project.idleSeconds !== null && project.idleSeconds > project.absoluteSeconds)
@@ -199,7 +198,7 @@ function assertCoherent(project: Project): void {
     throw errors.PARAMETER_INVALID({ text: 'accessTokenSeconds must not be more than absoluteSeconds' });
 }
 
-/** The settings before and after; keys are not among what {@link ProjectChange} can hold. */
+/** The changed settings as `before → after`. {@link ProjectChange} has no keys, so none appear here. */
 function differences(before: Project, after: Project): Record<string, string> {
   const names = ['name', ...Object.keys(DEFAULTS)] as (keyof ProjectChange & keyof Project)[];
   return Object.fromEntries(

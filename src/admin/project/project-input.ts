@@ -6,22 +6,22 @@ import { verifyKeyShape } from './verify-key.js';
 const DAY_SECONDS = 86_400;
 const TEN_YEARS = 3_653 * DAY_SECONDS;
 
-/** What may be set of a project at any time. */
+/** The settings of a project that may change at any time. */
 const settings = {
   name: text(1, 128),
-  /** `always200`: for old clients that understand no other status. */
+  /** `always200`: for old clients that only understand status 200. */
   statusMode: choice(['http', 'always200']),
   /** An IANA name. */
   timeZone: text(1, 64),
   accessTokenSeconds: whole(10, DAY_SECONDS),
   refreshPolicy: choice(['reuse', 'rotate']),
-  /** For how long a refresh token yields the same successor again. */
+  /** For how long a rotated refresh token returns the same successor again. */
   graceSeconds: whole(0, 300),
-  /** `null`: only the absolute end counts. */
+  /** `null`: only `absoluteSeconds` applies. */
   idleSeconds: whole(60, TEN_YEARS).nullable(),
   absoluteSeconds: whole(60, TEN_YEARS),
   lostResponse: choice(['reissue', 'revoke']),
-  /** `null`: any number. */
+  /** `null`: unlimited. */
   maxSessions: whole(1, 10_000).nullable(),
   verifyEncoding: choice(VERIFICATION_ENCODINGS),
   verifySkewSeconds: whole(1, DAY_SECONDS),
@@ -48,12 +48,12 @@ export type NewProject = z.output<typeof newProjectSchema>;
 
 export const keyChangeSchema = fields({
   ...verifyKeyShape,
-  /** For how long what was sealed with the key before is still accepted. */
+  /** For how long the former key stays valid. */
   overlapSeconds: whole(0, 365 * DAY_SECONDS).default(7 * DAY_SECONDS),
 }).meta({ example: { overlapSeconds: 604_800 } });
 export type KeyChange = z.output<typeof keyChangeSchema>;
 
-/** A new project's settings where nothing else is said. */
+/** The default settings of a new project. */
 export const DEFAULTS = {
   statusMode: 'http',
   timeZone: 'UTC',

@@ -1,6 +1,6 @@
 import type { Project } from '../../tenancy/project/project.entity.js';
 
-/** A project as an administrator sees it: the key is told once, when it is made. Times are ISO 8601, UTC. */
+/** A project as an administrator sees it: its key is shown only when it is created. Times are ISO 8601, UTC. */
 export interface ProjectView {
   ownerId: string;
   name: string;
@@ -20,7 +20,7 @@ export interface ProjectView {
   verifyEncoding: Project['verifyEncoding'];
   verifySkewSeconds: number;
   verifyStampRequired: boolean;
-  /** Until when the key before this one is accepted too; `null`: there is none. */
+  /** Until when the former key is valid; `null` if there is none. */
   verifyPreviousUntil: string | null;
   createdAt: string;
 }
@@ -53,7 +53,7 @@ export function projectView(project: Project, now: number): ProjectView {
   };
 }
 
-/** The one time that the key is told. */
+/** The view with the key, for the response that creates it. */
 export function projectViewWithKey(project: Project, now: number): ProjectView {
   return { ...projectView(project, now), verifyKey: project.verifyKey, verifyIv: project.verifyIv };
 }

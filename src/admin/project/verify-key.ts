@@ -9,12 +9,12 @@ import {
 } from '../../tenancy/verification/verification-profile.js';
 import { choice, text } from '../field.js';
 
-/** The part of a profile that is secret, or goes with what is. */
+/** The key fields of a verification profile. */
 export const verifyKeyShape = {
   verifyCipher: choice(VERIFICATION_CIPHERS).optional(),
-  /** Absent: one is made. */
+  /** Absent: a random key. */
   verifyKey: text(1, 256).optional(),
-  /** For `des-cbc`. Absent: one is made. */
+  /** For `des-cbc`. Absent: random. */
   verifyIv: text(1, 64).optional(),
 };
 
@@ -27,13 +27,13 @@ export interface VerifyKey {
 }
 
 /**
- * Neighbours in ASCII differ in their lowest bit alone, which DES does not read: of each pair only one is here, so
- * that different texts are different keys. 31 characters, of 8: some 40 bits, about what text leaves of DES's 56.
+ * DES ignores the lowest bit of each key byte. Of the characters that differ only in that bit one is listed, so that
+ * different texts are different keys. 8 of 31 characters make about 40 bits.
  */
 const DES_CHARACTERS = '02468BDFHJLNPRTVXZbdfhjlnprtvxz';
 const DES_BYTES = 8;
 
-/** A key from a given input, or a fresh one. */
+/** The given key, or a random one. */
 export function verifyKeyOf(input: VerifyKeyInput, otherwise: VerificationCipher): VerifyKey {
   const cipher = input.verifyCipher ?? otherwise;
   return {
@@ -51,7 +51,7 @@ function desText(): string {
   return Array.from({ length: DES_BYTES }, () => DES_CHARACTERS[randomInt(DES_CHARACTERS.length)]).join('');
 }
 
-/** @throws PARAMETER_INVALID for what no project may have, DES's weak keys among them */
+/** @throws PARAMETER_INVALID for a profile that no project may use, e.g. a weak DES key */
 export function assertSound(profile: VerificationProfile): void {
   const problems = judgeProfile(profile);
   if (problems.length > 0) throw errors.PARAMETER_INVALID({ text: problems.join(' ') });

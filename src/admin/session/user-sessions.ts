@@ -26,7 +26,7 @@ export class UserSessions {
     private readonly sessions: Sessions,
   ) {}
 
-  /** Those that are alive, newest first. @throws USER_UNKNOWN */
+  /** The active sessions of a user, newest first. @throws USER_UNKNOWN */
   async list(
     administrator: Administrator,
     ownerId: string,
@@ -42,7 +42,7 @@ export class UserSessions {
     };
   }
 
-  /** Ends all of them. @throws USER_UNKNOWN */
+  /** Ends all sessions of a user. @throws USER_UNKNOWN */
   async logout(administrator: Administrator, ownerId: string, userId: string): Promise<{ ended: number }> {
     await this.assertUser(administrator, ownerId, userId);
     const now = this.clock.now();
@@ -54,7 +54,7 @@ export class UserSessions {
     return { ended };
   }
 
-  /** Ends one. @throws USER_UNKNOWN, SESSION_UNKNOWN */
+  /** Ends one session of a user. @throws USER_UNKNOWN, SESSION_UNKNOWN */
   async end(
     administrator: Administrator,
     ownerId: string,
@@ -80,7 +80,7 @@ export class UserSessions {
   }
 }
 
-/** A disabled project's session lives again when the project is enabled, so it can be ended meanwhile. */
+/** Sessions of a disabled project or user count: enabling a project makes its sessions work again. */
 function mayLive(session: Session, now: number): boolean {
   return whyDead({ ...session, subject: { ...session.subject, active: true } }, now) === null;
 }

@@ -9,7 +9,7 @@ import { ProjectAdministration } from '../project/project-administration.js';
 import type { NewSigningKey, SigningKeyStep } from './signing-key-input.js';
 import { type SigningKeyView, signingKeyView } from './signing-key-view.js';
 
-/** Rotates the keys that a project signs its access tokens with, each step with its line in the audit trail. */
+/** Manages the signing keys of a project. Each step writes an audit event. */
 @Injectable()
 export class SigningKeyAdministration {
   constructor(
@@ -18,13 +18,13 @@ export class SigningKeyAdministration {
     private readonly keys: SigningKeys,
   ) {}
 
-  /** All of them, oldest first; where none signs, the project signs with HS256. @throws ADMIN_PROJECT_UNKNOWN */
+  /** All keys, oldest first. If none is signing, the project signs with HS256. @throws ADMIN_PROJECT_UNKNOWN */
   async list(administrator: Administrator, ownerId: string): Promise<{ items: SigningKeyView[] }> {
     await this.projects.show(administrator, ownerId);
     return { items: (await this.keys.list(ownerId)).map(signingKeyView) };
   }
 
-  /** Makes a key that verifies, and does not sign yet. @throws ADMIN_PROJECT_UNKNOWN, SIGNING_KEY_CONFLICT */
+  /** Creates a key that is published but does not sign yet. @throws ADMIN_PROJECT_UNKNOWN, SIGNING_KEY_CONFLICT */
   async publish(
     administrator: Administrator,
     ownerId: string,
@@ -39,7 +39,7 @@ export class SigningKeyAdministration {
     return signingKeyView(published.key);
   }
 
-  /** Lets a key sign. @throws SIGNING_KEY_UNKNOWN, SIGNING_KEY_CONFLICT, SIGNING_KEY_TOO_EARLY */
+  /** Makes a published key sign. @throws SIGNING_KEY_UNKNOWN, SIGNING_KEY_CONFLICT, SIGNING_KEY_TOO_EARLY */
   async promote(
     administrator: Administrator,
     ownerId: string,
@@ -50,24 +50,24 @@ export class SigningKeyAdministration {
     const also = this.audited('signing-key-promoted', administrator, force);
     const promoted = await this.keys.promote(ownerId, kid, { force, also });
     if (promoted.kind === 'unknown') throw errors.SIGNING_KEY_UNKNOWN();
-    if (promoted.kind === 'already-signing') throw conflict('The key signs already.');
+    if (promoted.kind === 'already-signing') throw conflict('The key is already signing.');
     if (promoted.kind === 'retired') throw conflict('The key is retired. Publish another one.');
     if (promoted.kind === 'too-early')
-      throw tooEarly(promoted.at, 'until then a verifier may not have heard of the key');
+      throw tooEarly(promoted.at, 'until then a verifier may still have a key set without the key');
     return signingKeyView(promoted.key);
   }
 
-  /** Lets the project sign with HS256 again. @throws SIGNING_KEY_UNKNOWN, SIGNING_KEY_CONFLICT */
+  /** Makes the project sign with HS256 again. @throws SIGNING_KEY_UNKNOWN, SIGNING_KEY_CONFLICT */
   async demote(administrator: Administrator, ownerId: string, kid: string): Promise<SigningKeyView> {
     assertAdministers(administrator, ownerId);
     const also = this.audited('signing-key-demoted', administrator);
     const demoted = await this.keys.demote(ownerId, kid, { also });
     if (demoted.kind === 'unknown') throw errors.SIGNING_KEY_UNKNOWN();
-    if (demoted.kind === 'not-signing') throw conflict('The key does not sign.');
+    if (demoted.kind === 'not-signing') throw conflict('The key is not signing.');
     return signingKeyView(demoted.key);
   }
 
-  /** Ends a key that no longer signs. @throws SIGNING_KEY_UNKNOWN, SIGNING_KEY_CONFLICT, SIGNING_KEY_TOO_EARLY */
+  /** Retires a key that no longer signs. @throws SIGNING_KEY_UNKNOWN, SIGNING_KEY_CONFLICT, SIGNING_KEY_TOO_EARLY */
   async retire(
     administrator: Administrator,
     ownerId: string,
@@ -78,10 +78,11 @@ export class SigningKeyAdministration {
     const also = this.audited('signing-key-retired', administrator, force);
     const retired = await this.keys.retire(ownerId, kid, { force, also });
     if (retired.kind === 'unknown') throw errors.SIGNING_KEY_UNKNOWN();
-    if (retired.kind === 'already-retired') throw conflict('The key is retired already.');
+    if (retired.kind === 'already-retired') throw conflict('The key is already retired.');
     if (retired.kind === 'still-signing')
-      throw conflict('The key signs. Promote another one first, or demote it.');
-    if (retired.kind === 'too-early') throw tooEarly(retired.at, 'until then tokens that it signed may live');
+      throw conflict('The key is signing. Promote another key or demote this one first.');
+    if (retired.kind === 'too-early')
+      throw tooEarly(retired.at, 'until then tokens that it signed may be valid');
     return signingKeyView(retired.key);
   }
 

@@ -8,7 +8,7 @@ export const newSigningKeySchema = fields({
 export type NewSigningKey = z.output<typeof newSigningKeySchema>;
 
 export const signingKeyStepSchema = fields({
-  /** Does not wait; for a key that has leaked. */
+  /** Skip the wait, e.g. for a leaked key. */
   force: z.boolean('must be true or false').default(false),
 }).meta({ example: { force: false } });
 export type SigningKeyStep = z.output<typeof signingKeyStepSchema>;

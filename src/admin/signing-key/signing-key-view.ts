@@ -1,17 +1,17 @@
 import type { SigningKey, SigningKeyStatus } from '../../auth/access-token/signing-key.js';
 import type { SigningAlgorithm } from '../../auth/access-token/signing-algorithm.js';
 
-/** A signing key as an administrator sees it: what is public of it. Times are ISO 8601, UTC. */
+/** The public part of a signing key. Times are ISO 8601, UTC. */
 export interface SigningKeyView {
   kid: string;
   algorithm: SigningAlgorithm;
   status: SigningKeyStatus;
   publishedAt: string;
-  /** When it began to sign; `null`: it never did. */
+  /** When the key started signing; `null` if it never did. */
   signingAt: string | null;
-  /** From when on it may be promoted without force; `null`: it signs, or is retired. */
+  /** When the key may be promoted without force; `null` if it is signing or retired. */
   promotableAt: string | null;
-  /** From when on it may be retired without force; `null`: it signs, or is retired. */
+  /** When the key may be retired without force; `null` if it is signing or retired. */
   retirableAt: string | null;
   retiredAt: string | null;
 }

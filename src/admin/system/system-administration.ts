@@ -20,7 +20,7 @@ export interface SystemView {
 
 const REMOVE = `DELETE FROM bo_system WHERE owner_id = $1 AND sys_id = $2 RETURNING sys_id`;
 
-/** Names the systems of a project, which the `XsysId` header may then name. */
+/** Manages the systems of a project, which the `XsysId` header names. */
 @Injectable()
 export class SystemAdministration {
   constructor(
@@ -61,7 +61,7 @@ export class SystemAdministration {
     return systemView(system);
   }
 
-  /** Users who were confined to it stay so: a system of the same name would be theirs again. */
+  /** The `sysId` lists of users keep the name: a later system with the same name is theirs again. */
   async remove(administrator: Administrator, ownerId: string, sysId: string): Promise<{ removed: 1 }> {
     assertAdministers(administrator, ownerId);
     const event = administrationEvent('system-removed', administrator, { ownerId }, this.clock.now(), {

@@ -29,13 +29,13 @@ const HOLD = `UPDATE bo_user SET status = status WHERE owner_id = $1 AND user_id
 
 const NAMED = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_name = $2`;
 
-/** What a change of a user comes to. */
+/** The outcome of a change. */
 type Outcome =
   | { readonly kind: 'changed'; readonly user: User }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'name-taken' };
 
-/** Makes and changes the users of a project. */
+/** Creates and changes the users of a project. */
 @Injectable()
 export class UserAdministration {
   constructor(
@@ -89,7 +89,7 @@ export class UserAdministration {
       ...settings,
       developer: settings.developer ?? 0,
       ownerId,
-      // A hash of what nobody knows, where there is no password: verifying against it is the usual work.
+      // Without a password, the hash of a random text: a login then takes the usual time and fails.
       passwordHash: passwordHash ?? (await this.passwords.hash(password ?? randomBytes(32).toString('hex'))),
       status: 'active',
       validAfter: 0,
@@ -107,7 +107,7 @@ export class UserAdministration {
     return userView(user);
   }
 
-  /** @throws USER_UNKNOWN, USER_EXISTS where another user has the name */
+  /** @throws USER_UNKNOWN, USER_EXISTS if another user has the userName */
   async change(
     administrator: Administrator,
     ownerId: string,
@@ -115,7 +115,7 @@ export class UserAdministration {
     changes: UserChange,
   ): Promise<UserView> {
     assertAdministers(administrator, ownerId);
-    // The names of the fields alone: what is in them is personal.
+    // Only the names of the fields: their values are personal data.
     const event = administrationEvent('user-changed', administrator, { ownerId, userId }, this.clock.now(), {
       fields: Object.keys(changes).join(', '),
       ...(changes.developer !== undefined && { developer: changes.developer }),
@@ -123,11 +123,11 @@ export class UserAdministration {
     return userView(await this.rewrite(ownerId, userId, (before) => ({ ...before, ...changes }), event));
   }
 
-  /** Ends all of his sessions, for good: an enabled user signs in anew. @throws USER_UNKNOWN */
+  /** Ends all sessions of the user for good: after enabling, the user has to sign in again. @throws USER_UNKNOWN */
   async disable(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
     assertAdministers(administrator, ownerId);
     const event = administrationEvent('user-disabled', administrator, { ownerId, userId }, this.clock.now());
-    // Disabled first: a login between the two would outlive the end of the sessions.
+    // Disable first: otherwise a login in between would survive.
     await this.rewrite(ownerId, userId, (before) => ({ ...before, status: 'disabled' }), event);
     await this.sessions.logout(administrator, ownerId, userId);
     return this.show(administrator, ownerId, userId);
@@ -156,7 +156,7 @@ export class UserAdministration {
     return keepSessions ? { ended: 0 } : this.sessions.logout(administrator, ownerId, userId);
   }
 
-  /** Reads, changes and writes the row as nobody else may change it in between. */
+  /** Reads, changes and writes the row under a lock. */
   private async rewrite(
     ownerId: string,
     userId: string,

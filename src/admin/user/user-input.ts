@@ -5,15 +5,15 @@ import { pageShape } from '../page.js';
 
 const PASSWORD_RULE = 'must be 8 to 1024 characters';
 
-/** @see NIST SP 800-63B §3.1.1.2: a length, and no rule about its characters */
+/** @see NIST SP 800-63B §3.1.1.2: a minimum length and no composition rules */
 export const password = z.string(PASSWORD_RULE).min(8, PASSWORD_RULE).max(1024, PASSWORD_RULE);
 
-/** As argon2 writes it: users of another service that hashed with argon2id keep their passwords. */
+/** The encoded form of argon2id: users of another service that used argon2id keep their passwords. */
 const PHC =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,172}$/;
 const PHC_RULE = 'must be an argon2id hash as a PHC string, with m up to 131072, t up to 10 and p up to 8';
 
-/** A login spends what the hash asks for, and one project's must not starve the others. */
+/** Limits the cost of a login: the logins of one project must not starve the others. */
 function isAffordable(hash: string): boolean {
   const [memory = 0, passes = 0, lanes = 0] = PHC.exec(hash)?.slice(1).map(Number) ?? [];
   const isArgon2 = lanes >= 1 && passes >= 1 && memory >= 8 * lanes;
@@ -22,18 +22,18 @@ function isAffordable(hash: string): boolean {
 
 const settings = {
   userName: text(1, 64),
-  /** The `clientId` of a login that names none. */
+  /** The `clientId` of logins that send none. */
   clientId: text(1, 64),
   pushName: text(0, 128),
   roleId: list(label),
   depId: list(label),
-  /** The areas that the user is confined to; empty: no confinement. */
+  /** The areas that the user is restricted to; empty: no restriction. */
   areaCode: list(identifier),
   jobId: list(label),
-  /** The systems that the user is confined to; empty: no confinement. */
+  /** The systems that the user is restricted to; empty: no restriction. */
   sysId: list(identifier),
   mergeUserId: list(identifier),
-  /** 1: may administer the project. */
+  /** 1: the user may administer the project. */
   developer: z.union([z.literal(0), z.literal(1)], 'must be 0 or 1'),
   openId: text(0, 128),
   wbId: text(0, 128),
@@ -57,7 +57,7 @@ export const newUserSchema = fields({
   userId: identifier,
   ...changeSchema.shape,
   userName: settings.userName,
-  /** Neither this nor a hash: nobody can sign in as the user until a password is set. */
+  /** Without this and `passwordHash`, the user cannot sign in until a password is set. */
   password: password.optional(),
   passwordHash: z.string(PHC_RULE).max(256, PHC_RULE).refine(isAffordable, PHC_RULE).optional(),
 }).meta({
@@ -73,7 +73,7 @@ export type NewUser = z.output<typeof newUserSchema>;
 
 export const passwordSchema = fields({
   password,
-  /** The user's sessions live on; by default they end, as whoever held the old password may have some. */
+  /** Keep the sessions. By default they end, because someone else may have used the old password. */
   keepSessions: z.boolean('must be true or false').default(false),
 }).meta({ example: { password: 'a-new-password', keepSessions: false } });
 export type PasswordChange = z.output<typeof passwordSchema>;
@@ -81,13 +81,13 @@ export type PasswordChange = z.output<typeof passwordSchema>;
 export const userListSchema = z.object(
   described({
     ...pageShape,
-    /** Only the user who signs in by this name. */
+    /** Only the user with this login name. */
     userName: text(1, 64).optional(),
   }),
 );
 export type UserListRequest = z.output<typeof userListSchema>;
 
-/** A new user's settings where nothing else is said. */
+/** The default settings of a new user. */
 export const USER_DEFAULTS = {
   roleId: [],
   depId: [],

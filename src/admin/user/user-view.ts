@@ -1,13 +1,13 @@
 import type { User } from '../../tenancy/user/user.entity.js';
 
-/** A user as an administrator sees him: all but the password's hash. Times are ISO 8601, UTC. */
+/** A user as an administrator sees it: everything but the password hash. Times are ISO 8601, UTC. */
 export interface UserView extends Omit<User, 'ownerId' | 'passwordHash' | 'validAfter' | 'createdAt'> {
-  /** Sessions that began before are over; `null`: he was never logged out everywhere. */
+  /** Sessions that began earlier have ended; `null`: the user was never logged out everywhere. */
   validAfter: string | null;
   createdAt: string;
 }
 
-/** Named one by one: what is added to the row one day is not to be told by accident. */
+/** Copies field by field, so that a column added to the row later is not exposed by accident. */
 export function userView(user: User): UserView {
   return {
     userId: user.userId,

@@ -10,9 +10,9 @@ export function doctorCommand(program: Command): void {
   program
     .command('doctor')
     .description(
-      'check configuration, database, Redis, plugins, clock and keys, and say what to do; changes nothing',
+      'check the configuration, database, Redis, plugins, clock and keys, and say what to fix; changes nothing',
     )
-    .addHelpText('after', '\nEnds with 1 if anything failed; warnings alone end with 0.')
+    .addHelpText('after', '\nExits with 1 if a check fails, with 0 if there are only warnings.')
     .action(async (_options: object, command: Command) => {
       const { doctor } = await import('./doctor.js');
       const findings = await doctor(environment());
@@ -22,7 +22,8 @@ export function doctorCommand(program: Command): void {
         ({ level, about, says, todo }) =>
           `${MARKS[level]}  ${about}: ${says}${todo === undefined ? '' : `\n      → ${todo}`}`,
       );
-      const summary = failed + warned === 0 ? 'all is well' : `failures: ${failed}; warnings: ${warned}`;
+      const summary =
+        failed + warned === 0 ? 'no problems found' : `failures: ${failed}; warnings: ${warned}`;
       write(command, { healthy: failed === 0, findings }, `${lines.join('\n')}\n\n${summary}`);
       if (failed > 0) process.exitCode = EXIT.failure;
     });

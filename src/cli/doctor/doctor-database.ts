@@ -14,12 +14,12 @@ import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } 
 
 const ABOUT = 'database';
 
-/** Whether the database can be used, is up to date, and holds what this configuration can work with. */
+/** Checks that the database is usable and migrated, and that its rows fit this configuration. */
 export async function examineDatabase(config: Config): Promise<Finding[]> {
   const { database } = config;
   if (database.kind === 'sqlite') {
-    const early = beforeOpening(database.file);
-    if (early !== null) return [early];
+    const problem = fileProblem(database.file);
+    if (problem !== null) return [problem];
   }
   const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
   try {
@@ -36,24 +36,32 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
   } catch (error) {
     const [line = ''] = startFailure(error).split('\n', 1);
     return [
-      failed(ABOUT, line, 'check DATABASE_URL, that the database runs, and that this user may write to it'),
+      failed(
+        ABOUT,
+        line,
+        'check DATABASE_URL, that the database is running, and that this user may write to it',
+      ),
     ];
   }
 }
 
-/** To open a file is to make it, so what is not there is told first. */
-function beforeOpening(file: string | null): Finding | null {
+/** Checks the file before it is opened, because opening a missing file creates it. */
+function fileProblem(file: string | null): Finding | null {
   if (file === null)
     return warning(
       ABOUT,
-      'sqlite::memory: ends with the process',
+      'sqlite::memory: loses all data when the process ends',
       'set DATABASE_URL to sqlite:<file> or postgres://…',
     );
   const place = existsSync(file) ? file : nearestFolder(file);
   try {
     accessSync(place, constants.R_OK | constants.W_OK);
   } catch {
-    return failed(ABOUT, `this user may not write to ${place}`, 'give him the right to, or set DATABASE_URL');
+    return failed(
+      ABOUT,
+      `this user may not write to ${place}`,
+      'grant write access, or set DATABASE_URL to another file',
+    );
   }
   if (existsSync(file)) return null;
   return warning(ABOUT, `${file} does not exist yet`, 'run bo-auth migrate, or start the service');
@@ -94,7 +102,7 @@ async function integrity(dataSource: DataSource): Promise<Finding[]> {
 async function projects(dataSource: DataSource): Promise<Finding[]> {
   const found = await dataSource.getRepository(Project).find({ order: { ownerId: 'ASC' } });
   if (found.length === 0)
-    return [warning('projects', 'there are none', 'make one: bo-auth project add <ownerId>')];
+    return [warning('projects', 'none exist', 'create one: bo-auth project add <ownerId>')];
   const unsound = found.flatMap((project) =>
     judgeProfile(verificationProfile(project)).map((says) =>
       failed(
@@ -109,7 +117,10 @@ async function projects(dataSource: DataSource): Promise<Finding[]> {
   return [ok('projects', says), ...unsound];
 }
 
-/** Which peppers living sessions need: without one that is missing people cannot refresh, what nobody needs can go. */
+/**
+ * Compares the configured peppers with those that active sessions use: a missing pepper makes refreshes fail, an unused
+ * one can be removed.
+ */
 async function peppers(dataSource: DataSource, { peppers: configured }: Config): Promise<Finding[]> {
   const about = 'TOKEN_PEPPER';
   const now = Date.now();
@@ -125,17 +136,13 @@ async function peppers(dataSource: DataSource, { peppers: configured }: Config):
   const idle = kids.filter((kid) => kid !== configured.current.kid && !needed.has(kid));
   return [
     ...missing.map(([kid, count]) =>
-      failed(
-        about,
-        `lacks the pepper ${kid}, which ${count} living sessions need`,
-        `add ${kid}:… again at its end`,
-      ),
+      failed(about, `lacks the pepper ${kid}, which ${count} active sessions need`, `append ${kid}:… again`),
     ),
-    ...idle.map((kid) => warning(about, `no living session needs the pepper ${kid} any more`, 'take it out')),
+    ...idle.map((kid) => warning(about, `no active session needs the pepper ${kid} any more`, 'remove it')),
   ];
 }
 
-/** A service that cannot open a signing key does not start. */
+/** The service does not start if it cannot decrypt a signing key. */
 async function signingKeys(dataSource: DataSource, { peppers }: Config): Promise<Finding[]> {
   const keys = await rows<SigningKeyRow>(
     dataSource,
@@ -150,13 +157,13 @@ async function signingKeys(dataSource: DataSource, { peppers }: Config): Promise
     .map(({ owner_id, kid, private_key: sealed }) =>
       failed(
         'TOKEN_PEPPER',
-        `does not open the signing key ${kid} of ${owner_id}`,
-        `give the pepper ${sealed?.split('.')[0]} its secret of before`,
+        `does not decrypt the signing key ${kid} of ${owner_id}`,
+        `restore the former secret of the pepper ${sealed?.split('.')[0]}`,
       ),
     );
 }
 
-/** What was written in the future was written by another clock, or before this one was set back. */
+/** An event dated in the future means that this clock was set back or that another machine's clock is ahead. */
 async function newestEvent(dataSource: DataSource): Promise<Finding[]> {
   const [row] = await rows<{ at: number | string }>(
     dataSource,
@@ -167,8 +174,8 @@ async function newestEvent(dataSource: DataSource): Promise<Finding[]> {
   return [
     warning(
       'clock',
-      `the newest line of the audit trail lies ${Math.round(ahead / 1000)} s in the future`,
-      'this clock was set back, or another machine is ahead: keep all by NTP',
+      `the newest event of the audit trail is ${Math.round(ahead / 1000)} s in the future`,
+      'this clock was set back, or the clock of another machine is ahead: synchronise all by NTP',
     ),
   ];
 }

@@ -4,12 +4,12 @@ import { type Config, hasDevelopmentOperator } from '../../config/config.js';
 import { failed, type Finding, ok, warning } from './finding.js';
 
 const MIN_BYTES = 32;
-/** A text of fewer different characters than this is no random key. */
+/** A random key has at least this many different characters. */
 const MIN_VARIETY = 10;
 const DAY_MS = 86_400_000;
 const CERTIFICATE_DAYS = 21;
 
-/** The strength of the keys, without a word of what they hold. */
+/** Checks the strength of the keys; never prints a part of one. */
 export function examineSecrets(config: Config, env: Readonly<Record<string, string | undefined>>): Finding[] {
   const jwt = env['JWT_SECRET'] ?? '';
   const pepper = env['TOKEN_PEPPER'] ?? '';
@@ -24,7 +24,7 @@ export function examineSecrets(config: Config, env: Readonly<Record<string, stri
   ];
   if (jwt !== '' && pepper.includes(jwt))
     findings.push(
-      warning('JWT_SECRET', 'is TOKEN_PEPPER as well', 'give each its own: bo-auth key rotate jwt'),
+      warning('JWT_SECRET', 'is also in TOKEN_PEPPER', 'use different secrets: bo-auth key rotate jwt'),
     );
   findings.push(operator(config));
   if (config.tls !== null) findings.push(certificate(config.tls.certFile));
@@ -34,25 +34,26 @@ export function examineSecrets(config: Config, env: Readonly<Record<string, stri
 function operator(config: Config): Finding {
   const variable = 'OPERATOR_TOKEN_HASH';
   if (config.operatorTokenHash === null)
-    return ok(variable, 'none: over HTTP nobody administers more than his own project');
+    return ok(variable, 'not set: over HTTP, developers administer their own project only');
   return hasDevelopmentOperator(config)
     ? warning(
         variable,
-        'none: the development default, whose token everybody knows',
-        'take what bo-auth key rotate operator prints',
+        'not set: the development default applies, whose token is public',
+        'use the output of bo-auth key rotate operator',
       )
     : ok(variable, 'set');
 }
 
 function strength(variable: string, text: string, secrets: readonly string[], make: string): Finding {
-  const todo = `take what ${make} prints`;
-  if (text === '') return warning(variable, 'none: the development default, which everybody knows', todo);
-  if (text.includes('change-me')) return warning(variable, 'is a default that everybody knows', todo);
+  const todo = `use the output of ${make}`;
+  if (text === '')
+    return warning(variable, 'not set: the development default applies, which is public', todo);
+  if (text.includes('change-me')) return warning(variable, 'is a public default', todo);
   if (secrets.some((secret) => Buffer.byteLength(secret) < MIN_BYTES))
     return warning(variable, `is shorter than ${MIN_BYTES} bytes`, todo);
   if (secrets.some((secret) => new Set(secret).size < MIN_VARIETY))
-    return warning(variable, 'is long, but of few different characters', todo);
-  return ok(variable, 'set, and long enough');
+    return warning(variable, 'has too few different characters', todo);
+  return ok(variable, 'set and long enough');
 }
 
 function certificate(file: string): Finding {
@@ -68,7 +69,7 @@ function certificate(file: string): Finding {
     return failed(
       'TLS_CERT_FILE',
       'cannot be read as a certificate',
-      'name a PEM file that this user may read',
+      'set it to a PEM file that this user may read',
     );
   }
 }

@@ -8,7 +8,7 @@ import { comparedClock, failed, type Finding, ok, warning } from './finding.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Looks at everything that a start needs, and changes nothing. */
+/** Checks everything the service needs to start; changes nothing. */
 export async function doctor(env: Environment): Promise<Finding[]> {
   const before = [nodeVersion(), clock()];
   const config = configured(env);
@@ -31,7 +31,7 @@ function configured(env: Environment): Config | Finding {
     return failed(
       'configuration',
       error.message,
-      'correct the variable in the environment or in .env; .env.example explains each, bo-auth key rotate makes secrets',
+      'fix the variable in the environment or in .env; .env.example explains each one, bo-auth key rotate creates secrets',
     );
   }
 }
@@ -43,24 +43,24 @@ function nodeVersion(): Finding {
   if (major === 20)
     return warning(
       'node',
-      `version ${process.versions.node} gets no more security fixes`,
-      'move to Node 22 or 24',
+      `version ${process.versions.node} no longer receives security fixes`,
+      'upgrade to Node 22 or 24',
     );
   return ok('node', `version ${process.versions.node}`);
 }
 
-/** The first day on which this version can run. */
+/** This version was released later, so an earlier date means a wrong clock. */
 const EARLIEST = Date.UTC(2025, 10, 1);
 
 function clock(): Finding {
   const now = new Date();
   if (now.getTime() < EARLIEST)
-    return failed('clock', `${now.toISOString()} lies in the past`, 'set the clock and keep it by NTP');
+    return failed('clock', `${now.toISOString()} is in the past`, 'set the clock and synchronise it by NTP');
   return ok('clock', now.toISOString());
 }
 
 async function redis({ redisUrl }: Config): Promise<Finding> {
-  if (redisUrl === null) return ok('redis', 'not configured: each process keeps copies of its own');
+  if (redisUrl === null) return ok('redis', 'not configured: each process has its own cache');
   try {
     const { askRedis } = await import('./redis-ping.js');
     const answer = await askRedis(redisUrl);
@@ -70,7 +70,7 @@ async function redis({ redisUrl }: Config): Promise<Finding> {
     return failed(
       'redis',
       `does not answer (${reason})`,
-      'check REDIS_URL, its password, and that Redis runs; the service works without it, but slower and less in step',
+      'check REDIS_URL, its password, and that Redis is running; without it the service is slower and changes take up to 5 s to reach other processes',
     );
   }
 }
@@ -89,6 +89,6 @@ async function plugins({ pluginsDir }: Config): Promise<Finding[]> {
     ];
   } catch (error) {
     if (!(error instanceof PluginLoadError)) throw error;
-    return [failed('plugins', error.message, 'mend or remove the file: the service does not start with it')];
+    return [failed('plugins', error.message, 'fix or remove the file: the service does not start with it')];
   }
 }

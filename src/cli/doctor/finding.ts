@@ -1,9 +1,9 @@
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'error';
   readonly about: string;
   readonly says: string;
-  /** What the operator should do. */
+  /** What the operator should do; always set on a warning or an error. */
   readonly todo?: string;
 }
 
@@ -21,13 +21,15 @@ export const failed = (about: string, says: string, todo: string): Finding => ({
   todo,
 });
 
-/** How far two clocks may differ before the stamps of requests and the ends of tokens suffer, in ms. */
+/** How far two clocks may differ before time stamps in requests and token lifetimes are misjudged, in ms. */
 export const CLOCK_TOLERANCE_MS = 5_000;
 
-/** @param other what another clock said, ms since the epoch */
+/** @param other the time of the other clock, ms since the epoch */
 export function comparedClock(about: string, other: number): Finding[] {
   const ahead = Math.round((Date.now() - other) / 1000);
   if (Math.abs(ahead) * 1000 <= CLOCK_TOLERANCE_MS) return [];
-  const says = `this clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} that of ${about}`;
-  return [warning('clock', says, 'keep all machines by NTP: tokens and XverifyApi are judged by the clock')];
+  const says = `this clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} the clock of ${about}`;
+  return [
+    warning('clock', says, 'synchronise all machines by NTP: tokens and XverifyApi depend on the time'),
+  ];
 }

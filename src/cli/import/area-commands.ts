@@ -30,14 +30,14 @@ const FILE = {
 };
 
 export function areaCommands(program: Command): void {
-  const area = program.command('area').description('the administrative areas, which all projects share');
+  const area = program.command('area').description('administrative areas; all projects share them');
 
   area
     .command('import <file>')
-    .description('import a CSV file (or JSON lines) of codes, e.g. of GB/T 2260; may be repeated')
-    .option('--format <format>', 'csv or jsonl; absent: what the name of the file says')
-    .option('--strict', 'one line that is refused refuses all')
-    .option('--progress', 'show a bar, also where nobody watches')
+    .description('import areas, e.g. GB/T 2260 codes, from CSV or JSON lines; safe to repeat')
+    .option('--format <format>', 'csv or jsonl (default: by the file extension)')
+    .option('--strict', 'import nothing if a line is refused')
+    .option('--progress', 'show a progress bar even if stderr is not a terminal')
     .addHelpText(
       'after',
       '\nColumns: areaCode, name, and parentCode if wanted (empty: nothing lies above). Without that column a\n' +
@@ -70,7 +70,7 @@ export function areaCommands(program: Command): void {
       errorLines(refused);
       if (options.strict === true && refused.length > 0)
         throw new CommandError(
-          `lines refused: ${refused.length}; nothing was imported: mend them and run it again`,
+          `lines refused: ${refused.length}; nothing was imported: fix them and run the import again`,
         );
       write(
         command,
@@ -97,7 +97,7 @@ interface Options {
   readonly progress?: boolean;
 }
 
-/** Where there is a column of parents, an empty cell of it is a root. */
+/** If the file has a parentCode column, an empty cell means that the area has no parent. */
 function rooted(items: readonly Item[]): Item[] {
   return items.map(({ line, input }) => ({ line, input: { parentCode: null, ...(input as object) } }));
 }

@@ -1,7 +1,7 @@
 const WIDTH = 30;
 const EVERY_MS = 100;
 
-/** A bar on standard error, where a person watches; nothing otherwise, unless asked for. */
+/** A progress bar on standard error; by default only if that is a terminal. */
 export class ProgressBar {
   private drawnAt = 0;
 
@@ -10,7 +10,7 @@ export class ProgressBar {
     private readonly shows = process.stderr.isTTY,
   ) {}
 
-  /** @param share 0 to 1; `null`: nobody knows */
+  /** @param share 0 to 1; `null`: unknown */
   update(share: number | null, count: number): void {
     const now = performance.now();
     if (!this.shows || now - this.drawnAt < EVERY_MS) return;

@@ -10,32 +10,32 @@ import { codeOf } from '../secret-input.js';
 
 export type RecordFormat = 'csv' | 'jsonl';
 
-/** A record of a file, or why there is none in that line. */
+/** A record of a file, or why a line is not one. */
 export type FileRecord =
   | { readonly line: number; readonly input: Readonly<Record<string, unknown>> }
   | { readonly line: number; readonly reason: string };
 
 export interface RecordFileOptions {
-  /** Absent: what the file's name ends in says it. */
+  /** Absent: chosen by the file extension. */
   readonly format?: string | undefined;
-  /** The names that a column may stand for; also written `like_this`, `like-this` or `LikeThis`. */
+  /** The known columns. Case, `_`, `-` and spaces of a header do not matter: `user_id` is `userId`. */
   readonly columns: readonly string[];
-  /** Other names of columns. */
+  /** Alternative header → column. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** What the columns are called where the first line is a record already. */
+  /** For files without a header line: recognises them by the first line, and gives the columns. */
   readonly headless?: {
     readonly isRecord: (cells: readonly string[]) => boolean;
     readonly columns: readonly string[];
   };
 }
 
-/** Records of a CSV file (RFC 4180) or of JSON lines, read piece by piece; `-` is standard input. */
+/** Streams the records of a CSV file (RFC 4180) or of JSON lines; `-` is standard input. */
 export class RecordFile {
   private constructor(
     private readonly stream: Readable,
     private readonly format: RecordFormat,
     private readonly options: RecordFileOptions,
-    /** In bytes; `null`: not known. */
+    /** In bytes; `null`: unknown. */
     readonly size: number | null,
   ) {}
 
@@ -53,7 +53,7 @@ export class RecordFile {
     }
   }
 
-  /** How much was read, in bytes. */
+  /** How much has been read, in bytes. */
   get read(): number {
     return (this.stream as Partial<ReadStream>).bytesRead ?? 0;
   }
@@ -73,7 +73,7 @@ export class RecordFile {
 
   private async *csv(): AsyncGenerator<FileRecord> {
     const broken: FileRecord[] = [];
-    // Not a pipe: what the text fails with has to reach whoever reads the records.
+    // pipeline, not pipe: an error of the text stream must reach the reader of the records.
     const parser = pipeline(
       this.text(),
       parse({
@@ -130,7 +130,7 @@ export class RecordFile {
   }
 }
 
-/** Refuses other encodings: names in GBK, which spreadsheets still write, would be kept as rubbish. */
+/** Refuses other encodings: names in GBK, which spreadsheets still write, would be stored garbled. */
 async function* utf8(stream: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
@@ -139,7 +139,7 @@ async function* utf8(stream: Readable): AsyncGenerator<string> {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw usage(
-      'the file is not UTF-8: save it as UTF-8, e.g. by iconv -f GB18030 -t UTF-8, and run it again',
+      'the file is not UTF-8: convert it, e.g. by iconv -f GB18030 -t UTF-8, and run the import again',
     );
   }
 }
@@ -148,7 +148,9 @@ function formatOf(file: string, format: string | undefined): RecordFormat {
   const extension = extname(file).toLowerCase();
   const wanted = format ?? { '.csv': 'csv', '.jsonl': 'jsonl', '.ndjson': 'jsonl' }[extension];
   if (wanted === 'csv' || wanted === 'jsonl') return wanted;
-  throw usage('say what the file holds: --format csv, or --format jsonl for a JSON object a line');
+  throw usage(
+    'the file extension does not tell the format: give --format csv, or --format jsonl for one JSON object per line',
+  );
 }
 
 function jsonRecord(line: number, json: string): FileRecord {
@@ -156,9 +158,9 @@ function jsonRecord(line: number, json: string): FileRecord {
     const input: unknown = JSON.parse(json);
     if (typeof input === 'object' && input !== null && !Array.isArray(input))
       return { line, input: input as Record<string, unknown> };
-    return { line, reason: 'is no JSON object' };
+    return { line, reason: 'is not a JSON object' };
   } catch {
-    // V8's own message quotes the line.
+    // Not V8's message, because it quotes the line.
     return { line, reason: 'is not JSON' };
   }
 }

@@ -10,7 +10,7 @@ import { ProgressBar } from './progress-bar.js';
 import { RecordFile } from './record-file.js';
 import { errorLines } from './refused-lines.js';
 
-/** One transaction each: the server beside it waits no longer than for a slow request. */
+/** Sessions per transaction: small enough that a server on the same database is not delayed noticeably. */
 const BATCH = 500;
 const COLUMNS = Object.keys(sessionSchema.shape);
 
@@ -29,13 +29,13 @@ interface Totals {
 export function sessionImportCommand(program: Command): void {
   program
     .command('import-sessions <ownerId> <file>')
-    .description("take over another service's sessions; their refresh tokens go on working")
-    .option('--format <format>', 'csv or jsonl; absent: what the name of the file says')
-    .option('--strict', 'stop at the first line that is refused')
-    .option('--progress', 'show a bar, also where nobody watches')
+    .description('import sessions of another service; their refresh tokens keep working')
+    .option('--format <format>', 'csv or jsonl (default: by the file extension)')
+    .option('--strict', 'stop at the first refused line')
+    .option('--progress', 'show a progress bar even if stderr is not a terminal')
     .addHelpText(
       'after',
-      `\nColumns: ${COLUMNS.join(', ')}.\nOf a token its SHA-256 alone is kept. An import may be repeated: a token is imported once.`,
+      `\nColumns: ${COLUMNS.join(', ')}.\nOnly the SHA-256 of a token is stored. An import is safe to repeat: each token is imported once.`,
     )
     .action(async (ownerId: string, file: string, options: Options, command: Command) => {
       const source = await RecordFile.open(file, { format: options.format, columns: COLUMNS });
@@ -48,12 +48,12 @@ export function sessionImportCommand(program: Command): void {
       errorLines(totals.refused);
       if (options.strict === true && totals.refused.length > 0)
         throw new CommandError(
-          `stopped at line ${totals.refused[0]?.line}; ${totals.imported} sessions were imported before: mend the line and run it again`,
+          `stopped at line ${totals.refused[0]?.line}; ${totals.imported} sessions were imported before it: fix the line and run the import again`,
         );
       write(
         command,
         totals,
-        `sessions imported: ${totals.imported}; imported before: ${totals.existing}; refused: ${totals.refused.length}`,
+        `sessions imported: ${totals.imported}; already imported: ${totals.existing}; refused: ${totals.refused.length}`,
       );
     });
 }
@@ -80,7 +80,7 @@ async function importAll(
     if (batch.length === BATCH) await flush();
     if (strict && totals.refused.length > 0) break;
   }
-  // What stands before a line that is refused is as good with it as without it.
+  // With --strict too: the lines before the refused one are valid.
   if (batch.length > 0) await flush();
   totals.refused.sort((a, b) => a.line - b.line);
   return totals;

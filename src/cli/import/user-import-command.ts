@@ -25,13 +25,13 @@ interface ImportOptions {
 export function importUsers(user: Command): void {
   user
     .command('import <ownerId> <file>')
-    .description('add the users of a CSV file or of JSON lines; those that there are stay as they are')
-    .option('--format <format>', 'csv or jsonl; absent: what the name of the file says')
-    .option('--strict', 'stop at the first line that is refused')
-    .option('--progress', 'show a bar, also where nobody watches')
+    .description('add users from CSV or JSON lines; existing users stay unchanged')
+    .option('--format <format>', 'csv or jsonl (default: by the file extension)')
+    .option('--strict', 'stop at the first refused line')
+    .option('--progress', 'show a progress bar even if stderr is not a terminal')
     .addHelpText(
       'after',
-      `\nColumns: ${COLUMNS.join(', ')}.\nIn CSV, a list's items stand between semicolons.`,
+      `\nColumns: ${COLUMNS.join(', ')}.\nIn CSV, separate the items of a list by semicolons.`,
     )
     .action(async (ownerId: string, file: string, options: ImportOptions, command: Command) => {
       const source = await RecordFile.open(file, { format: options.format, columns: COLUMNS });
@@ -54,12 +54,12 @@ export function importUsers(user: Command): void {
       errorLines(refused);
       if (options.strict === true && refused.length > 0)
         throw new CommandError(
-          `stopped at line ${refused[0]?.line}; ${imported} users were added before: mend the line and run it again`,
+          `stopped at line ${refused[0]?.line}; ${imported} users were added before it: fix the line and run the import again`,
         );
       write(
         command,
         { imported, existing, refused },
-        `users added: ${imported}; there already: ${existing}; refused: ${refused.length}`,
+        `users added: ${imported}; already existing: ${existing}; refused: ${refused.length}`,
       );
     });
 }
@@ -77,20 +77,20 @@ async function addOne(
     return 'added';
   } catch (error) {
     if (!(error instanceof ApiError) || error.errorCode !== 'USER_EXISTS') throw error;
-    return (await isThere(users, ownerId, result.data.userId))
+    return (await exists(users, ownerId, result.data.userId))
       ? 'existing'
-      : { reason: 'userName is that of another user' };
+      : { reason: 'userName belongs to another user' };
   }
 }
 
-async function isThere(users: UserAdministration, ownerId: string, userId: string): Promise<boolean> {
+async function exists(users: UserAdministration, ownerId: string, userId: string): Promise<boolean> {
   return users.show(COMMAND_LINE, ownerId, userId).then(
     () => true,
     () => false,
   );
 }
 
-/** CSV knows nothing but text. */
+/** Converts the text of CSV cells to lists and numbers; values of JSON lines stay as they are. */
 function fromCells(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const fields: Record<string, unknown> = { ...input };
   for (const name of LISTS) {

@@ -15,21 +15,22 @@ const SECRET_BYTES = 32;
 const freshSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
 
 export function keyCommands(program: Command): void {
-  const key = program.command('key').description('change keys');
+  const key = program.command('key').description('rotate secrets, manage signing keys');
   signingKeyCommands(key);
-  const rotate = key.command('rotate').description('make a new key and say what to do with it');
+  const rotate = key.command('rotate').description('create a new key or secret and say where to put it');
 
   rotate
     .command('verify <ownerId>')
-    .description("change a project's key of XverifyApi; prints it this once, the old one overlaps")
-    .option(
-      '--overlap-seconds <seconds>',
-      'how long the old key is accepted besides; absent: 7 days',
-      toNumber,
+    .description(
+      'replace the XverifyApi key of a project and print it once; the old key stays valid for a while',
     )
-    .option('--verify-cipher <cipher>', 'des-ecb, des-cbc or hmac-sha256; absent: as before')
-    .option('--verify-key-file <file>', 'the key, from a file or - for standard input; absent: one is made')
-    .option('--verify-iv <text>', 'the initialisation vector of des-cbc; absent: one is made')
+    .option('--overlap-seconds <seconds>', 'how long the old key stays valid (default: 7 days)', toNumber)
+    .option('--verify-cipher <cipher>', 'des-ecb, des-cbc or hmac-sha256 (default: unchanged)')
+    .option(
+      '--verify-key-file <file>',
+      'read the key from a file, or from standard input by - (default: a random key)',
+    )
+    .option('--verify-iv <text>', 'the initialisation vector of des-cbc (default: random)')
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const { verifyKeyFile, ...fields } = options;
       const input = parsed(keyChangeSchema, given({ ...fields, verifyKey: await keyFrom(verifyKeyFile) }));
@@ -37,28 +38,28 @@ export function keyCommands(program: Command): void {
         services.projects.changeKey(COMMAND_LINE, ownerId, input),
       );
       const { verifyCipher, verifyKey, verifyIv, verifyPreviousUntil } = changed;
-      const told = { ownerId, verifyCipher, verifyKey, verifyIv, verifyPreviousUntil };
-      write(command, told, record(told));
+      const shown = { ownerId, verifyCipher, verifyKey, verifyIv, verifyPreviousUntil };
+      write(command, shown, record(shown));
       note(
-        'bo-auth: keep the verifyKey, it is not shown again; give it to the clients before verifyPreviousUntil',
+        'bo-auth: save the verifyKey, it is not shown again; deploy it to the clients before verifyPreviousUntil',
       );
     });
 
   rotate
     .command('pepper')
-    .description('print the TOKEN_PEPPER line with a new pepper in front of those there are')
+    .description('print a TOKEN_PEPPER line with a new pepper before the existing ones')
     .action((_options: object, command: Command) => {
       const former = environment()['TOKEN_PEPPER'] ?? '';
       const { text, kid } = rotatedPeppers(former, freshSecret(), today());
       write(command, { TOKEN_PEPPER: text, current: kid }, `TOKEN_PEPPER=${text}`);
       if (former === '')
         note(
-          'bo-auth: TOKEN_PEPPER was not set: refresh tokens made under the development default end with it.',
+          'bo-auth: TOKEN_PEPPER was not set: refresh tokens issued under the development default stop working.',
         );
       note(
-        'bo-auth: put this line into the environment of all processes and restart them one by one, twice where there\n' +
-          'are several: first with the new pepper last, so that each knows it, then as printed. bo-auth doctor says\n' +
-          'when no session needs an old one any more.',
+        'bo-auth: put this line into the environment of all processes and restart them one by one. With several\n' +
+          'processes do it twice: first with the new pepper moved to the end, so that every process knows it, then as\n' +
+          'printed. bo-auth doctor reports when no session needs an old pepper any more.',
       );
     });
 
@@ -70,24 +71,24 @@ export function keyCommands(program: Command): void {
       write(command, { JWT_SECRET: secret }, `JWT_SECRET=${secret}`);
       note(
         'bo-auth: put this line into the environment of all processes and restart them. Access tokens signed with the\n' +
-          'old secret are refused from then on; clients refresh, nobody has to sign in again.',
+          'old secret are then refused; clients refresh, and no user has to sign in again.',
       );
     });
 
   rotate
     .command('operator')
-    .description("print a new operator's token, and the line by which the service knows it")
+    .description('print a new operator token, and the environment line with its hash')
     .action((_options: object, command: Command) => {
       const token = freshSecret();
       const hash = createHash('sha256').update(token).digest('hex');
       write(command, { token, OPERATOR_TOKEN_HASH: hash }, `token  ${token}\nOPERATOR_TOKEN_HASH=${hash}`);
       note(
-        'bo-auth: give the token to the operator alone, and the line to the environment; the token is not kept',
+        'bo-auth: give the token only to the operator and put the line into the environment; the token is not stored',
       );
     });
 }
 
-/** `20261123`: names a pepper by the day it was made. */
+/** E.g. `20261123`: the name of a pepper is its creation date. */
 function today(): string {
   return new Date().toISOString().slice(0, 10).replaceAll('-', '');
 }

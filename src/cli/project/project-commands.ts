@@ -8,7 +8,7 @@ import { given, toBoolean, toNumber } from '../option-values.js';
 import { note, record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
 
-/** The options that `add` and `set` have in common; their names are the fields'. */
+/** The options that `add` and `set` share; each is named after its field. */
 function withSettings(command: Command): Command {
   return command
     .option('--status-mode <mode>', 'http or always200')
@@ -17,28 +17,36 @@ function withSettings(command: Command): Command {
     .option('--refresh-policy <policy>', 'rotate or reuse')
     .option(
       '--grace-seconds <seconds>',
-      'how long a spent token yields the same successor, 0 to 300',
+      'how long a rotated refresh token still returns its successor, 0 to 300',
       toNumber,
     )
-    .option('--idle-seconds <seconds>', 'end of a session that is not refreshed, or none', toNumber)
-    .option('--absolute-seconds <seconds>', 'end of every session', toNumber)
-    .option('--lost-response <rule>', 'reissue or revoke, when an answer was lost for longer than the grace')
-    .option('--max-sessions <number>', 'sessions of one user, or none', toNumber)
+    .option('--idle-seconds <seconds>', 'lifetime of a session without a refresh, or none', toNumber)
+    .option('--absolute-seconds <seconds>', 'maximum lifetime of a session', toNumber)
+    .option(
+      '--lost-response <rule>',
+      'reissue or revoke, if an answer was lost for longer than the grace time',
+    )
+    .option('--max-sessions <number>', 'maximum number of sessions per user, or none', toNumber)
     .option('--verify-encoding <encoding>', 'base64, base64url or hex')
-    .option('--verify-skew-seconds <seconds>', 'how far a stamp in XverifyApi may be off', toNumber)
+    .option(
+      '--verify-skew-seconds <seconds>',
+      'allowed clock difference of an XverifyApi time stamp',
+      toNumber,
+    )
     .option('--verify-stamp-required <boolean>', 'true or false', toBoolean);
 }
 
 export function projectCommands(program: Command): void {
-  const project = program.command('project').description('make and change projects (tenants)');
+  const project = program.command('project').description('create and change projects (tenants)');
 
-  withSettings(
-    project.command('add <ownerId>').description('make a project; prints its verify key this once'),
-  )
-    .option('--name <name>', 'what people call it; absent: the ownerId')
+  withSettings(project.command('add <ownerId>').description('create a project and print its verify key once'))
+    .option('--name <name>', 'display name (default: the ownerId)')
     .option('--verify-cipher <cipher>', 'des-ecb, des-cbc or hmac-sha256')
-    .option('--verify-key-file <file>', 'the key, from a file or - for standard input; absent: one is made')
-    .option('--verify-iv <text>', 'the initialisation vector of des-cbc; absent: one is made')
+    .option(
+      '--verify-key-file <file>',
+      'read the key from a file, or from standard input by - (default: a random key)',
+    )
+    .option('--verify-iv <text>', 'the initialisation vector of des-cbc (default: random)')
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const { name, verifyKeyFile, ...settings } = options;
       const verifyKey = await keyFrom(verifyKeyFile);
@@ -50,9 +58,9 @@ export function projectCommands(program: Command): void {
       write(command, added, record({ ...added }));
       if (added.verifyCipher !== 'hmac-sha256')
         note(
-          'bo-auth: keep the verifyKey, it is not shown again; hmac-sha256 is stronger than DES where clients can',
+          'bo-auth: save the verifyKey, it is not shown again; hmac-sha256 is stronger than DES if the clients support it',
         );
-      else note('bo-auth: keep the verifyKey, it is not shown again');
+      else note('bo-auth: save the verifyKey, it is not shown again');
     });
 
   project
@@ -72,14 +80,14 @@ export function projectCommands(program: Command): void {
 
   project
     .command('show <ownerId>')
-    .description('show a project, its key masked')
+    .description('show a project; its key is masked')
     .action(async (ownerId: string, _options: object, command: Command) => {
       const shown = await administer((services) => services.projects.show(COMMAND_LINE, ownerId));
       write(command, shown, record({ ...shown }));
     });
 
   withSettings(project.command('set <ownerId>').description('change the settings of a project'))
-    .option('--name <name>', 'what people call it')
+    .option('--name <name>', 'display name')
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const changes = parsed(projectChangeSchema, given(options));
       const changed = await administer((services) =>
@@ -89,8 +97,8 @@ export function projectCommands(program: Command): void {
     });
 
   for (const [name, status, description] of [
-    ['disable', 'disabled', 'let a project answer nobody; its sessions are kept'],
-    ['enable', 'active', 'let a project answer again'],
+    ['disable', 'disabled', 'disable a project: all its calls are refused; its sessions are kept'],
+    ['enable', 'active', 'enable a project'],
   ] as const)
     project
       .command(`${name} <ownerId>`)
@@ -103,7 +111,7 @@ export function projectCommands(program: Command): void {
       });
 }
 
-/** A verify key out of the file that an option names. */
+/** Reads the verify key from the file of `--verify-key-file`. */
 export async function keyFrom(file: unknown): Promise<string | undefined> {
   return typeof file === 'string' ? readSecret('key', file, '--verify-key-file') : undefined;
 }

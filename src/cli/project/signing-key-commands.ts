@@ -11,41 +11,41 @@ interface StepOptions {
   readonly force?: boolean;
 }
 
-/** The keys that a project signs its access tokens with: publish, wait, promote, wait, retire. */
+/** The signing keys of a project. A rotation is: publish, wait, promote, wait, retire. */
 export function signingKeyCommands(key: Command): void {
   key
     .command('list <ownerId>')
-    .description('list the keys that a project signs access tokens with')
+    .description('list the keys that sign the access tokens of a project')
     .action(async (ownerId: string, _options: object, command: Command) => {
       const listed = await administer((services) => services.signingKeys.list(COMMAND_LINE, ownerId));
       const columns = ['kid', 'algorithm', 'status', 'promotableAt', 'retirableAt'] as const;
       write(command, listed, table(listed.items, columns));
       if (!listed.items.some(({ status }) => status === 'signing'))
-        note(`bo-auth: none of them signs: access tokens of ${ownerId} are HS256, under JWT_SECRET`);
+        note(`bo-auth: no key is signing: access tokens of ${ownerId} are HS256, signed with JWT_SECRET`);
     });
 
   key
     .command('publish <ownerId>')
-    .description('put a new key into the key set of a project; it does not sign yet')
-    .option('--algorithm <algorithm>', 'ES256, ES384, RS256 or PS256; absent: ES256')
+    .description('add a new key to the key set of a project; it does not sign yet')
+    .option('--algorithm <algorithm>', 'ES256, ES384, RS256 or PS256 (default: ES256)')
     .action(async (ownerId: string, { algorithm }: { algorithm?: string }, command: Command) => {
       const input = parsed(newSigningKeySchema, given({ algorithm }));
       const made = await administer((services) => services.signingKeys.publish(COMMAND_LINE, ownerId, input));
       write(command, made, record({ ...made }));
       if ((environment()['TOKEN_PEPPER'] ?? '') === '')
         note(
-          'bo-auth: TOKEN_PEPPER is not set here, so the key is sealed under the development default: a service with\n' +
-            'another pepper cannot open it, and will not start. If yours has one, retire the key now.',
+          'bo-auth: TOKEN_PEPPER is not set here, so the key is encrypted with the development default: a service with\n' +
+            'another pepper cannot decrypt it and does not start. If your service has one, retire the key now.',
         );
-      note(`bo-auth: next, not before ${made.promotableAt}: bo-auth key promote ${ownerId} ${made.kid}`);
+      note(`bo-auth: next step, after ${made.promotableAt}: bo-auth key promote ${ownerId} ${made.kid}`);
     });
 
   key
     .command('promote <ownerId> <kid>')
-    .description('let a published key sign; the one before it only verifies from then on')
+    .description('make a published key sign; the former key then only verifies')
     .option(
       '--force',
-      'at once: verifiers that have not heard of the key may refuse its tokens for 5 minutes',
+      'skip the wait: verifiers with an older key set may refuse its tokens for up to 5 minutes',
     )
     .action(async (ownerId: string, kid: string, options: StepOptions, command: Command) => {
       const step = parsed(signingKeyStepSchema, given({ force: options.force }));
@@ -57,22 +57,22 @@ export function signingKeyCommands(key: Command): void {
       }));
       write(command, promoted, `${kid} signs for ${ownerId}`);
       for (const { kid: former, retirableAt } of waiting)
-        note(`bo-auth: next, not before ${retirableAt}: bo-auth key retire ${ownerId} ${former}`);
+        note(`bo-auth: next step, after ${retirableAt}: bo-auth key retire ${ownerId} ${former}`);
     });
 
   key
     .command('demote <ownerId> <kid>')
-    .description('let a project sign with HS256 again; the key that signed only verifies from then on')
+    .description('make a project sign with HS256 again; the key then only verifies')
     .action(async (ownerId: string, kid: string, _options: object, command: Command) => {
       const demoted = await administer((services) => services.signingKeys.demote(COMMAND_LINE, ownerId, kid));
       write(command, demoted, `access tokens of ${ownerId} are HS256 again`);
-      note(`bo-auth: next, not before ${demoted.retirableAt}: bo-auth key retire ${ownerId} ${kid}`);
+      note(`bo-auth: next step, after ${demoted.retirableAt}: bo-auth key retire ${ownerId} ${kid}`);
     });
 
   key
     .command('retire <ownerId> <kid>')
-    .description('take a key that no longer signs out of the key set, and delete its private half')
-    .option('--force', 'at once, for a key that has leaked: its tokens are refused, and clients refresh')
+    .description('remove a key that no longer signs from the key set, and delete its private key')
+    .option('--force', 'skip the wait, for a leaked key: its tokens are refused and clients refresh')
     .action(async (ownerId: string, kid: string, options: StepOptions, command: Command) => {
       const step = parsed(signingKeyStepSchema, given({ force: options.force }));
       const retired = await administer((services) =>

@@ -7,12 +7,12 @@ import { everyPage, LIMIT_OPTION } from '../every-page.js';
 import { table, write } from '../output.js';
 
 export function systemCommands(program: Command): void {
-  const system = program.command('system').description('the systems of a project, which XsysId names');
+  const system = program.command('system').description('the systems of a project, as named by XsysId');
 
   system
     .command('add <ownerId> <sysId>')
     .description('add a system')
-    .option('--name <name>', 'what people call it; absent: the sysId')
+    .option('--name <name>', 'display name (default: the sysId)')
     .action(async (ownerId: string, sysId: string, { name }: { name?: string }, command: Command) => {
       const input = parsed(newSystemSchema, { sysId, name: name ?? sysId });
       const added = await administer((services) => services.systems.add(COMMAND_LINE, ownerId, input));

@@ -9,17 +9,17 @@ export function tokenCommands(program: Command): void {
     .command('token')
     .description('tokens')
     .command('inspect [token]')
-    .description('explain an access token, a refresh token or an XverifyApi value, without using it')
+    .description('explain an access token, a refresh token or an XverifyApi value without spending it')
     .option('--project <ownerId>', 'the project of an XverifyApi value')
     .addHelpText(
       'after',
-      '\nWithout a token, or with -, it is read from standard input, which no list of processes shows.\n' +
-        'Ends with 0 if it would be accepted now, else with 1.',
+      '\nWithout a token, or with -, it is read from standard input, which the process list does not show.\n' +
+        'Exits with 0 if the token would be accepted now, else with 1.',
     )
     .action(async (argument: string | undefined, { project }: { project?: string }, command: Command) => {
       const fromInput = argument === undefined || argument === '-';
       const text = (fromInput ? await standardInput() : argument).trim().replace(/^Bearer +/i, '');
-      if (text === '') throw usage('there is no token: give it as an argument or on standard input');
+      if (text === '') throw usage('no token was given: pass it as an argument or on standard input');
       const inspection = await administer((services) => services.inspection.inspect(text, project ?? null));
       const { kind, verifies, says, holds } = inspection;
       write(

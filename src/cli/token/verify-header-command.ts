@@ -8,8 +8,8 @@ import { write } from '../output.js';
 export function verifyHeaderCommand(program: Command): void {
   program
     .command('verify-header <ownerId>')
-    .description('print a fresh XverifyApi value of a project, for a request by hand')
-    .option('--no-stamp', 'the GUID alone, without the time')
+    .description('print a new XverifyApi value of a project, e.g. for curl')
+    .option('--no-stamp', 'only the GUID, without a time stamp')
     .action(async (ownerId: string, { stamp }: { stamp: boolean }, command: Command) => {
       const value = await administer(async (services) => {
         const project = await services.directory.find(ownerId);

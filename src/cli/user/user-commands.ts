@@ -11,7 +11,7 @@ import { importUsers } from '../import/user-import-command.js';
 
 const PASSWORD_FILE = [
   '--password-file <file>',
-  'read the password from the first line of a file, or of standard input by -; else it is asked for',
+  'read the password from the first line of a file, or of standard input by - (default: a prompt)',
 ] as const;
 
 export function userCommands(program: Command): void {
@@ -45,9 +45,9 @@ export function userCommands(program: Command): void {
 
   user
     .command('set-password <ownerId> <userId>')
-    .description('set a password; the sessions of the user end')
+    .description('set the password of a user; by default all sessions of the user end')
     .option(...PASSWORD_FILE)
-    .option('--keep-sessions', 'let the sessions of the user live on')
+    .option('--keep-sessions', 'keep the sessions of the user')
     .action(async (ownerId: string, userId: string, options: PasswordOptions, command: Command) => {
       const password = await readSecret('password', options.passwordFile, '--password-file');
       const input = parsed(passwordSchema, { password, keepSessions: options.keepSessions === true });
@@ -58,7 +58,7 @@ export function userCommands(program: Command): void {
     });
 
   for (const [name, description] of [
-    ['disable', 'disable a user; all his sessions end'],
+    ['disable', 'disable a user and end all sessions of the user'],
     ['enable', 'enable a user'],
   ] as const)
     user
@@ -71,7 +71,7 @@ export function userCommands(program: Command): void {
 
   user
     .command('sessions <ownerId> <userId>')
-    .description('list the living sessions of a user, newest first')
+    .description('list the active sessions of a user, newest first')
     .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
       const listed = await administer((services) =>
         services.userSessions.list(COMMAND_LINE, ownerId, userId),
@@ -85,8 +85,8 @@ export function userCommands(program: Command): void {
 
   user
     .command('logout <ownerId> <userId>')
-    .description('end all sessions of a user, or one')
-    .option('--session <sessionId>', 'only this one')
+    .description('end all sessions of a user, or one of them')
+    .option('--session <sessionId>', 'end only this session')
     .action(async (ownerId: string, userId: string, { session }: { session?: string }, command: Command) => {
       const ended = await administer(async (services) => {
         const sessions = services.userSessions;
@@ -102,25 +102,25 @@ interface PasswordOptions {
   readonly keepSessions?: boolean;
 }
 
-/** The options that `add` and `set` have in common; their names are the fields'. */
+/** The options that `add` and `set` share; each is named after its field. */
 function withSettings(command: Command): Command {
   return command
-    .option('--user-name <name>', 'what the user signs in with; a new one without: the userId')
-    .option('--client-id <text>', 'the clientId of a login that names none; a new one without: the userId')
-    .option('--push-name <text>', 'what other people call the user; a new one without: the userName')
-    .option('--role-id <list>', 'roles, by commas', toList)
-    .option('--dep-id <list>', 'departments, by commas', toList)
-    .option('--job-id <list>', 'jobs, by commas', toList)
-    .option('--area-code <list>', 'areas that the user is confined to, by commas', toList)
-    .option('--sys-id <list>', 'systems that the user is confined to, by commas', toList)
-    .option('--merge-user-id <list>', 'users that are the same person, by commas', toList)
-    .option('--developer', 'may administer the project')
-    .option('--open-id <text>', 'a claim of the access token, as are the next ones')
-    .option('--wb-id <text>', '')
-    .option('--wx-open-id <text>', '')
-    .option('--wx-union-id <text>', '')
-    .option('--telephone <text>', '')
-    .option('--head-icon <url>', '');
+    .option('--user-name <name>', 'login name (default for a new user: the userId)')
+    .option('--client-id <text>', 'clientId of logins that send none (default for a new user: the userId)')
+    .option('--push-name <text>', 'display name (default for a new user: the userName)')
+    .option('--role-id <list>', 'roles, separated by commas', toList)
+    .option('--dep-id <list>', 'departments, separated by commas', toList)
+    .option('--job-id <list>', 'jobs, separated by commas', toList)
+    .option('--area-code <list>', 'areas that the user is restricted to, separated by commas', toList)
+    .option('--sys-id <list>', 'systems that the user is restricted to, separated by commas', toList)
+    .option('--merge-user-id <list>', 'accounts merged into this one, separated by commas', toList)
+    .option('--developer', 'the user may administer the project')
+    .option('--open-id <text>', 'identifier at an identity provider')
+    .option('--wb-id <text>', 'Weibo identifier')
+    .option('--wx-open-id <text>', 'WeChat openid')
+    .option('--wx-union-id <text>', 'WeChat unionid')
+    .option('--telephone <text>', 'telephone number')
+    .option('--head-icon <url>', 'URL of the portrait');
 }
 
 /** `--developer`, `--no-developer`, or neither. */
@@ -130,7 +130,7 @@ const developerOf = (wanted: unknown): 0 | 1 | undefined =>
 function addUser(user: Command): void {
   withSettings(user.command('add <ownerId> <userId>').description('add a user'))
     .option(...PASSWORD_FILE)
-    .option('--no-password', 'nobody can sign in as the user until a password is set')
+    .option('--no-password', 'create the user without a password; the user cannot sign in until one is set')
     .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {
       const { userName, passwordFile, password: wanted, developer, ...settings } = options;
       const password =
@@ -157,9 +157,11 @@ function addUser(user: Command): void {
 }
 
 function changeUser(user: Command): void {
-  withSettings(user.command('set <ownerId> <userId>').description('change a user; his sessions live on'))
-    .option('--no-developer', 'may not administer the project')
-    .addHelpText('after', "\n'' empties a text or a list.")
+  withSettings(
+    user.command('set <ownerId> <userId>').description('change a user; the sessions of the user are kept'),
+  )
+    .option('--no-developer', 'the user may not administer the project')
+    .addHelpText('after', "\nPass '' to clear a text or a list.")
     .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {
       const { developer, ...settings } = options;
       const changes = parsed(userChangeSchema, given({ ...settings, developer: developerOf(developer) }));
