@@ -57,7 +57,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
     addHeaders(request.id, reply);
     reply.raw.once('finish', () => {
       requestLog.write(request, reply);
-      if (request.failure !== null) unroutedRequests.tell(request.failure);
+      if (request.failure !== null) unroutedRequests.publish(request.failure);
     });
     void app.get(ErrorFilter).answer(error, request, reply);
   };
@@ -126,7 +126,7 @@ function adapterOf(config: Config, { logger, requestLog, refuse }: Outlets): Fas
       const failure = answerParserFailure(error, socket, reqId);
       if (failure === null) return;
       requestLog.writeRefused(reqId, failure);
-      unroutedRequests.tell(failure);
+      unroutedRequests.publish(failure);
     },
   };
   return new FastifyAdapter(config.tls === null ? options : { ...options, https: certificate(config.tls) });

@@ -60,7 +60,7 @@ export class TieredCache {
     const { local } = this;
     const near = tierReading.run({ tier: 'local' }, () => local.get<T>(key));
     if (near !== undefined && isBelieved(near, this.clock.now(), maxAgeMs)) {
-      tierReads.tell('local');
+      tierReads.publish('local');
       return { value: near.value, readAt: near.readAt, cacheType: 'local' };
     }
     return this.hasRedis ? this.peekRedis(key, maxAgeMs) : null;
@@ -74,7 +74,7 @@ export class TieredCache {
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
     if (this.isOutdated(key, copy.readAt)) return null;
     this.local.set(key, copy);
-    tierReads.tell('redis');
+    tierReads.publish('redis');
     return { ...copy, cacheType: 'redis' };
   }
 
@@ -94,7 +94,7 @@ export class TieredCache {
     const readAt = this.clock.now();
     const tier = this.database.kind;
     const value = await tierReading.run({ tier }, load);
-    tierReads.tell(tier);
+    tierReads.publish(tier);
     if (value === null) return null;
     this.keep(key, value, readAt);
     return { value, readAt, cacheType: tier };

@@ -42,7 +42,7 @@ export class Metrics implements OnApplicationShutdown {
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     this.#ends = [
-      unroutedRequests.listen((failure) => this.countFailure(failure)),
+      unroutedRequests.subscribe((failure) => this.countFailure(failure)),
       ...this.refreshes(),
       ...this.logins(),
       ...this.tiers(),
@@ -71,7 +71,7 @@ export class Metrics implements OnApplicationShutdown {
       buckets: AGE_SECONDS,
     });
     return [
-      refreshReports.listen(({ outcome, ageMs }) => {
+      refreshReports.subscribe(({ outcome, ageMs }) => {
         counts[outcome]++;
         if (ageMs !== undefined) ages.observe(ageMs / 1000);
       }),
@@ -84,7 +84,7 @@ export class Metrics implements OnApplicationShutdown {
       label: 'outcome',
       values: LOGIN_OUTCOMES,
     });
-    return [loginReports.listen((outcome) => void counts[outcome]++)];
+    return [loginReports.subscribe((outcome) => void counts[outcome]++)];
   }
 
   private tiers() {
@@ -93,7 +93,7 @@ export class Metrics implements OnApplicationShutdown {
       label: 'tier',
       values: ['local', 'redis', 'sqlite', 'postgres'],
     });
-    return [tierReads.listen((tier) => void counts[tier]++)];
+    return [tierReads.subscribe((tier) => void counts[tier]++)];
   }
 
   private plugins() {
@@ -125,7 +125,7 @@ export class Metrics implements OnApplicationShutdown {
     });
     return [
       timed(rotations, (_, seconds) => commits.observe(seconds)),
-      groupCommits.listen((size) => batches.observe(size)),
+      groupCommits.subscribe((size) => batches.observe(size)),
     ];
   }
 
@@ -172,17 +172,17 @@ interface Observer {
   observe(value: number): void;
 }
 
-/** Tells how long each run of a step took. */
+/** Calls `observe` with the duration of each run of the step, in seconds. */
 function timed<Details extends object>(
   step: Step<Details>,
   observe: (details: Details, seconds: number, ok: boolean) => void,
 ): () => void {
-  const began = new WeakMap<Details, number>();
-  return step.listen({
-    began: (details) => void began.set(details, performance.now()),
-    ended: (details, { error }) => {
-      const at = began.get(details);
-      if (at !== undefined) observe(details, (performance.now() - at) / 1000, error === undefined);
+  const startedAt = new WeakMap<Details, number>();
+  return step.subscribe({
+    onStart: (details) => void startedAt.set(details, performance.now()),
+    onEnd: (details, { error }) => {
+      const start = startedAt.get(details);
+      if (start !== undefined) observe(details, (performance.now() - start) / 1000, error === undefined);
     },
   });
 }

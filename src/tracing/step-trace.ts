@@ -11,18 +11,18 @@ import { signing } from '../auth/access-token/access-token.js';
 import { bearerGuarding } from '../auth/bearer/bearer.guard.js';
 import { rotations } from '../auth/refresh/refresh-report.js';
 import { tierReading } from '../cache/tier-report.js';
-import type { Ending, Step } from '../diagnostics/step.js';
+import type { Step, StepOutcome } from '../diagnostics/step.js';
 import { pluginRuns } from '../plugins/plugin-registry.js';
 import { ApiError } from '../response/error/error-catalogue.js';
 import { tenantGuarding } from '../tenancy/tenant-headers.guard.js';
 
 /**
- * A span for each run of a step within a request, below the span of what it is part of.
+ * Creates a span for each run of a step within a request, as a child of the enclosing step or request.
  *
- * @returns what ends that
+ * @returns the function that stops it
  */
 export function traceSteps(tracer: Tracer, current: AsyncLocalStorage<Context | undefined>): () => void {
-  const ends = [
+  const stops = [
     traceStep(tracer, current, tenantGuarding, () => ({})),
     traceStep(tracer, current, bearerGuarding, () => ({})),
     traceStep(tracer, current, tierReading, ({ tier }, { result }) => ({
@@ -33,42 +33,42 @@ export function traceSteps(tracer: Tracer, current: AsyncLocalStorage<Context | 
     traceStep(tracer, current, pluginRuns, ({ plugin }) => ({ 'bo_auth.plugin': plugin })),
     traceStep(tracer, current, rotations, (_, { result }) => ({ 'bo_auth.moved': result === true })),
   ];
-  return () => ends.forEach((end) => end());
+  return () => stops.forEach((stop) => stop());
 }
 
 function traceStep<Details extends object>(
   tracer: Tracer,
   current: AsyncLocalStorage<Context | undefined>,
   step: Step<Details>,
-  attributesOf: (details: Details, ending: Ending) => Attributes,
+  attributesOf: (details: Details, outcome: StepOutcome) => Attributes,
 ): () => void {
   const name = step.name.slice('bo-auth:'.length);
   const spans = new WeakMap<Details, Span>();
-  const leave = step.keepIn(current, (details) => {
+  const unbind = step.bindStore(current, (details) => {
     const parent = current.getStore();
-    // What runs on its own (a sweep, a probe) is nobody's request.
+    // Background work (a sweep, a probe) belongs to no request.
     if (parent === undefined) return undefined;
     const span = tracer.startSpan(name, {}, parent);
     spans.set(details, span);
     return trace.setSpan(parent, span);
   });
-  const stop = step.listen({
-    began: () => {},
-    ended: (details, ending) => {
+  const unsubscribe = step.subscribe({
+    onStart: () => {},
+    onEnd: (details, outcome) => {
       const span = spans.get(details);
       if (span === undefined) return;
-      span.setAttributes(attributesOf(details, ending));
-      if (ending.error !== undefined) fail(span, ending.error);
+      span.setAttributes(attributesOf(details, outcome));
+      if (outcome.error !== undefined) fail(span, outcome.error);
       span.end();
     },
   });
   return () => {
-    stop();
-    leave();
+    unsubscribe();
+    unbind();
   };
 }
 
-/** By its name alone: a message may hold more than is fit to be sent away. */
+/** Records the error's name only: its message may hold data that must not leave the service. */
 function fail(span: Span, error: unknown): void {
   const isOurs = error instanceof ApiError;
   span.setAttribute('error.type', isOurs ? error.errorCode : error instanceof Error ? error.name : 'unknown');

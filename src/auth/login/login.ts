@@ -44,7 +44,7 @@ export class Login {
     const user = await this.users.findByName(project.ownerId, credentials.userName);
     const matches = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
     if (user === null || !matches || user.status !== 'active') {
-      loginReports.tell(user === null ? 'unknown-user' : matches ? 'disabled-user' : 'wrong-password');
+      loginReports.publish(user === null ? 'unknown-user' : matches ? 'disabled-user' : 'wrong-password');
       throw errors.CREDENTIALS_REFUSED({
         detail: user === null ? 'no such user' : matches ? user.status : 'wrong password',
       });
@@ -100,7 +100,7 @@ export class Login {
       // The user has changed since he was read, his password perhaps too: begin again.
       if (evicted === null) return false;
       await this.sessions.forget(session.ownerId, ...evicted);
-      loginReports.tell('granted');
+      loginReports.publish('granted');
       return true;
     };
     return new Prepared(grant, { cacheType: this.database.kind, readAt }, open, {

@@ -75,7 +75,7 @@ export class Refresh {
     const now = this.clock.now();
     const judged = await this.judgeAndEnd(tenant, token, now, client);
     if (judged === null) {
-      refreshReports.tell({ outcome: 'unknown' });
+      refreshReports.publish({ outcome: 'unknown' });
       throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'unknown, tampered or foreign' });
     }
     const session = judged.read.value;
@@ -100,13 +100,13 @@ export class Refresh {
     const kind = answer.event ?? (isShared ? 'shared' : null);
     const { outcome } = answer;
     const report = outcome === 'replay' ? { outcome, ageMs: now - session.rotatedAt } : { outcome };
-    if (change === null) refreshReports.tell(report);
+    if (change === null) refreshReports.publish(report);
     const commit =
       change === null
         ? null
         : async () => {
             const moved = await this.move(session, change, kind, now, client);
-            refreshReports.tell(moved ? report : { outcome: 'raced' });
+            refreshReports.publish(moved ? report : { outcome: 'raced' });
             return moved;
           };
     return new Prepared(grant, judged.read, commit, subjectOf(session, outcome));
@@ -127,7 +127,7 @@ export class Refresh {
       const reason = judged === null ? null : endOf(judged.decision);
       if (judged === null || reason === null) return judged;
       if (await this.end(judged.read.value, reason, now, client)) return judged;
-      refreshReports.tell({ outcome: 'raced' });
+      refreshReports.publish({ outcome: 'raced' });
     }
     throw lostRaces();
   }
@@ -193,19 +193,19 @@ export class Refresh {
           outcome: 'replay',
         };
       case 'superseded':
-        refreshReports.tell({ outcome: 'superseded' });
+        refreshReports.publish({ outcome: 'superseded' });
         throw errors.REFRESH_TOKEN_SUPERSEDED({
           retryAfter: decision.retryAfterSeconds,
           subject: subjectOf(session, 'superseded'),
         });
       case 'reused':
-        refreshReports.tell({ outcome: 'reused' });
+        refreshReports.publish({ outcome: 'reused' });
         throw errors.REFRESH_TOKEN_REUSED({
           detail: `session ${session.id}`,
           subject: subjectOf(session, 'reused'),
         });
       case 'refused':
-        refreshReports.tell({ outcome: decision.reason });
+        refreshReports.publish({ outcome: decision.reason });
         throw errors.REFRESH_TOKEN_EXPIRED({
           detail: decision.reason,
           subject: subjectOf(session, decision.reason),
@@ -246,7 +246,7 @@ export class Refresh {
     const near = await this.users.find(ownerId, userId);
     const user = near?.status === 'active' ? near : await this.users.findCommitted(ownerId, userId);
     if (user?.status === 'active') return user;
-    refreshReports.tell({ outcome: 'subject' });
+    refreshReports.publish({ outcome: 'subject' });
     throw errors.REFRESH_TOKEN_EXPIRED({
       detail: 'the user is gone or disabled',
       subject: subjectOf(session, 'subject'),

@@ -1,6 +1,6 @@
 import { Topic } from '../../diagnostics/topic.js';
 
-/** How many writes a commit held that has just been made. */
+/** Published after each shared commit: the number of writes in it. */
 export const groupCommits = new Topic<number>('bo-auth:group-commit');
 
 interface Waiting<Item, Outcome> {
@@ -11,21 +11,21 @@ interface Waiting<Item, Outcome> {
 
 /** The transaction that many callers share. */
 export interface SharedCommit<Item, Outcome> {
-  /** Two items with the same key never share a commit: the second has to see what the first did. */
+  /** Two items with the same key never share a commit: the second must see what the first wrote. */
   key(item: Item): string;
-  /** Commits all items durably, or throws and has committed none; outcomes in the items' order. */
+  /** Commits all items durably, or throws without committing any. Returns the outcomes in the order of the items. */
   commit(items: readonly Item[]): Promise<readonly Outcome[]>;
-  /** Whether a failure says nothing about any one item, so that trying each alone is no use. */
+  /** Whether the error comes from the whole store and not from one item, so that retrying items one by one is useless. */
   concernsAll(error: unknown): boolean;
 }
 
 const MAX_BATCH = 256;
 
 /**
- * Lets concurrent durable writes share one commit: what arrives while a commit is under way waits for the next.
+ * Lets concurrent durable writes share one commit. A write submitted while a commit runs joins the next one.
  *
- * Each caller is answered only after its own commit. If a batch fails for one member's sake, every member is
- * tried alone, so that one caller's failure touches nobody else's.
+ * Each promise resolves only after its own commit. If one item makes a batch fail, the items are committed one by
+ * one, so that one caller's failure does not affect the others.
  */
 export class GroupCommit<Item, Outcome> {
   private waiting: Waiting<Item, Outcome>[] = [];
@@ -33,7 +33,7 @@ export class GroupCommit<Item, Outcome> {
 
   constructor(
     private readonly shared: SharedCommit<Item, Outcome>,
-    /** Runs a commit when nothing else writes. */
+    /** Runs the commit while no other write runs. */
     private readonly exclusive: <T>(work: () => Promise<T>) => Promise<T>,
   ) {}
 
@@ -47,7 +47,7 @@ export class GroupCommit<Item, Outcome> {
   private async drain(): Promise<void> {
     this.draining = true;
     while (this.waiting.length > 0) {
-      // The batch is taken only when the turn has come: the longer the wait, the more share the commit.
+      // Take the batch only once the queue runs it: writes that arrive while waiting join it.
       try {
         await this.exclusive(async () => this.commit(this.takeBatch()));
       } catch (error) {
@@ -74,11 +74,11 @@ export class GroupCommit<Item, Outcome> {
   private async commit(batch: readonly Waiting<Item, Outcome>[]): Promise<void> {
     try {
       const outcomes = await this.shared.commit(batch.map(({ item }) => item));
-      groupCommits.tell(batch.length);
+      groupCommits.publish(batch.length);
       batch.forEach(({ resolve }, index) => resolve(outcomes[index] as Outcome));
     } catch (error) {
       if (this.shared.concernsAll(error)) {
-        // Who waited behind this batch waited for the same lock or disk: nobody is kept for a second time-out.
+        // Waiting items need the same lock or disk: reject them now instead of after a second time-out.
         for (const { reject } of [...batch, ...this.waiting.splice(0)]) reject(error);
       } else if (batch.length === 1) {
         batch[0]?.reject(error);

@@ -1,28 +1,28 @@
-interface Waiting<Question, Answer> {
-  readonly question: Question;
-  readonly resolve: (answer: Answer) => void;
+interface Waiting<Key, Result> {
+  readonly key: Key;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
 const MAX_BATCH = 256;
 
 /**
- * Lets concurrent reads share one statement: what is asked while one is under way waits for the next, so that nobody
- * gets an answer from before his question.
+ * Lets concurrent reads share one statement. A read submitted while a statement runs joins the next one, so a read
+ * never returns data older than the call.
  *
- * A prepared statement of SQLite answers one caller each turn of the event loop. Where sixty-four ask in one turn, the
- * last would wait for sixty-four.
+ * node-sqlite3 runs a prepared statement once per turn of the event loop: of 64 separate reads, the last would wait
+ * for 64 turns.
  */
-export class GroupRead<Question, Answer> {
-  private waiting: Waiting<Question, Answer>[] = [];
+export class GroupRead<Key, Result> {
+  private waiting: Waiting<Key, Result>[] = [];
   private isReading = false;
 
-  /** @param ask answers in the questions' order */
-  constructor(private readonly ask: (questions: readonly Question[]) => Promise<readonly Answer[]>) {}
+  /** @param readAll returns the results in the order of the keys */
+  constructor(private readonly readAll: (keys: readonly Key[]) => Promise<readonly Result[]>) {}
 
-  submit(question: Question): Promise<Answer> {
+  submit(key: Key): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ question, resolve, reject });
+      this.waiting.push({ key, resolve, reject });
       if (!this.isReading) void this.read();
     });
   }
@@ -32,8 +32,8 @@ export class GroupRead<Question, Answer> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const answers = await this.ask(batch.map(({ question }) => question));
-        batch.forEach(({ resolve }, index) => resolve(answers[index] as Answer));
+        const results = await this.readAll(batch.map(({ key }) => key));
+        batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }

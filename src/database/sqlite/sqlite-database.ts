@@ -9,7 +9,7 @@ import {
 } from '../sql-database.js';
 import { SqliteConnection, SqliteFailure } from './sqlite-connection.js';
 import { StartLock } from '../start-lock.js';
-import { Turnstile } from './turnstile.js';
+import { WriteQueue } from './write-queue.js';
 
 interface Shared {
   readonly sql: string;
@@ -17,15 +17,14 @@ interface Shared {
 }
 
 /**
- * SQLite behind two connections of our own.
+ * SQLite through two connections, separate from TypeORM's.
  *
- * TypeORM shares one connection among all callers, where one caller's rollback undoes another's acknowledged
- * write. Here all writes pass one turnstile on a connection that nobody reads from, so that no reader ever sees
- * what is not committed.
+ * TypeORM shares one connection among all callers, so one caller's rollback would undo another's acknowledged
+ * write. Here all writes go through one queue on their own connection, so readers never see uncommitted rows.
  */
 export class SqliteDatabase extends SqlDatabase {
   override readonly kind = 'sqlite';
-  private readonly writes = new Turnstile(concernsAll);
+  private readonly writes = new WriteQueue(concernsAll);
   private readonly updates = new Map<SharedUpdate, Shared>();
   private readonly selects = new Map<SharedSelect, GroupRead<readonly SqlValue[], unknown>>();
 
@@ -54,15 +53,16 @@ export class SqliteDatabase extends SqlDatabase {
   }
 
   override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
-    return this.writes.pass(async () => {
-      // IMMEDIATE takes the write lock at once: a read that turns into a write later could not wait for it.
+    return this.writes.run(async () => {
+      // IMMEDIATE takes the write lock now: a transaction that upgrades from read to write later gets
+      // SQLITE_BUSY without waiting.
       await this.writer.execute('BEGIN IMMEDIATE');
       try {
         const result = await work(this.writer);
         await this.writer.execute('COMMIT');
         return result;
       } catch (error) {
-        // SQLite itself rolls back on some failures (disk full), so this may have nothing left to do.
+        // SQLite already rolls back by itself on some failures (disk full); ROLLBACK then fails harmlessly.
         await this.writer.execute('ROLLBACK').catch(() => undefined);
         throw error;
       }
@@ -89,7 +89,7 @@ export class SqliteDatabase extends SqlDatabase {
   }
 
   override async close(): Promise<void> {
-    await this.writes.pass(() => this.writer.close());
+    await this.writes.run(() => this.writer.close());
     await this.reader.close();
   }
 
@@ -97,16 +97,16 @@ export class SqliteDatabase extends SqlDatabase {
     let reads = this.selects.get(select);
     if (reads === undefined) {
       const sql = batchSelect(select);
-      reads = new GroupRead((questions) => this.findAll(sql, questions));
+      reads = new GroupRead((keys) => this.findAll(sql, keys));
       this.selects.set(select, reads);
     }
     return reads;
   }
 
-  private async findAll(sql: string, questions: readonly (readonly SqlValue[])[]): Promise<unknown[]> {
-    const rows = await this.reader.all<{ question: number }>(sql, [JSON.stringify(questions)]);
-    const found = new Map(rows.map((row) => [row.question, row]));
-    return questions.map((_, index) => found.get(index) ?? null);
+  private async findAll(sql: string, keys: readonly (readonly SqlValue[])[]): Promise<unknown[]> {
+    const rows = await this.reader.all<{ position: number }>(sql, [JSON.stringify(keys)]);
+    const found = new Map(rows.map((row) => [row.position, row]));
+    return keys.map((_, index) => found.get(index) ?? null);
   }
 
   private shared(update: SharedUpdate): Shared {
@@ -119,7 +119,7 @@ export class SqliteDatabase extends SqlDatabase {
         commit: (batch) => this.commit(sql, batch),
         concernsAll,
       },
-      (work) => this.writes.pass(work),
+      (work) => this.writes.run(work),
     );
     const shared = { sql, commit };
     this.updates.set(update, shared);
@@ -132,7 +132,7 @@ export class SqliteDatabase extends SqlDatabase {
       const ids = new Set(changed.map(({ id }) => id));
       return batch.map(([id]) => ids.has(String(id)));
     } catch (error) {
-      this.writes.note(error);
+      this.writes.recordFailure(error);
       throw error;
     }
   }
@@ -142,16 +142,16 @@ function concernsAll(error: unknown): boolean {
   return error instanceof SqliteFailure && error.concernsAll;
 }
 
-/** One statement for any number of questions; CROSS JOIN has SQLite go through them, and not through the table. */
+/** One statement for any number of keys. CROSS JOIN makes SQLite loop over the keys instead of scanning the table. */
 function batchSelect({ columns, from, joins, by }: SharedSelect): string {
   const conditions = by.map((column, index) => `target.${column} = item.value ->> ${index}`);
   return (
-    `SELECT item.key AS question, ${columns} FROM json_each($1) AS item ` +
+    `SELECT item.key AS position, ${columns} FROM json_each($1) AS item ` +
     `CROSS JOIN ${from} AS target ON ${conditions.join(' AND ')} ${joins}`
   );
 }
 
-/** One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool. */
+/** One statement for any number of rows: one transaction and one round trip to sqlite3's thread pool. */
 function batchStatement({ table, values, set, where }: SharedUpdate): string {
   const bind = (expression: string) =>
     expression.replaceAll(/:(\w+)/g, (_, name: string) => `item.value ->> ${values.indexOf(name)}`);
