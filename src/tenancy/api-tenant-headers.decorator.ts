@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiHeaders } from '@nestjs/swagger';
 import type { ErrorCode } from '../response/error/error-catalogue.js';
 
-/** What the tenant headers of a call may be refused with. */
+/** Errors that the tenant headers of any call can cause. */
 export const TENANT_ERRORS = [
   'PROJECT_HEADER_INVALID',
   'HEADER_INVALID',
@@ -13,12 +13,12 @@ export const TENANT_ERRORS = [
   'VERIFY_API_REFUSED',
 ] as const satisfies readonly ErrorCode[];
 
-/** What they may be refused with where the user is known. */
+/** Further errors on calls that authenticate a user. */
 export const SCOPE_ERRORS = ['SYSTEM_FORBIDDEN', 'AREA_FORBIDDEN'] as const satisfies readonly ErrorCode[];
 
 const text = { type: 'string', maxLength: 64 } as const;
 
-/** Documents the headers that the tenant headers' guard reads, with values of the demo data. */
+/** Documents the headers that {@link TenantHeadersGuard} reads, with examples from the demo data. */
 export const ApiTenantHeaders = () =>
   applyDecorators(
     ApiHeaders([

@@ -3,7 +3,7 @@ import { ReplayMemory } from './verification/replay-memory.js';
 import { RequestRate } from './rate-limit/request-rate.js';
 import { SharedReplays } from './verification/shared-replays.js';
 
-/** What the guards of every request count and remember: the command line, which has no requests, does without. */
+/** State of the request guards. A module of its own so that the command line, which serves no requests, can omit it. */
 @Module({
   providers: [RequestRate, SharedReplays, { provide: ReplayMemory, useFactory: () => new ReplayMemory() }],
   exports: [RequestRate, SharedReplays],

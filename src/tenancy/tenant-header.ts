@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { OWNER_ID } from './owner-id.js';
 
-/** Longer than any identifier column. */
+/** No identifier column is longer. In characters. */
 const MAX_LENGTH = 64;
 
 export type HeaderValue =
@@ -10,9 +10,9 @@ export type HeaderValue =
   | { readonly kind: 'bad'; readonly why: string };
 
 /**
- * Reads a header that may be sent once. An empty one counts as absent.
+ * Reads a header that may be sent only once. An empty header counts as absent.
  *
- * node joins equal headers with `", "`, so a value with a comma is held against the raw list.
+ * Node.js joins repeated headers with `", "`, so for a value with a comma the raw header list decides.
  */
 export function singleHeader(request: FastifyRequest, name: string): HeaderValue {
   const value = request.headers[name];
@@ -24,7 +24,7 @@ export function singleHeader(request: FastifyRequest, name: string): HeaderValue
   return { kind: 'one', value };
 }
 
-/** The `XownerId` as text that is safe to look up, or `null`. */
+/** The `XownerId` header if it is well-formed, otherwise `null`. The project may not exist. */
 export function ownerIdOf(request: FastifyRequest): string | null {
   const value = request.headers['xownerid'];
   return typeof value === 'string' && OWNER_ID.test(value) ? value : null;

@@ -21,14 +21,15 @@ const SECOND_SHARE = 'xuserfromsecondshareid';
 
 type Verified = XverifyApiVerdict & { readonly kind: 'verified' };
 
-/** The judging of one request's headers. */
+/** Traces the check of one request's tenant headers. */
 export const tenantGuarding = new Step('bo-auth:tenant-guard');
 
 /**
- * Judges the tenant headers: which project, whether the caller knows its key, and to what the rest narrows.
+ * Checks the tenant headers: finds the project, verifies that the caller knows its key, and resolves the optional
+ * headers that narrow the request.
  *
- * The order matters. Nothing of a project is looked up for a caller who does not know its key, and a GUID is
- * remembered only for a request whose headers are in order, so that a mistake in them spends nothing.
+ * The order matters. Nothing inside a project is looked up for a caller who does not know its key, and the GUID is
+ * stored only after all headers are valid, so that a request with a wrong header can be retried with the same value.
  */
 @Injectable()
 export class TenantHeadersGuard implements CanActivate {
@@ -44,10 +45,10 @@ export class TenantHeadersGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     if (isBare(context)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return tenantGuarding.run({}, () => this.judge(request));
+    return tenantGuarding.run({}, () => this.check(request));
   }
 
-  private async judge(request: FastifyRequest): Promise<true> {
+  private async check(request: FastifyRequest): Promise<true> {
     const project = await this.project(request);
     const now = this.clock.now();
     const verified = this.verify(request, project, now);
@@ -77,7 +78,7 @@ export class TenantHeadersGuard implements CanActivate {
     return project;
   }
 
-  /** Every refusal looks the same, so that there is no padding oracle. */
+  /** All refusals look the same to the caller: a distinguishable one would be a padding oracle. */
   private verify(request: FastifyRequest, project: TenantProject, now: number): Verified {
     const value = request.headers['xverifyapi'];
     if (typeof value !== 'string' || value === '') throw refused('missing');
@@ -86,7 +87,7 @@ export class TenantHeadersGuard implements CanActivate {
     return verdict;
   }
 
-  /** Remembers the GUID. @returns false where it was used for something else */
+  /** Stores the GUID as used. @returns `false` if a different request has already used it */
   private claim(
     request: FastifyRequest,
     project: TenantProject,
@@ -116,13 +117,13 @@ export class TenantHeadersGuard implements CanActivate {
   }
 }
 
-/** By the project's key, or by the one before it while its clients are updated. */
+/** Tries the project's key, then its previous key during the overlap after a key change. */
 function opened({ verification, previousVerification }: TenantProject, value: string, now: number) {
   const verdict = openXverifyApi(verification, value, now);
   if (verdict.kind === 'verified' || previousVerification === null || now >= previousVerification.until)
     return verdict;
-  const earlier = openXverifyApi(previousVerification.profile, value, now);
-  return earlier.kind === 'verified' ? earlier : verdict;
+  const byPreviousKey = openXverifyApi(previousVerification.profile, value, now);
+  return byPreviousKey.kind === 'verified' ? byPreviousKey : verdict;
 }
 
 function optionalHeader(request: FastifyRequest, name: string): string | null {

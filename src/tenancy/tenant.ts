@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { TenantProject } from './project/tenant-project.js';
 
-/** On whose behalf a request is made: what the tenant headers said, once they were found to be true. */
+/** The tenant of a request, from its verified tenant headers. */
 export interface Tenant {
   readonly project: TenantProject;
   /** `XsysId`: a system of the project. */
@@ -9,18 +9,18 @@ export interface Tenant {
   /** `XuserFromFirstShareId`, `XuserFromSecondShareId`: active users of the project. */
   readonly firstShareUserId: string | null;
   readonly secondShareUserId: string | null;
-  /** `XfilterAreaCode` with the areas above it, nearest first; empty: not narrowed. */
+  /** `XfilterAreaCode` followed by its ancestors, nearest first; empty if the request names no area. */
   readonly areaPath: readonly string[];
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the guard; only {@link CurrentTenant} reads it. */
+    /** Set by {@link TenantHeadersGuard}. Handlers read it through {@link CurrentTenant}. */
     tenant: Tenant | null;
   }
 }
 
 export function tenantOf(request: FastifyRequest): Tenant {
-  if (request.tenant === null) throw new Error('the tenant was asked for where no guard had set it');
+  if (request.tenant === null) throw new Error('the request has no tenant: TenantHeadersGuard did not run');
   return request.tenant;
 }

@@ -1,14 +1,14 @@
 const QUARTER_HOUR = 900_000;
 const DAY = 86_400_000;
-/** Direct-mapped, so that stamps of arbitrary years can never make it grow. Ten days of quarter-hours. */
+/** Ten days of quarter-hours. Direct-mapped, so callers cannot make the cache grow with stamps of arbitrary years. */
 const CACHE_SLOTS = 1024;
 
-/** `GMT`, `GMT+08:00`, `GMT-00:44:30`: what `timeZoneName: 'longOffset'` ends in. */
+/** The end of a `timeZoneName: 'longOffset'` text: `GMT`, `GMT+08:00`, `GMT-00:44:30`. */
 const LONG_OFFSET = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/;
 
 const two = (n: number): string => (n < 10 ? `0${n}` : `${n}`);
 
-/** `Date.UTC` takes the years 0 to 99 for 1900 to 1999; this does not. `month` is 1 to 12. */
+/** Like `Date.UTC`, which maps the years 0 to 99 to 1900 to 1999; this does not. `month` is 1 to 12. */
 function utc(
   year: number,
   month: number,
@@ -24,8 +24,8 @@ function utc(
 }
 
 /**
- * A zone of the IANA time zone database, as the platform's Intl knows it, made cheap enough for every request:
- * Intl is asked once a quarter-hour of time, not once a call.
+ * A zone of the IANA time zone database, from the platform's Intl. Offsets are cached by quarter-hour because Intl is
+ * too slow to call on every request.
  *
  * Instants are milliseconds since the epoch, in the years 0 to 9999.
  */
@@ -41,12 +41,12 @@ export class TimeZone {
   ) {}
 
   /**
-   * The zone of that name, in any case (`Asia/Shanghai`, `UTC`). The same name gives the same object.
+   * Finds a zone by its IANA name, ignoring case (`Asia/Shanghai`, `UTC`). The same name returns the same object.
    *
-   * @throws RangeError when the platform knows no such zone
+   * @throws RangeError if the platform does not know the zone
    */
   static of(ianaName: string): TimeZone {
-    // Intl ignores case too; folding it bounds this map by the number of zones there are
+    // Intl ignores case too; folding it bounds the map to the number of existing zones
     const key = ianaName.toLowerCase();
     const known = TimeZone.known.get(key);
     if (known) return known;
@@ -61,14 +61,14 @@ export class TimeZone {
     return zone;
   }
 
-  /** Minutes that local time is ahead of UTC at that instant. Fractional where a zone was (before 1973). */
+  /** Minutes that local time is ahead of UTC at that instant. Some offsets before 1973 are fractional. */
   offsetAt(epochMs: number): number {
     const quarter = Math.floor(epochMs / QUARTER_HOUR);
     const slot = quarter & (CACHE_SLOTS - 1);
     if (this.quarters[slot] === quarter) return this.offsets[slot] ?? 0;
     const first = this.askIntl(quarter * QUARTER_HOUR);
     const last = this.askIntl((quarter + 1) * QUARTER_HOUR - 1);
-    // some zones have changed within a quarter-hour (St John's at 00:01 until 2011): never cached
+    // do not cache: some zones changed within a quarter-hour (St John's at 00:01 until 2011)
     if (first !== last) return this.askIntl(epochMs);
     this.quarters[slot] = quarter;
     this.offsets[slot] = first;
@@ -88,9 +88,9 @@ export class TimeZone {
   }
 
   /**
-   * The instants at which the zone's clocks show that local time, earliest first: one as a rule, two where clocks
-   * were put back over it. A time that clocks were put forward over is read with the offset from before the change
-   * (the `compatible` disambiguation of Temporal), so that there is always at least one.
+   * The instants (ms since the epoch) of a local time, earliest first: usually one, two if clocks were set back and
+   * the time occurs twice. A time that clocks skipped is read with the offset from before the change, like Temporal's
+   * `compatible` disambiguation, so the list is never empty.
    *
    * @param month 1 to 12
    */
@@ -104,7 +104,7 @@ export class TimeZone {
     ms: number,
   ): number[] {
     const wall = utc(year, month, day, hour, minute, second, ms);
-    // no offset exceeds a day, so the instants a day either side carry every offset that can apply
+    // no offset exceeds a day, so one of the offsets a day earlier and a day later applies
     const before = this.offsetAt(wall - DAY);
     const after = this.offsetAt(wall + DAY);
     const early = wall - before * 60_000;

@@ -7,10 +7,10 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { Area } from './area.entity.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 
-/** Deeper than any administrative division; a loop in the data ends here. */
+/** Deeper than any real administrative division; also ends a cycle in the data. */
 export const MAX_DEPTH = 16;
 
-/** The administrative areas, which all projects share: their keys begin with `/`, which no tenant's does. */
+/** Finds administrative areas. All projects share them; their cache keys start with `/`, which no owner id contains. */
 @Injectable()
 export class AreaTree {
   private readonly rows: EntityLookup<Area>;
@@ -23,7 +23,7 @@ export class AreaTree {
     this.rows = new EntityLookup(areas, database);
   }
 
-  /** The area and all above it, nearest first; empty: there is no such area. */
+  /** The area followed by its ancestors, nearest first; empty if the area does not exist. */
   async path(areaCode: string): Promise<readonly string[]> {
     const path: string[] = [];
     for (let code: string | null = areaCode; code !== null && path.length < MAX_DEPTH;) {
@@ -35,7 +35,7 @@ export class AreaTree {
     return path;
   }
 
-  /** To be called after areas were changed. */
+  /** Call after changing areas. */
   forget(areaCodes: readonly string[]): Promise<void> {
     return this.cache.drop(...areaCodes.map(areaKey));
   }

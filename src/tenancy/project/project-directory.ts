@@ -12,7 +12,7 @@ import { TenantProject } from './tenant-project.js';
 /** Finds projects by their `XownerId`. */
 @Injectable()
 export class ProjectDirectory {
-  /** What was made of a row, for as long as it is the same row. */
+  /** Prepared projects by row object, so that a cached row is prepared once. */
   private readonly prepared = new WeakMap<Project, TenantProject>();
 
   private readonly rows: EntityLookup<Project>;
@@ -25,13 +25,13 @@ export class ProjectDirectory {
     this.rows = new EntityLookup(projects, database);
   }
 
-  /** @returns the project, disabled ones too, or `null` */
+  /** @returns the project, even if it is disabled, or `null` */
   find(ownerId: string): Awaitable<TenantProject | null> {
     const read = this.cache.read(projectKey(ownerId), STALENESS_MS, () => this.rows.find(ownerId));
     return whenThere(read, (known) => (known === null ? null : this.prepare(known.value)));
   }
 
-  /** To be called after a project was changed. */
+  /** Call after changing a project. */
   forget(ownerId: string): Promise<void> {
     return this.cache.drop(projectKey(ownerId));
   }

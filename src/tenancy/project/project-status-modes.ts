@@ -4,7 +4,7 @@ import { type StatusMode, StatusModes } from '../../response/error/status-modes.
 import { ProjectDirectory } from './project-directory.js';
 import { ownerIdOf } from '../tenant-header.js';
 
-/** How the project named by the header wants its failures; a failure may come before any guard ran. */
+/** Reads the status mode from the project in the `XownerId` header, because a request can fail before any guard runs. */
 @Injectable()
 export class ProjectStatusModes extends StatusModes {
   constructor(private readonly projects: ProjectDirectory) {
@@ -17,7 +17,7 @@ export class ProjectStatusModes extends StatusModes {
     try {
       return (await this.projects.find(ownerId))?.statusMode ?? 'http';
     } catch {
-      // The failure being answered may well be that the database is away.
+      // The error being answered may itself be that the database is unavailable.
       return 'http';
     }
   }

@@ -3,10 +3,10 @@ import { epochMs } from '../../database/column-types.js';
 import type { StatusMode } from '../../response/error/status-modes.js';
 import type { VerificationProfile } from '../verification/verification-profile.js';
 
-/** A tenant: one customer's back office. Everything else belongs to exactly one, but for the areas. */
+/** A tenant: one customer's back office. Everything except areas belongs to exactly one project. */
 @Entity('bo_project')
 export class Project {
-  /** The `XownerId` header; bytes are compared, so look-alikes are different tenants. */
+  /** The `XownerId` header. Compared byte by byte: `Acme` and `acme` are different tenants. */
   @PrimaryColumn({ name: 'owner_id', type: 'varchar', length: 64 })
   ownerId!: string;
 
@@ -19,7 +19,7 @@ export class Project {
   @Column({ name: 'status_mode', type: 'varchar', length: 16 })
   statusMode!: StatusMode;
 
-  /** IANA name; the local times of the contract's `expires` fields are in it. */
+  /** IANA name of the zone for local times, such as the `expires` field of an answer. */
   @Column({ name: 'time_zone', type: 'varchar', length: 64 })
   timeZone!: string;
 
@@ -32,18 +32,18 @@ export class Project {
   @Column({ name: 'grace_seconds', type: 'integer' })
   graceSeconds!: number;
 
-  /** A session that nobody refreshes for this long ends; `null`: only its absolute end counts. */
+  /** Idle lifetime: a session ends if it is not refreshed for this long. `null` if only the absolute lifetime applies. */
   @Column({ name: 'idle_seconds', type: 'integer', nullable: true })
   idleSeconds!: number | null;
 
   @Column({ name: 'absolute_seconds', type: 'integer' })
   absoluteSeconds!: number;
 
-  /** What the parent means after the grace window while its successor was never used. */
+  /** What happens when a client presents a superseded token after the grace window and its successor was never used. */
   @Column({ name: 'lost_response', type: 'varchar', length: 16 })
   lostResponse!: 'reissue' | 'revoke';
 
-  /** How many sessions a user may have; the oldest give way. `null`: any number. */
+  /** Maximum active sessions of a user; a new login ends the oldest. `null` if unlimited. */
   @Column({ name: 'max_sessions', type: 'integer', nullable: true })
   maxSessions!: number | null;
 
@@ -65,7 +65,7 @@ export class Project {
   @Column({ name: 'verify_stamp_required', type: 'boolean' })
   verifyStampRequired!: boolean;
 
-  /** The profile before the last change of the key; accepted beside the new one until `verifyPreviousUntil`. */
+  /** The profile before the last key change, still accepted until `verifyPreviousUntil`. */
   @Column({ name: 'verify_previous_cipher', type: 'varchar', length: 16, nullable: true })
   verifyPreviousCipher?: VerificationProfile['cipher'] | null;
 

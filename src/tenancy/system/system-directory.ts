@@ -7,7 +7,7 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import { System } from './system.entity.js';
 
-/** Knows the systems of a project. */
+/** Finds the systems of a project. */
 @Injectable()
 export class SystemDirectory {
   private readonly rows: EntityLookup<System>;
@@ -27,13 +27,13 @@ export class SystemDirectory {
     return read !== null;
   }
 
-  /** To be called after a system was removed. */
+  /** Call after removing a system. */
   forget(ownerId: string, sysId: string): Promise<void> {
     return this.cache.drop(systemKey(ownerId, sysId));
   }
 }
 
-/** The tenant's characters exclude `/`. */
+/** An owner id cannot contain `/`, so the key is unique. */
 function systemKey(ownerId: string, sysId: string): string {
   return `${ownerId}/system/${sysId}`;
 }

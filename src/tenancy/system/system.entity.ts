@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A system of a project, named by the `XsysId` header. */
+/** A system of a project; the `XsysId` header selects it. */
 @Entity('bo_system')
 export class System {
   @PrimaryColumn({ name: 'owner_id', type: 'varchar', length: 64 })

@@ -21,7 +21,7 @@ export class UserDirectory {
     this.rows = new EntityLookup(users, database);
   }
 
-  /** A copy may be {@link STALENESS_MS} old. */
+  /** May return a copy that is up to {@link STALENESS_MS} old. */
   find(ownerId: string, userId: string): Awaitable<User | null> {
     const read = this.cache.read(userKey(ownerId, userId), STALENESS_MS, () =>
       this.rows.find(ownerId, userId),
@@ -29,24 +29,24 @@ export class UserDirectory {
     return whenThere(read, (known) => known?.value ?? null);
   }
 
-  /** As the database has it now. */
+  /** Reads the committed row from the database. */
   async findCommitted(ownerId: string, userId: string): Promise<User | null> {
     const read = await this.cache.loadAlone(userKey(ownerId, userId), () => this.rows.find(ownerId, userId));
     return read?.value ?? null;
   }
 
-  /** For signing in: always from the database. */
+  /** For login. Always reads from the database. */
   findByName(ownerId: string, userName: string): Promise<User | null> {
     return this.users.findOneBy({ ownerId, userName });
   }
 
-  /** To be called after a user was changed. */
+  /** Call after changing a user. */
   forget(ownerId: string, userId: string): Promise<void> {
     return this.cache.drop(userKey(ownerId, userId));
   }
 }
 
-/** The tenant's characters exclude `/`, so no two pairs make the same key. */
+/** An owner id cannot contain `/`, so the key is unique. */
 function userKey(ownerId: string, userId: string): string {
   return `${ownerId}/user/${userId}`;
 }

@@ -3,8 +3,8 @@ import type { Tenant } from '../tenant.js';
 import type { User } from './user.entity.js';
 
 /**
- * Holds the headers against the user they are sent for. They can narrow what a caller sees, never widen it: an
- * empty list of the user confines nothing, any other list must cover what the header names.
+ * Checks the tenant headers against the user's own restrictions. Headers can only narrow what a caller sees: if the
+ * user has a list of systems or areas, it must include the one in the header; an empty list does not restrict.
  *
  * @throws SYSTEM_FORBIDDEN, AREA_FORBIDDEN
  */

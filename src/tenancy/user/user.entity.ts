@@ -10,7 +10,7 @@ export class User {
   @PrimaryColumn({ name: 'user_id', type: 'varchar', length: 64 })
   userId!: string;
 
-  /** What the user signs in with; unique within the project. */
+  /** The login name; unique within the project. */
   @Column({ name: 'user_name', type: 'varchar', length: 64 })
   userName!: string;
 
@@ -21,11 +21,11 @@ export class User {
   @Column({ type: 'varchar', length: 16 })
   status!: 'active' | 'disabled';
 
-  /** Sessions that began before this moment are over; "log out everywhere" moves it. */
+  /** Sessions that began before this moment are no longer valid; "log out everywhere" sets it to now. */
   @Column({ name: 'valid_after', ...epochMs })
   validAfter!: number;
 
-  /** The `clientId` of a login that names none. */
+  /** The default `clientId` of a login. */
   @Column({ name: 'client_id', type: 'varchar', length: 64 })
   clientId!: string;
 
@@ -38,14 +38,14 @@ export class User {
   @Column({ name: 'dep_id', ...stringList })
   depId!: string[];
 
-  /** The areas that the user is confined to; empty: no confinement. */
+  /** The areas that the user is restricted to; empty if unrestricted. */
   @Column({ name: 'area_code', ...stringList })
   areaCode!: string[];
 
   @Column({ name: 'job_id', ...stringList })
   jobId!: string[];
 
-  /** The systems that the user is confined to; empty: no confinement. */
+  /** The systems that the user is restricted to; empty if unrestricted. */
   @Column({ name: 'sys_id', ...stringList })
   sysId!: string[];
 
