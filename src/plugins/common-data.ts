@@ -1,26 +1,26 @@
 import { keyCasePlugin, splitKey, toLowerAscii } from './key-case.js';
 
 /**
- * The plugin `common-data`, which answers are given without `_nodejs`, too: keys in lower camel case.
+ * The plugin `common-data`, the default if a request has no `_nodejs`: keys in lower camel case.
  *
  * @example `{ token_user: { push_name: 'x' } }` → `{ tokenUser: { pushName: 'x' } }`
  */
 export const commonData = keyCasePlugin('common-data', toCamelCase);
 
 /**
- * `push_name`, `PushName`, `push-name`, `PUSH_NAME` → `pushName`; `HTTPServer` → `httpServer`. A key that is in
- * lower camel case stays as it is (`userID`, too), so that converting twice changes nothing more.
+ * `push_name`, `PushName`, `push-name`, `PUSH_NAME` → `pushName`; `HTTPServer` → `httpServer`. A key in lower camel
+ * case is unchanged (even `userID`), so the conversion is idempotent.
  */
 export function toCamelCase(key: string): string {
   const { lead, core, tail } = splitKey(key);
   const [first, ...others] = core.split(/[_\-\s]+/).filter((word) => word !== '');
   if (first === undefined) return key;
-  const shouted = others.length > 0 && !/[a-z]/.test(core);
-  const words = shouted ? others.map(toLowerAscii) : others;
+  const isUpperCase = others.length > 0 && !/[a-z]/.test(core);
+  const words = isUpperCase ? others.map(toLowerAscii) : others;
   return lead + lowerFirst(first) + words.map(upperFirst).join('') + tail;
 }
 
-/** A leading abbreviation is lowered whole, but for the capital that begins the next word. */
+/** Lowers a leading abbreviation entirely, except the capital that begins the next word: `HTTPServer` → `httpServer`. */
 function lowerFirst(word: string): string {
   return word.replace(/^(?:[A-Z]+(?![a-z])|[A-Z])/, toLowerAscii);
 }

@@ -2,7 +2,7 @@ import { copyPlainData } from './plain-data.js';
 import { describeThrown, PluginFailure } from './plugin-failure.js';
 import type { PluginCall, ResponsePlugin } from './response-plugin.js';
 
-/** An operator's plugin as its file gave it: any function at all, so far. */
+/** An operator's plugin as loaded from its file. The function is not trusted to follow the rules yet. */
 export interface OperatorPlugin {
   readonly name: string;
   /** The real path of the file. */
@@ -12,16 +12,16 @@ export interface OperatorPlugin {
 
 export interface Deadline {
   readonly milliseconds: number;
-  /** Whether waiting alone keeps the process alive: at the start, when there is nothing else yet that would. */
+  /** Whether the timer keeps the process alive: needed at startup, when nothing else does. */
   readonly keepsAlive: boolean;
 }
 
 export const LATE = Symbol('late');
 
 /**
- * Waits for `work`, but not for ever. A rejection after the deadline is seen to, so that it ends no process.
+ * Waits for `work` until the deadline. A later rejection is handled, so that it does not end the process.
  *
- * @returns {@link LATE} when the deadline came first
+ * @returns the result of `work`, or {@link LATE} if the deadline passed first
  */
 export async function within<T>(work: PromiseLike<T>, deadline: Deadline): Promise<T | typeof LATE> {
   let timer: NodeJS.Timeout | undefined;
@@ -37,11 +37,10 @@ export async function within<T>(work: PromiseLike<T>, deadline: Deadline): Promi
 }
 
 /**
- * Puts the rules around an operator's plugin: it is given a frozen copy, has a deadline for a promise, and what it
- * returns is checked and copied before anyone uses it. (A function that never returns cannot be stopped here:
- * plugins are trusted code.)
+ * Wraps an operator's plugin: it receives a frozen copy of the data, its promise has a deadline, and its result is
+ * checked and copied. A function that never returns cannot be stopped here: plugins are trusted code.
  *
- * @returns a plugin that answers at once where the operator's does, and fails only with {@link PluginFailure}
+ * @returns a plugin that is synchronous if the operator's is, and fails only with {@link PluginFailure}
  */
 export function guardPlugin(operator: OperatorPlugin, deadline: Deadline): ResponsePlugin {
   const { name, file, transform } = operator;
@@ -49,8 +48,8 @@ export function guardPlugin(operator: OperatorPlugin, deadline: Deadline): Respo
 
   return (data, call: PluginCall) => {
     const given = copyPlainData(data, 'frozen');
-    if (given.kind === 'refused') throw new PluginFailure(name, `the data it was to get ${given.reason}`);
-    // picked one by one: whatever else the caller's object holds is not the plugin's to see
+    if (given.kind === 'refused') throw new PluginFailure(name, `its input ${given.reason}`);
+    // copy field by field: the plugin must not see other properties of the caller's object
     const { ownerId, method, route } = call;
     const context = Object.freeze({ plugin: name, ownerId, method, route });
     try {
@@ -90,8 +89,10 @@ const TOKENS = [
 ] as const;
 
 /**
- * A client that gets no token, or a wrong one, loses its session with a refresh that counts as done. So each token
- * that came in goes out, under either spelling, at any depth, and nothing else goes out under its name.
+ * Checks that the result still holds each input token, under either spelling and at any depth, and no other value under
+ * that name. If a plugin dropped a token after a completed refresh, the client would lose its session.
+ *
+ * @returns why the result is refused, or `null`
  */
 function tokenFault(given: object, result: object): string | null {
   for (const { camel, snake } of TOKENS) {

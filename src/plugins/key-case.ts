@@ -2,21 +2,22 @@ import { types } from 'node:util';
 import { isForbiddenKey, MAX_DEPTH } from './plain-data.js';
 import { PluginFailure } from './plugin-failure.js';
 
-/** Keys worth remembering are field names: few and short. The bounds keep foreign keys from filling the memory. */
+/** Bounds of the cache. Field names are few and short; other keys must not fill the memory. */
 const MAX_KNOWN_KEYS = 1024;
 const MAX_KNOWN_KEY_LENGTH = 64;
 
 /**
- * Makes a plugin that renames the keys of `data` at every depth and leaves every value as it is.
+ * Creates a plugin that renames the keys of `data` at every depth and keeps every value.
  *
- * - `__proto__`, `constructor` and `prototype` are dropped, also where a key would only become one of them.
- * - When two keys of one object get the same name, the one that already had that name wins, else the first.
- * - What JSON would replace by its `toJSON()` (a Date) is replaced here, too.
+ * - Drops `__proto__`, `constructor` and `prototype`, and keys that the renaming turns into one of them.
+ * - If two keys of one object get the same name, the key that already had the name wins, otherwise the first.
+ * - Replaces objects that have `toJSON()` (such as Date), as JSON does.
  *
- * @throws {PluginFailure} when the data is nested deeper than {@link MAX_DEPTH} levels, or refers to itself
+ * The returned plugin throws {@link PluginFailure} if the data is nested deeper than {@link MAX_DEPTH} levels or is
+ * cyclic.
  */
 export function keyCasePlugin(plugin: string, rename: (key: string) => string): (data: object) => object {
-  const nameOf = remembering(rename);
+  const nameOf = cached(rename);
 
   function convert(value: object, depth: number): unknown {
     if (depth > MAX_DEPTH)
@@ -50,12 +51,12 @@ export function keyCasePlugin(plugin: string, rename: (key: string) => string): 
   return (data) => {
     const converted = convert(data, 1);
     if (typeof converted === 'object' && converted !== null) return converted;
-    throw new PluginFailure(plugin, 'the data is no object or array');
+    throw new PluginFailure(plugin, 'the data is not an object or array');
   };
 }
 
-/** The new name of a key, or null for a key to drop; each is worked out once. */
-function remembering(rename: (key: string) => string): (key: string) => string | null {
+/** Caches `rename`. The returned function gives the new name, or `null` if the key must be dropped. */
+function cached(rename: (key: string) => string): (key: string) => string | null {
   const known = new Map<string, string | null>();
   return (key) => {
     const found = known.get(key);
@@ -63,14 +64,14 @@ function remembering(rename: (key: string) => string): (key: string) => string |
     const renamed = isForbiddenKey(key) ? null : rename(key);
     const name = renamed === null || isForbiddenKey(renamed) ? null : renamed;
     if (key.length > MAX_KNOWN_KEY_LENGTH) return name;
-    // emptied as a whole: the few real field names are back with the next answer
+    // clear everything: the few real field names are cached again with the next answer
     if (known.size >= MAX_KNOWN_KEYS) known.clear();
     known.set(key, name);
     return name;
   };
 }
 
-/** A key's leading and trailing underscores, which carry a meaning of their own (`_id`), and what lies between. */
+/** Splits off leading and trailing underscores, which have their own meaning (`_id`) and must be kept. */
 export function splitKey(key: string): {
   readonly lead: string;
   readonly core: string;
@@ -83,7 +84,7 @@ export function splitKey(key: string): {
   return { lead: key.slice(0, start), core: key.slice(start, end), tail: key.slice(end) };
 }
 
-/** ASCII only: Unicode case mapping changes lengths and is not its own inverse. */
+/** ASCII only: Unicode case mapping can change the length and cannot always be reversed. */
 export function toLowerAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -1,15 +1,12 @@
 import { types } from 'node:util';
 
-/** Deeper than any answer of ours, and shallow enough that recursion, here and in JSON.stringify, is safe. */
+/** Deeper than any of our answers, and shallow enough that recursion here and in JSON.stringify is safe. */
 export const MAX_DEPTH = 100;
 
-/** A bound for what one answer may hold, so that a result that refers to itself many times over ends, too. */
+/** Maximum values in one answer. Also ends the copy of a result that shares references exponentially. */
 const MAX_VALUES = 100_000;
 
-/**
- * Keys that reach an object's prototype when they are assigned carelessly, further down the line or at a client.
- * They are dropped wherever they appear.
- */
+/** Whether a key could cause prototype pollution in later code or at a client. Such keys are dropped everywhere. */
 export function isForbiddenKey(key: string): boolean {
   return key === '__proto__' || key === 'constructor' || key === 'prototype';
 }
@@ -18,14 +15,14 @@ export type PlainCopy =
   { readonly kind: 'copied'; readonly data: object } | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * Copies what JSON can say, and refuses what it cannot: functions, symbols, BigInt, NaN and infinities, class
- * instances, cycles, more than {@link MAX_DEPTH} levels. As in JSON, an `undefined` property is left out and a
- * Date becomes its ISO text; unlike JSON, nothing is silently turned into null. The copy shares nothing with the
- * original and has no forbidden key.
+ * Deep-copies data that JSON can represent. Refuses functions, symbols, BigInt, NaN, infinities, class instances,
+ * cycles and more than {@link MAX_DEPTH} levels. Like JSON, it omits `undefined` properties and turns a Date into ISO
+ * text; unlike JSON, it never turns a value into null. The copy shares nothing with the original and has no forbidden
+ * keys.
  */
 export function copyPlainData(value: unknown, mode: 'frozen' | 'mutable'): PlainCopy {
   if (typeof value !== 'object' || value === null || types.isDate(value)) {
-    return { kind: 'refused', reason: 'is no object or array' };
+    return { kind: 'refused', reason: 'is not an object or array' };
   }
   const copier = new Copier(mode === 'frozen');
   const data = copier.copyObject(value, 1);
@@ -38,7 +35,7 @@ class Copier {
 
   constructor(private readonly freeze: boolean) {}
 
-  /** Null when it is refused, for the reason in `refusal`. */
+  /** Returns null if the value is refused; `refusal` then holds the reason. */
   copyObject(value: object, depth: number): object | null {
     if (depth > MAX_DEPTH)
       return this.refuse(`is nested deeper than ${MAX_DEPTH} levels or refers to itself`);
@@ -51,7 +48,7 @@ class Copier {
     if (this.values > MAX_VALUES) return this.refuse(`holds more than ${MAX_VALUES} values`);
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
     if (typeof value === 'number') {
-      return Number.isFinite(value) ? value : this.refuse('holds a number that JSON cannot say');
+      return Number.isFinite(value) ? value : this.refuse('holds a number that JSON cannot represent');
     }
     if (typeof value !== 'object') return this.refuse(`holds a value of type ${typeof value}`);
     if (types.isDate(value)) {
@@ -70,7 +67,7 @@ class Copier {
   }
 
   private copyProperties(source: object, depth: number): object | null {
-    if (!isPlainObject(source)) return this.refuse('holds an object that is not a plain one');
+    if (!isPlainObject(source)) return this.refuse('holds an object that is not a plain object');
     const copy: Record<string, unknown> = {};
     for (const key of Object.keys(source)) {
       const value: unknown = source[key];
@@ -87,7 +84,7 @@ class Copier {
   }
 }
 
-/** Whatever realm it comes from: its prototype is null, or itself has none. */
+/** Accepts plain objects of any realm: the prototype is null or has no prototype itself. */
 function isPlainObject(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -3,11 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
 /**
- * A plugin that gave no acceptable result for one answer. The caller answers 500 `PLUGIN_FAILED`, logs `reason`
- * and spends no token.
+ * A plugin did not return an acceptable result. The request fails with 500 `PLUGIN_FAILED`, logs `reason` and uses up
+ * no token.
  *
- * `reason` is fit for a log: what a plugin threw may quote the data, tokens included, so nothing of its text is
- * kept, and there is no `cause`.
+ * `reason` is safe to log. It never contains text that the plugin threw, and there is no `cause`, because either could
+ * quote the data, including tokens.
  */
 export class PluginFailure extends Error {
   override readonly name = 'PluginFailure';
@@ -21,8 +21,8 @@ export class PluginFailure extends Error {
 }
 
 /**
- * An operator's plugin file that cannot be served. It stops the start; `message` is one line that names the file
- * and the variable to look at.
+ * An operator's plugin file cannot be used. The service does not start; `message` is one line that names the variable
+ * and the file.
  */
 export class PluginLoadError extends Error {
   override readonly name = 'PluginLoadError';
@@ -36,13 +36,13 @@ const ERROR_CLASS = /^[A-Z][A-Za-z]{0,39}(?:Error|Exception)$/;
 const ERROR_CODE = /^E[A-Z_]{1,63}$/;
 
 /**
- * Says what was thrown without saying any of its text: class, Node's error code, file and line.
+ * Describes a thrown value without any of its text: class, Node.js error code, file and line.
  *
- * @example `TypeError at fn-upper-user.js:3`, `Error ERR_MODULE_NOT_FOUND`, `a value that is no Error`
+ * @example `TypeError at fn-upper-user.js:3`, `Error ERR_MODULE_NOT_FOUND`, `a value that is not an Error`
  */
 export function describeThrown(thrown: unknown, file: string): string {
-  // not instanceof: a plugin may run in another realm, and its errors with it
-  if (!types.isNativeError(thrown)) return 'a value that is no Error';
+  // instanceof fails for errors of another realm
+  if (!types.isNativeError(thrown)) return 'a value that is not an Error';
   try {
     return [className(thrown), errorCode(thrown), location(thrown, file)].filter(Boolean).join(' ');
   } catch {
@@ -51,7 +51,7 @@ export function describeThrown(thrown: unknown, file: string): string {
 }
 
 function className(error: Error): string {
-  // the class and not error.name, which is a text like the message
+  // not error.name: like the message, it can hold any text
   const name: unknown = Object.getPrototypeOf(error)?.constructor?.name;
   return typeof name === 'string' && ERROR_CLASS.test(name) ? name : 'Error';
 }
@@ -63,7 +63,7 @@ function errorCode(error: Error): string {
 
 function location(error: Error, file: string): string {
   const stack = String(error.stack);
-  // the message comes first in the stack and may hold line breaks that look like frames
+  // the stack begins with the message, which may contain lines that look like frames
   const head = stack.indexOf(error.message);
   const frames = head === -1 ? stack : stack.slice(head + error.message.length);
   for (const path of [pathToFileURL(file).href, file]) {

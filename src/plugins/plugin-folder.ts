@@ -10,7 +10,7 @@ import type { PluginCall } from './response-plugin.js';
 const PLUGIN_FILE = /^fn-([a-z0-9][a-z0-9-]{0,63})\.js$/;
 const NEARLY_A_PLUGIN_FILE = /^fn-.*\.(?:[cm]?js|[cm]?ts)$/is;
 
-/** What every plugin must be able to rewrite before it is let near a caller: an answer to a login, all made up. */
+/** A made-up login answer. Every plugin must rewrite it at startup before it serves requests. */
 const SAMPLE_LOGIN_DATA = {
   tokenType: 'Bearer',
   tokenUser: {
@@ -37,20 +37,20 @@ const SAMPLE_LOGIN_DATA = {
 const SAMPLE_CALL: PluginCall = { ownerId: 'sample', method: 'POST', route: '/bo/api/v3/auth/token' };
 
 export interface PluginFolderOptions {
-  /** Names that are taken, whatever the folder holds. */
+  /** Names of the built-in plugins. */
   readonly reserved: ReadonlySet<string>;
-  /** How long one file may take to load, and then to answer for the sample. */
+  /** Time limit for loading one file, and again for its answer to the sample. */
   readonly deadlineMs: number;
-  /** Told, one line each, of what lies in the folder and is not served. */
+  /** Called with one line for each file in the folder that is ignored. */
   readonly warn: (line: string) => void;
 }
 
 /**
- * Reads the operator's plugins, `fn-<name>.js` with a name of `[a-z0-9][a-z0-9-]{0,63}`, and tries each on a sample.
- * A folder that does not exist holds none.
+ * Loads the operator's plugins, `fn-<name>.js` with a name of `[a-z0-9][a-z0-9-]{0,63}`, and runs each on a sample.
+ * Returns an empty list if the folder does not exist.
  *
- * @throws {PluginLoadError} for the first file, in the order of names, that cannot be served: better no start than
- *   callers who find a documented plugin gone
+ * @throws {PluginLoadError} for the first file (by name) that cannot be used: refusing to start is better than
+ *   failing the calls that use a documented plugin
  */
 export async function readPluginFolder(
   folder: string,
@@ -69,9 +69,9 @@ export async function readPluginFolder(
 }
 
 /**
- * Loads one file and lets it rewrite the sample: the gate that every plugin passes at the start.
+ * Loads one file and checks that it can rewrite the sample.
  *
- * @param file its real path
+ * @param file the real path
  * @throws {PluginLoadError}
  */
 export async function loadPlugin(name: string, file: string, deadlineMs: number): Promise<OperatorPlugin> {
@@ -112,7 +112,7 @@ async function entriesOf(root: string, folder: string): Promise<Dirent[]> {
   }
 }
 
-/** What `_nodejs` calls the plugin in a file of this name; `null`: it is none. */
+/** The name for `_nodejs` of a plugin file; `null` if the file name is not that of a plugin. */
 export function pluginNameOf(fileName: string): string | null {
   return PLUGIN_FILE.exec(fileName)?.[1] ?? null;
 }
@@ -132,7 +132,7 @@ function pluginName(entry: Dirent, { reserved, warn }: PluginFolderOptions): str
   return null;
 }
 
-/** The real path of an entry, or null for what is not a file. A link may point elsewhere in the folder, not out of it. */
+/** The real path of an entry, or `null` if it is not a file. A symbolic link must stay inside the folder. */
 async function pluginFile(
   root: string,
   entry: Dirent,
@@ -141,16 +141,16 @@ async function pluginFile(
   const file = await realpath(join(root, entry.name)).catch((error: unknown) => {
     throw new PluginLoadError(entry.name, `cannot be read (${errorCode(error)})`);
   });
-  // with the separator: neither /plugins-old for /plugins, nor a fault of `..data/x`, which is a name inside
+  // compare with the separator: /plugins-old is not inside /plugins, but /plugins/..data/x is
   if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw new PluginLoadError(entry.name, 'is a link that leaves the folder');
+    throw new PluginLoadError(entry.name, 'is a link to a file outside the folder');
   }
   if ((await stat(file)).isFile()) return file;
   warn(`PLUGINS_DIR: ${entry.name} is ignored: not a file`);
   return null;
 }
 
-/** What a syntax error's own message would tell is withheld with all messages, so say how to come by it. */
+/** Says how to see a syntax error, because its message is withheld like all messages. */
 function hint(error: unknown): string {
   if (!types.isNativeError(error) || Object.getPrototypeOf(error)?.constructor?.name !== 'SyntaxError')
     return '';

@@ -4,21 +4,21 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileFunction } from 'node:vm';
 
-/** The names that Node gives every CommonJS module, in its order. */
+/** The parameters of Node.js's CommonJS module wrapper, in order. */
 const COMMONJS_NAMES = ['exports', 'require', 'module', '__filename', '__dirname'];
 
 /**
- * Runs a plugin file and returns its default export, whatever it is: `export default` of an ES module, or
- * `module.exports` (or a transpiler's `exports.default`) of a CommonJS one.
+ * Runs a plugin file and returns its default export, of any type: `export default` of an ES module, or
+ * `module.exports` (or a transpiler's `exports.default`) of a CommonJS module.
  *
- * Which of the two it is, is told by the text, as Node does for a file outside any package: what compiles as
- * CommonJS is CommonJS. By Node's own rule the same file would work or not depending on the `package.json`
- * above it, and one in this package (`"type": "module"`) could not say `module.exports`.
+ * A file that compiles as CommonJS is CommonJS, which is how Node.js treats a file outside any package. Node.js's
+ * rule for packages would depend on the nearest `package.json`, and ours (`"type": "module"`) rules out
+ * `module.exports`.
  *
- * The one limit: CommonJS text compiled this way has `require()`, also of ES modules, but no `import()`.
+ * Limit: CommonJS code compiled this way has `require()`, even of ES modules, but no `import()`.
  *
  * @param file the real path of the file
- * @throws whatever reading, compiling or running it throws
+ * @throws any error from reading, compiling or running the file
  */
 export async function defaultExportOf(file: string): Promise<unknown> {
   const run = compileCommonJs(await readFile(file, 'utf8'), file);
@@ -34,7 +34,7 @@ export async function defaultExportOf(file: string): Promise<unknown> {
     : exported;
 }
 
-/** Null when it does not compile: an ES module, or no JavaScript, which importing it will tell. */
+/** Returns null if the text does not compile: it is an ES module or invalid, and importing it will tell which. */
 function compileCommonJs(text: string, filename: string): ReturnType<typeof compileFunction> | null {
   try {
     return compileFunction(text.replace(/^\uFEFF/, ''), COMMONJS_NAMES, { filename });

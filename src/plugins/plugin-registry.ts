@@ -8,7 +8,7 @@ import { PluginFailure } from './plugin-failure.js';
 import { readPluginFolder } from './plugin-folder.js';
 import type { PluginCall, ResponsePlugin } from './response-plugin.js';
 
-/** The plugin of an answer whose caller named none. */
+/** The plugin for requests without `_nodejs`. */
 export const DEFAULT_PLUGIN = 'common-data';
 
 const BUILT_IN: ReadonlyMap<string, ResponsePlugin> = new Map([
@@ -17,20 +17,20 @@ const BUILT_IN: ReadonlyMap<string, ResponsePlugin> = new Map([
 ]);
 
 export interface PluginRegistryOptions {
-  /** The operator's folder; need not exist. */
+  /** The operator's folder; may be missing. */
   readonly pluginsDir: string;
-  /** Told, one line each, of files in the folder that are not served. Nest's logger by default. */
+  /** Called with one line for each file in the folder that is ignored. Defaults to Nest's logger. */
   readonly warn?: (line: string) => void;
-  /** For a plugin that answers with a promise; 5000 by default. */
+  /** Time limit for a plugin that returns a promise, in ms. Default 5000. */
   readonly pluginDeadlineMs?: number;
 }
 
-/** One answer's rewriting. `plugin` is one of {@link PluginRegistry.names}, never a caller's text. */
+/** One run of a plugin. `plugin` is one of {@link PluginRegistry.names}, never text from a caller. */
 export const pluginRuns = new Step<{ readonly plugin: string }>('bo-auth:plugin');
 
 /**
- * The plugins that a caller may name in `_nodejs`: the two built-in ones and the operator's, read once at the start.
- * Names are looked up in a Map and in nothing else.
+ * The plugins that a caller can name in `_nodejs`: two built-in ones and the operator's, loaded once at startup.
+ * A name is only ever looked up in a Map, so it can never reach the file system.
  */
 @Injectable()
 export class PluginRegistry implements OnModuleInit {
@@ -39,14 +39,14 @@ export class PluginRegistry implements OnModuleInit {
 
   constructor(private readonly options: PluginRegistryOptions) {}
 
-  /** @throws {PluginLoadError} when a file of the folder cannot be served */
+  /** @throws {PluginLoadError} if a file in the folder cannot be used */
   static async load(pluginsDir: string, warn?: (line: string) => void): Promise<PluginRegistry> {
     const registry = new PluginRegistry({ pluginsDir, warn });
     await registry.onModuleInit();
     return registry;
   }
 
-  /** Reads the folder, the first time; Nest calls it before the application listens. */
+  /** Loads the folder once. Nest calls this before the application listens. */
   onModuleInit(): Promise<void> {
     return (this.loading ??= this.readFolder());
   }
@@ -55,21 +55,20 @@ export class PluginRegistry implements OnModuleInit {
     return [...this.plugins.keys()];
   }
 
-  /** The plugin of that name; null for any other input, of whatever type. Ask before a token is spent. */
+  /** Returns the plugin, or null for an unknown name or another type. Call before a token is used up. */
   find(name: unknown): ResponsePlugin | null {
     return typeof name === 'string' ? (this.plugins.get(name) ?? null) : null;
   }
 
   /**
-   * Rewrites `data`: by a promise where the plugin's answer is one, else at once.
-   * `data` itself is never changed.
+   * Rewrites `data` without changing it. Returns a promise only if the plugin does.
    *
-   * @throws {PluginFailure} (or rejects with it) when there is no acceptable result; nothing else
+   * @throws {PluginFailure} (or rejects with it) if the plugin gives no acceptable result; never another error
    */
   run(name: string, data: object, call: PluginCall): Awaitable<object> {
     const plugin = this.find(name);
-    // without the name: it is a caller's text
-    if (plugin === null) throw new PluginFailure('unknown', 'no plugin of that name');
+    // do not log the name: it is text from a caller
+    if (plugin === null) throw new PluginFailure('unknown', 'no plugin has this name');
     const context = { plugin: name, ownerId: call.ownerId, method: call.method, route: call.route };
     return pluginRuns.run({ plugin: name }, () => plugin(data, context));
   }

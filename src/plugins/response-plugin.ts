@@ -1,28 +1,26 @@
 import type { Awaitable } from '../awaitable.js';
 
-/**
- * What a plugin is told about the answer that it rewrites. Frozen; holds neither the request nor any credential.
- */
+/** Describes the request to a plugin. Frozen; contains neither the request itself nor any credential. */
 export interface PluginContext {
-  /** The name under which the caller asked for the plugin (`_nodejs=upper-user` → `upper-user`). */
+  /** The plugin's name, e.g. `upper-user` for `_nodejs=upper-user`. */
   readonly plugin: string;
-  /** The project of the request (`XownerId`, already verified). */
+  /** The project of the request (`XownerId`, verified). */
   readonly ownerId: string;
-  /** The HTTP method, in capitals. */
+  /** The HTTP method, in upper case. */
   readonly method: string;
   /** The route's path without the query string, e.g. `/bo/api/v3/auth/token/refresh`. */
   readonly route: string;
 }
 
-/** The context as the caller of a plugin gives it: the plugin's own name is known without him. */
+/** The context without the plugin's name, which the registry adds. */
 export type PluginCall = Omit<PluginContext, 'plugin'>;
 
 /**
- * Rewrites the `data` of a successful login or refresh, and nothing else: the envelope's own keys never change.
+ * Rewrites the `data` of a successful login or refresh. The keys of the envelope never change.
  *
- * `data` is the answer's payload with the keys that the API documents (`tokenUser`, `accessToken`, …). An
- * operator's plugin gets a deep-frozen copy and returns a new plain object or array of JSON values, or a promise
- * of one. What it returns must still hold both tokens, unchanged. `docs/plugins.md` has the rules in full.
+ * `data` has the keys that the API documents (`tokenUser`, `accessToken`, …). An operator's plugin receives a
+ * deep-frozen copy and returns a new plain object or array of JSON values, or a promise of one. The result must
+ * contain both tokens unchanged. See `docs/plugins.md` for all rules.
  *
  * ```js
  * // Config/AppNodeJs/Plugins/fn-upper-user.js: ...&_nodejs=upper-user

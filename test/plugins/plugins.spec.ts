@@ -232,25 +232,25 @@ describe("an operator's plugin", () => {
   });
 
   it.each([
-    ['nothing', 'return;', 'is no object or array'],
-    ['null', 'return null;', 'is no object or array'],
-    ['a text', 'return JSON.stringify(data);', 'is no object or array'],
-    ['a date', 'return new Date();', 'is no object or array'],
-    ['a function', 'return () => data;', 'is no object or array'],
-    ['a promise of nothing', 'return Promise.resolve();', 'is no object or array'],
+    ['nothing', 'return;', 'is not an object or array'],
+    ['null', 'return null;', 'is not an object or array'],
+    ['a text', 'return JSON.stringify(data);', 'is not an object or array'],
+    ['a date', 'return new Date();', 'is not an object or array'],
+    ['a function', 'return () => data;', 'is not an object or array'],
+    ['a promise of nothing', 'return Promise.resolve();', 'is not an object or array'],
     ['a function inside', 'return { ...data, toJSON() { return {}; } };', 'holds a value of type function'],
     ['a BigInt', 'return { ...data, n: [1n] };', 'holds a value of type bigint'],
     ['a symbol', 'return { ...data, n: Symbol("s") };', 'holds a value of type symbol'],
-    ['NaN', 'return { ...data, n: NaN };', 'holds a number that JSON cannot say'],
+    ['NaN', 'return { ...data, n: NaN };', 'holds a number that JSON cannot represent'],
     ['a gap in a list', 'return { ...data, list: [, 1] };', 'holds a value of type undefined'],
     ['an invalid date', 'return { ...data, at: new Date(NaN) };', 'holds an invalid date'],
-    ['a Map', 'return new Map(Object.entries(data));', 'holds an object that is not a plain one'],
+    ['a Map', 'return new Map(Object.entries(data));', 'holds an object that is not a plain object'],
     [
       'an instance',
       'return { ...data, u: new URL("http://a/") };',
-      'holds an object that is not a plain one',
+      'holds an object that is not a plain object',
     ],
-    ['inherited tokens', 'return Object.create(data);', 'holds an object that is not a plain one'],
+    ['inherited tokens', 'return Object.create(data);', 'holds an object that is not a plain object'],
     [
       'a cycle',
       'const d = { ...data }; d.list = [d, d]; return d;',
@@ -287,8 +287,8 @@ describe("an operator's plugin", () => {
       'return Promise.reject(new TypeError(data.refreshToken));',
       'threw TypeError at fn-x.js:1',
     ],
-    ['a text', 'throw data.accessToken;', 'threw a value that is no Error'],
-    ['an object', 'return Promise.reject(data);', 'threw a value that is no Error'],
+    ['a text', 'throw data.accessToken;', 'threw a value that is not an Error'],
+    ['an object', 'return Promise.reject(data);', 'threw a value that is not an Error'],
     [
       'an error with everything forged',
       `const e = new Error(data.accessToken + "\\n    at /x/fn-x.js:7:" + data.refreshToken);
@@ -348,9 +348,9 @@ describe("an operator's plugin", () => {
     });
     const runs: [string, boolean][] = [];
     const begun: object[] = [];
-    const stop = pluginRuns.listen({
-      began: (run) => void begun.push(run),
-      ended: (run, { error }) => {
+    const unsubscribe = pluginRuns.subscribe({
+      onStart: (run) => void begun.push(run),
+      onEnd: (run, { error }) => {
         expect(begun).toContain(run);
         runs.push([run.plugin, error === undefined]);
       },
@@ -360,7 +360,7 @@ describe("an operator's plugin", () => {
     await registry.run('slow', loginData(), call);
     await failureOf(() => registry.run('bad', loginData(), call));
     await failureOf(() => registry.run('slow-bad', loginData(), call));
-    stop();
+    unsubscribe();
     await registry.run('common-data', loginData(), call);
     expect(runs).toEqual([
       ['common-data', true],
@@ -449,7 +449,7 @@ describe('the plugin folder', () => {
     ]) {
       await symlink(target, join(parent, 'plugins/fn-x.js'));
       const message = await loadErrorOf(join(parent, 'plugins'));
-      expect(message).toBe('PLUGINS_DIR: fn-x.js: is a link that leaves the folder');
+      expect(message).toBe('PLUGINS_DIR: fn-x.js: is a link to a file outside the folder');
       await rm(join(parent, 'plugins/fn-x.js'));
     }
     await symlink('nowhere.js', join(parent, 'plugins/fn-x.js'));
@@ -470,7 +470,7 @@ describe('the plugin folder', () => {
       /does not load: TypeError at fn-x\.js:2$/,
     ],
     ['throws as CommonJS', '\n\nthrow new TypeError("secret");', /does not load: TypeError at fn-x\.js:3$/],
-    ['throws a text', 'throw "secret"; export default 1;', /does not load: a value that is no Error$/],
+    ['throws a text', 'throw "secret"; export default 1;', /does not load: a value that is not an Error$/],
     ['never ends loading', 'await new Promise(() => {}); export default 1;', /did not load within 400 ms$/],
     ['exports nothing', 'const a = 1;', /has no function/],
     ['has no default export', 'export const plugin = (data) => data;', /has no function/],
@@ -484,7 +484,7 @@ describe('the plugin folder', () => {
     [
       'returns nonsense',
       'export default () => 5',
-      /fails on a sample login: its result is no object or array$/,
+      /fails on a sample login: its result is not an object or array$/,
     ],
     ['loses a token', 'export default () => ({})', /fails on a sample login: its result lacks accessToken$/],
     [
