@@ -1,6 +1,6 @@
 import type { ColumnOptions, ValueTransformer } from 'typeorm';
 
-/** Postgres hands a bigint over as text, SQLite as a number; ours are times in ms and fit a number. */
+/** Postgres drivers return a bigint as text, SQLite's as a number. Ours are times in ms, which fit a number. */
 const asNumber: ValueTransformer = {
   to: (value: number | null) => value,
   from: (value: string | number | null) => (value === null ? null : Number(value)),
@@ -9,7 +9,7 @@ const asNumber: ValueTransformer = {
 /** Milliseconds since the epoch. */
 export const epochMs: ColumnOptions = { type: 'bigint', transformer: asNumber };
 
-/** A list of strings, as JSON text: the same in every database, and nothing ever searches inside it. */
+/** A list of strings, stored as JSON text. No query searches inside it. */
 export const stringList: ColumnOptions = {
   type: 'text',
   transformer: {

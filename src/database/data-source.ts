@@ -20,13 +20,13 @@ export const migrations = [
   EventIndexes1764000000030,
 ];
 
-/** TypeORM switches sqlite3 into its verbose mode, which doubles the cost of every statement. */
+/** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */
 const quietSqlite3 = { ...sqlite3, verbose: () => sqlite3 };
 
-/** The file behind `sqlite:`; for `sqlite::memory:` one of its own in the temporary folder. */
+/** The file of an SQLite database; for `sqlite::memory:` a new file in the temporary folder. */
 export interface SqliteFile {
   readonly path: string;
-  /** Removes what ends with the process. */
+  /** Deletes the file of `sqlite::memory:`; does nothing for other databases. */
   discard(): void;
 }
 
@@ -36,7 +36,7 @@ export function sqliteFile(file: string | null): SqliteFile {
     mkdirSync(dirname(path), { recursive: true });
     return { path, discard: () => undefined };
   }
-  // A true in-memory database belongs to one connection, and we need several on the same rows.
+  // A true in-memory database is private to one connection, and we need several.
   const folder = mkdtempSync(join(tmpdir(), 'bo-auth-'));
   return {
     path: join(folder, 'memory.sqlite'),
@@ -48,11 +48,11 @@ const COMMON = {
   migrations,
   migrationsTransactionMode: 'each',
   synchronize: false,
-  // Without this, `findOneBy({ id: undefined })` finds some row.
+  // By default, `findOneBy({ id: undefined })` returns an arbitrary row.
   invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
 } as const;
 
-/** TypeORM reads projects, users and areas, which the tiers keep: it needs few connections. */
+/** TypeORM serves only administration, logins and cache misses, so it needs few connections. */
 const TYPEORM_CONNECTIONS = 4;
 
 export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | null): DataSourceOptions {
@@ -62,7 +62,7 @@ export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | n
       type: 'postgres',
       url: database.url,
       driver: typeOrmDriver,
-      // No column needs one, and a database's user may not be allowed to install them.
+      // No column needs an extension, and the database user may not be allowed to install one.
       installExtensions: false,
       poolErrorHandler: () => undefined,
       extra: poolOptions(database.url, TYPEORM_CONNECTIONS),
@@ -79,8 +79,8 @@ export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | n
 }
 
 /**
- * Brings the tables to what this program expects, on a connection of its own that ends afterwards. Where several
- * processes start at once, one does and the others wait.
+ * Runs the pending migrations on a separate connection. If several processes start together, one migrates and the
+ * others wait.
  */
 export function migrate(database: DatabaseConfig, file: SqliteFile | null): Promise<void> {
   return StartLock.of(database, file).hold(async () => {
@@ -94,7 +94,7 @@ export function migrate(database: DatabaseConfig, file: SqliteFile | null): Prom
   });
 }
 
-/** As for requests, but without their deadlines: an index over many rows takes its time. */
+/** Like the options for requests but without their time-outs: building an index on a large table takes long. */
 function migrationOptions(database: DatabaseConfig, file: SqliteFile | null): DataSourceOptions {
   const options = dataSourceOptions(database, file);
   if (options.type !== 'postgres') return options;

@@ -9,7 +9,7 @@ import { SqlDatabase } from './sql-database.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { StartLock } from './start-lock.js';
 
-/** Injection token of the {@link SqliteFile}, `null` where the database is another. */
+/** Injection token of the {@link SqliteFile}; `null` with Postgres. */
 const SQLITE_FILE = Symbol('sqlite-file');
 
 @Module({
@@ -51,7 +51,7 @@ async function openDatabase(
   providers: [
     {
       provide: SqlDatabase,
-      // The data source has migrated by the time that it can be injected.
+      // Injecting the DataSource ensures that migrations have run.
       inject: [CONFIG, SQLITE_FILE, DataSource],
       useFactory: ({ database, databasePoolSize }: Config, file: SqliteFile | null) =>
         openDatabase(database, file, databasePoolSize),

@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { dataSourceOptions, migrations, type SqliteFile } from './data-source.js';
 
-/** The names of the migrations that the database has not had yet, in their order. Changes nothing. */
+/** The names of the migrations that have not run yet, in the order in which they will run. Read-only. */
 export async function pendingMigrations(
   database: DatabaseConfig,
   file: SqliteFile | null,
@@ -14,8 +14,8 @@ export async function pendingMigrations(
     const hasTable = await runner.hasTable('migrations');
     const rows = hasTable ? ((await runner.query('SELECT name FROM migrations')) as { name: string }[]) : [];
     await runner.release();
-    const had = new Set(rows.map(({ name }) => name));
-    return migrations.map(({ name }) => name).filter((name) => !had.has(name));
+    const applied = new Set(rows.map(({ name }) => name));
+    return migrations.map(({ name }) => name).filter((name) => !applied.has(name));
   } finally {
     await dataSource.destroy();
   }

@@ -1,16 +1,16 @@
 export type SqlValue = string | number | null;
 
-/** Statements of one transaction; they all happen or none does. */
+/** Runs statements inside one transaction. */
 export interface SqlTransaction {
-  /** Runs one statement and gives the rows that it returns (`SELECT`, or `… RETURNING`). */
+  /** Runs one statement and returns its rows (`SELECT`, or `… RETURNING`). */
   all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
 }
 
 /**
- * The hot path's way to the database, beside TypeORM: prepared statements, one round trip each.
+ * Database access for the hot path, next to TypeORM: prepared statements, one round trip each.
  *
- * Placeholders are `$1`, `$2`, …, as Postgres has them.
- * Every method fails with {@link StoreUnavailable} where the database cannot be asked or its answer was lost.
+ * Placeholders are `$1`, `$2`, …, as in Postgres.
+ * Every method rejects with {@link StoreUnavailable} if the database is unreachable or its answer was lost.
  */
 export abstract class SqlDatabase {
   abstract readonly kind: 'sqlite' | 'postgres';
@@ -19,21 +19,22 @@ export abstract class SqlDatabase {
   abstract all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
 
   /**
-   * Finds one committed row. Many callers may share one statement, but none gets an answer from before his question.
+   * Finds one committed row. Concurrent callers may share one statement, but a read never returns data older than the
+   * call.
    *
-   * @param values of the columns that the question is by
+   * @param values of the columns in `select.by`
    */
   abstract find<Row>(select: SharedSelect, values: readonly SqlValue[]): Promise<Row | null>;
 
-  /** Runs `work` alone in a transaction, durable when the promise resolves. */
+  /** Runs `work` in an isolated transaction, which is durable when the promise resolves. */
   abstract transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
 
   /**
-   * Updates one row if it still is as `where` says. Many callers may share one durable commit, but none hears of
-   * its own before it happened.
+   * Updates one row if it still matches `update.where`. Concurrent callers may share one durable commit; each promise
+   * resolves only after its own commit.
    *
-   * @param also what belongs into the same transaction, where the row was changed; it is then not shared
-   * @returns whether this caller's row was changed
+   * @param also further writes in the same transaction, run only if the row changed; such a commit is not shared
+   * @returns whether the row changed
    */
   abstract compareAndSet(
     update: SharedUpdate,
@@ -41,31 +42,31 @@ export abstract class SqlDatabase {
     also: ((transaction: SqlTransaction) => Promise<void>) | null,
   ): Promise<boolean>;
 
-  /** Runs `work` while no other process does the same on this database: what a start prepares. */
+  /** Runs `work` while holding a lock across all processes on this database, for work at startup. */
   abstract alone<T>(work: () => Promise<T>): Promise<T>;
 
   abstract close(): Promise<void>;
 }
 
-/** A question for one row as data, so that each database can ask it its own way: alone, or many in one statement. */
+/** A query for one row, described as data so that a database can run it alone or combine many into one statement. */
 export interface SharedSelect {
   /** Expressions over `target` and the joined tables. */
   readonly columns: string;
-  /** The table, known as `target`. */
+  /** The table; its alias is `target`. */
   readonly from: string;
   /** `JOIN …`, or empty. */
   readonly joins: string;
-  /** Columns of `target` that together name one row, in the order in which callers pass their values. */
+  /** Columns of `target` that identify one row, in the order in which callers pass their values. */
   readonly by: readonly string[];
 }
 
-/** A compare-and-set as data, so that each database can run it its own way: alone, or many in one statement. */
+/** A compare-and-set, described as data so that a database can run it alone or combine many into one statement. */
 export interface SharedUpdate {
   readonly table: string;
-  /** Value names in the order in which callers pass them; the first is the row's primary key, `id`. */
+  /** Names of the values, in the order in which callers pass them. The first is the row's primary key, `id`. */
   readonly values: readonly string[];
-  /** Column = expression over `:name` values. */
+  /** Column name to new value: an expression over `:name` values. */
   readonly set: Readonly<Record<string, string>>;
-  /** Conditions over columns (as `target.column`) and `:name` values, besides the key's. */
+  /** Conditions on columns (`target.column`) and `:name` values, in addition to the primary key. */
   readonly where: readonly string[];
 }

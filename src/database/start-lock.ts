@@ -6,19 +6,19 @@ import type { SqliteFile } from './data-source.js';
 import { postgresFailure } from './postgres/postgres-failure.js';
 import { SqliteConnection } from './sqlite/sqlite-connection.js';
 
-/** How long one process's start waits for another's migrations, in ms. */
-const PATIENCE_MS = 120_000;
+/** How long a starting process waits for the migrations of another one, in ms. */
+const LOCK_TIMEOUT_MS = 120_000;
 
-/** How long a start waits for a database that does not answer yet, as after a reboot of everything, in ms. */
-const ABSENT_MS = 20_000;
-const PAUSE_MS = 500;
+/** How long a starting process waits for Postgres to come up, in ms; after a reboot both start together. */
+const CONNECT_TIMEOUT_MS = 20_000;
+const RETRY_DELAY_MS = 500;
 
-/** Any number that no other program on the same Postgres takes for an advisory lock. */
+/** An arbitrary constant; must differ from the advisory locks of other programs on the same database. */
 const ADVISORY_KEY = 6_058_258_200;
 
 /**
- * Lets one process at a time prepare the database: migrations, and the demo data of a first start. The database
- * itself holds the lock, and lets go of it when the process dies.
+ * Lets one process at a time prepare the database: migrations, and demo data at the first start. The database holds
+ * the lock and releases it if the process dies.
  */
 export abstract class StartLock {
   abstract hold<T>(work: () => Promise<T>): Promise<T>;
@@ -43,19 +43,19 @@ class PostgresStartLock extends StartLock {
       await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_KEY]);
       return await work();
     } finally {
-      // The lock is the connection's and ends with it.
+      // Closing the connection releases the lock.
       await client.end().catch(() => undefined);
     }
   }
 
   private async connect(): Promise<Client> {
-    const giveUpAt = performance.now() + ABSENT_MS;
+    const giveUpAt = performance.now() + CONNECT_TIMEOUT_MS;
     for (;;) {
       const client = new Client({
         connectionString: this.url,
         application_name: 'bo-auth start',
         connectionTimeoutMillis: 5_000,
-        statement_timeout: PATIENCE_MS,
+        statement_timeout: LOCK_TIMEOUT_MS,
         keepAlive: true,
       });
       client.on('error', () => undefined);
@@ -67,20 +67,20 @@ class PostgresStartLock extends StartLock {
         const failure = postgresFailure(error);
         if (failure.isAnswer || performance.now() > giveUpAt) throw failure;
         this.logger.warn({ code: failure.code }, 'waiting for the database');
-        await sleep(PAUSE_MS);
+        await sleep(RETRY_DELAY_MS);
       }
     }
   }
 }
 
-/** A file of its own: whoever held the database itself would keep TypeORM's connection out of it as well. */
+/** Locks a separate file: a lock on the database itself would also block TypeORM's connection. */
 class SqliteStartLock extends StartLock {
   constructor(private readonly path: string) {
     super();
   }
 
   override async hold<T>(work: () => Promise<T>): Promise<T> {
-    const connection = await SqliteConnection.openPlain(this.path, PATIENCE_MS);
+    const connection = await SqliteConnection.openPlain(this.path, LOCK_TIMEOUT_MS);
     try {
       await connection.execute('BEGIN EXCLUSIVE');
       return await work();

@@ -1,4 +1,4 @@
-/** A database that did not answer, or whose answer was lost: the fate of a write is unknown, so callers get 503. */
+/** The database did not answer or its answer was lost. A write may or may not have happened, so callers get 503. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }

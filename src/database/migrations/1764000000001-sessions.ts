@@ -1,10 +1,10 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 
 /**
- * One row a session, and the audit trail.
+ * Sessions, one row each, and the audit trail.
  *
- * A refresh writes none of the indexed columns: on Postgres its update stays a heap-only one, which the spare
- * room of `fillfactor` gives a place on the same page.
+ * A refresh writes no indexed column, so on Postgres its update is a heap-only (HOT) one; `fillfactor` leaves room for
+ * the new row version on the same page.
  */
 export class Sessions1764000000001 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {

@@ -7,10 +7,10 @@ const COLUMNS = {
   verify_previous_until: 'bigint',
 } as const;
 
-/** A project's former way of making `XverifyApi`, accepted beside the new one while its clients are updated. */
+/** A project's previous `XverifyApi` key, still accepted while its clients are updated to the new one. */
 export class VerifyKeyOverlap1764000000010 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    // Not `addColumn`: on SQLite that copies the whole table.
+    // `addColumn` would copy the whole table on SQLite.
     for (const [name, type] of Object.entries(COLUMNS))
       await queryRunner.query(`ALTER TABLE bo_project ADD COLUMN ${name} ${type}`);
   }

@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table } from 'typeorm';
 
-/** The asymmetric keys that projects sign their access tokens with, the private halves sealed. */
+/** Asymmetric keys for signing access tokens; private keys are stored encrypted. */
 export class SigningKeys1764000000020 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.createTable(

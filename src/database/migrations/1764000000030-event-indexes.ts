@@ -9,7 +9,7 @@ const INDEXES = [
 ];
 const BEFORE = { name: 'ix_bo_auth_event_owner', columnNames: ['owner_id', 'at'] };
 
-/** The audit trail is read by its running number, newest first: each question has an index that ends in that. */
+/** The audit trail is read newest first by id, so the index for each filter ends in `id`. */
 export class EventIndexes1764000000030 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const index of INDEXES) await queryRunner.createIndex(TABLE, new TableIndex(index));

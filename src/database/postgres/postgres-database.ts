@@ -11,11 +11,11 @@ import {
 } from '../sql-database.js';
 import { StartLock } from '../start-lock.js';
 
-/** How often work that lost a deadlock or a serialisation conflict is begun again before it counts as failed. */
+/** Attempts for work that fails with a deadlock or a serialisation conflict. */
 const MAX_ATTEMPTS = 4;
-const PAUSE_MS = 5;
+const RETRY_DELAY_MS = 5;
 
-/** Postgres behind a pool of our own: named prepared statements, one round trip each. */
+/** Postgres through a pool separate from TypeORM's: named prepared statements, one round trip each. */
 export class PostgresDatabase extends SqlDatabase {
   override readonly kind = 'postgres';
   private readonly pool: Pool;
@@ -33,12 +33,12 @@ export class PostgresDatabase extends SqlDatabase {
   }
 
   override async all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
-    // No text in Postgres holds NUL, so no row matches one; asked, it would call the question ill-formed.
+    // Postgres text cannot contain NUL, so no row matches; sending it would fail with an encoding error.
     if (values.some((value) => typeof value === 'string' && value.includes('\0'))) return [];
     try {
       return await this.ask<Row>(this.pool, sql, values);
     } catch (error) {
-      // An idle connection may have broken unnoticed, as all do when the server restarts. To read twice is safe.
+      // An idle connection may have broken unnoticed, e.g. when the server restarted. Repeating a read is safe.
       if (error instanceof PostgresFailure && error.isBrokenConnection)
         return this.ask<Row>(this.pool, sql, values);
       throw error;
@@ -53,7 +53,7 @@ export class PostgresDatabase extends SqlDatabase {
   }
 
   override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
-    return persistently(() => this.transactOnce(work));
+    return withRetries(() => this.transactOnce(work));
   }
 
   override async compareAndSet(
@@ -62,7 +62,7 @@ export class PostgresDatabase extends SqlDatabase {
     also: ((transaction: SqlTransaction) => Promise<void>) | null,
   ): Promise<boolean> {
     const sql = this.statement(update);
-    if (also === null) return persistently(async () => (await this.ask(this.pool, sql, values)).length === 1);
+    if (also === null) return withRetries(async () => (await this.ask(this.pool, sql, values)).length === 1);
     return this.transact(async (transaction) => {
       const changed = await transaction.all(sql, values);
       if (changed.length === 0) return false;
@@ -81,22 +81,22 @@ export class PostgresDatabase extends SqlDatabase {
 
   private async transactOnce<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
     const client = await answered(this.pool.connect());
-    // A connection that breaks also fails the statement under way; unheard, the event would end the process.
+    // A broken connection also fails the running statement. Without a listener, its 'error' event would end the process.
     const onError = (): void => undefined;
     client.on('error', onError);
-    let isInOrder = false;
+    let isReusable = false;
     try {
       await answered(client.query('BEGIN'));
       const result = await work({ all: (sql, values) => this.ask(client, sql, values) });
       await answered(client.query('COMMIT'));
-      isInOrder = true;
+      isReusable = true;
       return result;
     } catch (error) {
-      isInOrder = await rolledBack(client, error);
+      isReusable = await rolledBack(client, error);
       throw error;
     } finally {
       client.removeListener('error', onError);
-      client.release(!isInOrder);
+      client.release(!isReusable);
     }
   }
 
@@ -109,7 +109,7 @@ export class PostgresDatabase extends SqlDatabase {
     return (await answered(client.query<Row & QueryResultRow>(query))).rows;
   }
 
-  /** Statements are constants of this program: a name each, under which every connection prepares it once. */
+  /** Each statement gets a name, so that every connection prepares it once. The set is fixed: all SQL is constant. */
   private name(sql: string): string {
     const known = this.names.get(sql);
     if (known !== undefined) return known;
@@ -132,7 +132,7 @@ function selectStatement({ columns, from, joins, by }: SharedSelect): string {
   return `SELECT ${columns} FROM ${from} AS target ${joins} WHERE ${conditions.join(' AND ')}`;
 }
 
-/** One statement, which Postgres makes durable by itself; its own group commit serves many of them at once. */
+/** One auto-committed statement. Postgres's own group commit combines concurrent ones. */
 function updateStatement({ table, values, set, where }: SharedUpdate): string {
   const bind = (expression: string) =>
     expression.replaceAll(/:(\w+)/g, (_, name: string) => `$${values.indexOf(name) + 1}`);
@@ -142,15 +142,15 @@ function updateStatement({ table, values, set, where }: SharedUpdate): string {
 }
 
 /** @throws {PostgresFailure} */
-async function answered<T>(question: Promise<T>): Promise<T> {
+async function answered<T>(query: Promise<T>): Promise<T> {
   try {
-    return await question;
+    return await query;
   } catch (error) {
     throw postgresFailure(error);
   }
 }
 
-/** @returns whether the connection is good for others; where it is not, to close it undoes the work too */
+/** @returns whether the connection can be reused; if not, closing it rolls back the transaction */
 async function rolledBack(client: PoolClient, error: unknown): Promise<boolean> {
   if (error instanceof PostgresFailure && !error.isAnswer) return false;
   return client.query('ROLLBACK').then(
@@ -159,15 +159,15 @@ async function rolledBack(client: PoolClient, error: unknown): Promise<boolean> 
   );
 }
 
-/** Tries again what Postgres has undone entirely. A lost answer is not tried again: the work may have been done. */
-async function persistently<T>(work: () => Promise<T>): Promise<T> {
+/** Retries only work that Postgres rolled back. After a lost answer the work may have been committed. */
+async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof PostgresFailure) || !error.mayBeTriedAgain || attempt === MAX_ATTEMPTS)
         throw error;
-      await sleep(PAUSE_MS * attempt * (1 + Math.random()));
+      await sleep(RETRY_DELAY_MS * attempt * (1 + Math.random()));
     }
   }
 }

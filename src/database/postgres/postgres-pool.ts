@@ -1,18 +1,18 @@
 import pg, { Pool, type PoolClient, type PoolConfig, types as pgTypes } from 'pg';
 import { postgresFailure } from './postgres-failure.js';
 
-/** How long a request waits for a connection, in ms: behind a database that is away no queue grows for ever. */
+/** How long a request waits for a connection, in ms. Bounds the queue while the database is unavailable. */
 const CONNECT_MS = 2_000;
-/** What the server itself ends, in ms. The hot path's statements take less than one. */
+/** Time-outs that the server enforces, in ms. Statements on the hot path take less than 1 ms. */
 const STATEMENT_MS = 2_000;
 const LOCK_MS = 1_500;
 const IDLE_IN_TRANSACTION_MS = 5_000;
-/** After which a server that answers nothing at all is given up, in ms. */
+/** Time-out on our side, for a server that does not answer at all, in ms. */
 const ANSWER_MS = 3_000;
-/** A connection is made anew now and then: behind a moved address none stays on the old server. */
+/** Connections are replaced after this time, so that they move to a new server after a DNS change. */
 const LIFETIME_SECONDS = 1_800;
 
-/** Ours are counts and times in ms, which fit a number. */
+/** Parses bigint as number: ours are counts and times in ms, which fit. */
 const getTypeParser: typeof pgTypes.getTypeParser = (type, format) =>
   type === pgTypes.builtins.INT8 ? Number : (pgTypes.getTypeParser(type, format) as unknown);
 
@@ -34,7 +34,7 @@ export function poolOptions(url: string, max: number): PoolConfig {
   };
 }
 
-/** A pool whose idle connections may break without anybody having to notice: the next request gets another. */
+/** Creates a pool. Errors of idle connections are ignored: the next request gets a new connection. */
 export function openPool(url: string, max: number): Pool {
   const pool = new Pool(poolOptions(url, max));
   pool.on('error', () => undefined);
@@ -44,14 +44,14 @@ export function openPool(url: string, max: number): Pool {
 type Release = (error?: Error | boolean) => void;
 type OnConnect = (error: Error | undefined, client: PoolClient | undefined, done: Release) => void;
 
-/** What `pg-pool` knows of a client and its types do not say. */
+/** A property of a `pg` client that the typings lack. */
 interface Readiness {
   readonly readyForQuery?: boolean;
 }
 
 /**
- * TypeORM's own pool. It does not tell a database that is away from a fault of ours, and gives back a connection
- * whose answer never came as if it were idle.
+ * The pool for TypeORM, with two fixes: a failed connection becomes a {@link PostgresFailure}, and a connection
+ * whose query never got an answer is closed. TypeORM would return it to the pool as idle.
  */
 class TypeOrmPool extends Pool {
   override connect(): Promise<PoolClient>;
@@ -67,5 +67,5 @@ class TypeOrmPool extends Pool {
   }
 }
 
-/** What TypeORM takes for the `pg` package. */
+/** Passed to TypeORM in place of the `pg` package. */
 export const typeOrmDriver = { ...pg, Pool: TypeOrmPool };

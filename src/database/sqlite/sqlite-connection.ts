@@ -2,10 +2,10 @@ import sqlite3 from 'sqlite3';
 import type { SqlValue } from '../sql-database.js';
 import { StoreUnavailable } from '../store-unavailable.js';
 
-/** How long SQLite itself waits for another process's lock before it says busy. */
+/** How long SQLite waits for the lock of another process before SQLITE_BUSY, in ms. */
 const BUSY_TIMEOUT_MS = 1_500;
 
-/** A failure that SQLite named, e.g. `SQLITE_BUSY`, `SQLITE_FULL`. */
+/** An SQLite error; `code` is e.g. `SQLITE_BUSY` or `SQLITE_FULL`. */
 export class SqliteFailure extends StoreUnavailable {
   constructor(
     readonly code: string,
@@ -14,13 +14,13 @@ export class SqliteFailure extends StoreUnavailable {
     super(code, options);
   }
 
-  /** The whole database is out of order; it is no fault of the one statement. */
+  /** Whether the whole database failed, not only this statement. */
   get concernsAll(): boolean {
     return /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT|NOMEM|PROTOCOL)/.test(this.code);
   }
 }
 
-/** One connection to one file, with promises and statements that are prepared once. */
+/** One connection to an SQLite file, with promises and cached prepared statements. */
 export class SqliteConnection {
   private readonly statements = new Map<string, sqlite3.Statement>();
 
@@ -29,12 +29,12 @@ export class SqliteConnection {
   static async open(file: string): Promise<SqliteConnection> {
     const connection = await SqliteConnection.openPlain(file, BUSY_TIMEOUT_MS);
     await connection.execute('PRAGMA journal_mode = WAL');
-    // FULL: an acknowledged rotation survives the loss of power, not only of the process.
+    // FULL: an acknowledged rotation survives a power failure, not only a crash of the process.
     await connection.execute('PRAGMA synchronous = FULL');
     return connection;
   }
 
-  /** Without a write-ahead log, and with a patience of its own. */
+  /** Opens the file without a write-ahead log. */
   static async openPlain(file: string, busyTimeoutMs: number): Promise<SqliteConnection> {
     const database = await new Promise<sqlite3.Database>((resolve, reject) => {
       const opened = new sqlite3.Database(file, (error) =>
@@ -74,7 +74,7 @@ export class SqliteConnection {
   private prepared(sql: string): sqlite3.Statement {
     const known = this.statements.get(sql);
     if (known !== undefined) return known;
-    // `$1` would be a name to SQLite, numbered by its first appearance; `?1` is the first value.
+    // SQLite treats `$1` as a name and numbers names by first appearance; `?1` is always the first value.
     const statement = this.database.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'), (error) => {
       if (error !== null) this.statements.delete(sql);
     });
@@ -83,7 +83,7 @@ export class SqliteConnection {
   }
 }
 
-/** SQLite's message may quote a value; its code does not. */
+/** Only the code goes into the message: SQLite's own message may quote a value. */
 function failure(error: Error & { code?: string }): SqliteFailure {
   return new SqliteFailure(error.code ?? 'SQLITE_ERROR', { cause: new Error(error.message.slice(0, 120)) });
 }
