@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** The one place that asks for the time, so that tests can say what it is. */
+/** The only source of the current time, so that tests can replace it. */
 @Injectable()
 export class Clock {
   /** Milliseconds since the epoch. */

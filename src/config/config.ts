@@ -3,19 +3,19 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { PepperFormatError, Peppers } from './pepper.js';
 
-/** Where the sessions, users and projects are kept. `file: null` is a database that ends with the process. */
+/** Where sessions, users and projects are stored. With `file: null` the database is deleted when the process ends. */
 export type DatabaseConfig =
   | { readonly kind: 'sqlite'; readonly file: string | null }
   | { readonly kind: 'postgres'; readonly url: string };
 
-/** Everything the process may know of its environment, parsed once. Only this folder reads `process.env`. */
+/** The parsed configuration. Only this folder reads `process.env`. */
 export interface Config {
   readonly environment: 'development' | 'production';
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly database: DatabaseConfig;
-  /** Connections of one process to Postgres for the hot path; four more are TypeORM's. */
+  /** Postgres connections of one process for the hot path; TypeORM uses four more. */
   readonly databasePoolSize: number;
   readonly redisUrl: string | null;
   readonly jwtSecret: string;
@@ -23,21 +23,21 @@ export interface Config {
   readonly pluginsDir: string;
   readonly swaggerEnabled: boolean;
   readonly logLevel: LogLevel;
-  /** Requests a minute for one project and client address; 0 is off. */
+  /** Requests a minute for each project and client address; 0 disables the limit. */
   readonly rateLimitPerMinute: number;
-  /** Addresses or CIDR ranges whose `X-Forwarded-For` is believed; empty: nobody's. */
+  /** Addresses or CIDR ranges whose `X-Forwarded-For` is trusted; empty to trust no proxy. */
   readonly trustedProxies: readonly string[];
-  /** Traces go out by OTLP; `null`: nobody asked for them. The rest of `OTEL_*` is OpenTelemetry's own to read. */
+  /** Exports traces over OTLP; `null` disables tracing. OpenTelemetry reads the other `OTEL_*` variables itself. */
   readonly tracing: { readonly protocol: OtlpProtocol } | null;
-  /** How many processes serve; with 1 the process itself does. */
+  /** Number of worker processes; with 1 there is only the main process. */
   readonly workers: number;
-  /** For how long an ending process goes on serving while it says that it is not ready, in ms. */
+  /** How long the process keeps serving at shutdown while it reports that it is not ready, in ms. */
   readonly shutdownDelayMs: number;
-  /** How long requests in flight may then take, in ms. */
+  /** How long requests in flight may take after that delay, in ms. */
   readonly shutdownDeadlineMs: number;
-  /** Another process has migrated the database and filled it. */
+  /** Whether another process has already migrated the database and written the demo data. */
   readonly isPrepared: boolean;
-  /** SHA-256 of the platform operator's token, 32 bytes; `null`: nobody administers across projects by HTTP. */
+  /** SHA-256 of the platform operator's token, 32 bytes; `null` disables HTTP administration across projects. */
   readonly operatorTokenHash: Buffer | null;
 }
 
@@ -47,20 +47,20 @@ export type OtlpProtocol = (typeof OTLP_PROTOCOLS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Development only: `npm start` works without a `.env`, and production refuses these two values. */
+/** Development only: with these, `npm start` works without a `.env`. Production refuses both values. */
 const DEVELOPMENT_SECRETS = {
   JWT_SECRET: 'development-only-jwt-secret-change-me',
   TOKEN_PEPPER: 'development-only-token-pepper-change-me',
 } as const;
 
-/** Development only: by it the documentation page administers all projects. */
+/** Development only: the documentation page uses it to administer projects. */
 export const DEVELOPMENT_OPERATOR_TOKEN = 'development-only-operator-token-change-me';
 
 const DEVELOPMENT_OPERATOR_HASH = createHash('sha256').update(DEVELOPMENT_OPERATOR_TOKEN).digest();
 
 const MIN_SECRET_BYTES = 32;
 
-/** A bad environment; the message is one line that names the variable and never repeats a secret's value. */
+/** An invalid configuration. The message is one line that names the variable and never contains a secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -145,7 +145,7 @@ const environmentSchema = z.object({
     .string()
     .regex(
       /^[0-9a-f]{64}$/i,
-      'must be 64 hexadecimal digits: the SHA-256 of the token, never the token itself',
+      'must be 64 hexadecimal digits: the SHA-256 hash of the token, not the token itself',
     )
     .transform((text) => Buffer.from(text, 'hex'))
     .optional(),
@@ -157,15 +157,15 @@ const environmentSchema = z.object({
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
 });
 
-/** The names of all variables; a test keeps `.env.example` in step with them. */
+/** The names of all variables. A test compares them with `.env.example`. */
 export const VARIABLES = Object.keys(environmentSchema.shape);
 
 /**
- * Reads the environment.
+ * Parses the environment.
  *
- * An empty variable counts as absent: that is how a `.env` file and a container manifest leave one out.
+ * An empty variable counts as absent, because `.env` files and container manifests cannot unset one.
  *
- * @throws {ConfigError} naming the first variable that is wrong
+ * @throws {ConfigError} naming the first invalid variable
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const present = Object.fromEntries(
@@ -203,13 +203,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 }
 
 /**
- * An endpoint asks for traces, unless another variable says no.
+ * Tracing is on if an endpoint is set and no other variable disables it.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 function tracing(values: z.infer<typeof environmentSchema>): Config['tracing'] {
   const endpoint = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
-  // The specification: any value but "true" is false.
+  // The specification treats any value except "true" as false.
   if (endpoint === undefined || values.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return null;
   const exporter = values.OTEL_TRACES_EXPORTER ?? 'otlp';
   if (exporter === 'none') return null;
@@ -224,7 +224,7 @@ function tracing(values: z.infer<typeof environmentSchema>): Config['tracing'] {
 
 function workers(count: number, database: DatabaseConfig): number {
   if (count > 1 && database.kind === 'sqlite' && database.file === null)
-    throw new ConfigError('WORKERS: must be 1 with sqlite::memory:, which no two processes can share');
+    throw new ConfigError('WORKERS: must be 1 with sqlite::memory:, which processes cannot share');
   return count;
 }
 
@@ -257,7 +257,7 @@ function operatorTokenHash(hash: Buffer | undefined, environment: Config['enviro
   return hash ?? null;
 }
 
-/** Whether everybody knows the operator's token. */
+/** Whether the operator's token is the public development default. */
 export function hasDevelopmentOperator({ operatorTokenHash }: Pick<Config, 'operatorTokenHash'>): boolean {
   return operatorTokenHash?.equals(DEVELOPMENT_OPERATOR_HASH) ?? false;
 }

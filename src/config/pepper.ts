@@ -3,10 +3,10 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 const KID = /^[A-Za-z0-9_-]{1,16}$/;
 /** Visible ASCII without the two separators. */
 const SECRET = /^[\x21-\x2b\x2d-\x39\x3b-\x7e]+$/;
-/** The kid of a pepper that was written without one. */
+/** The kid of a pepper that is configured without one. */
 const BARE_KID = '0';
 
-/** Says what is wrong with the text and where, never what the text holds. */
+/** `TOKEN_PEPPER` is malformed. The message says what is wrong and where, but contains no part of the text. */
 export class PepperFormatError extends Error {
   override readonly name = 'PepperFormatError';
 }
@@ -17,8 +17,8 @@ export interface Pepper {
 }
 
 /**
- * The server-side keys under every refresh token. A family remembers the `kid` it was made with, so a new
- * pepper can be put in front while the old one still verifies.
+ * The server-side HMAC keys of refresh tokens. Each family stores the `kid` of its key, so a new pepper can be added
+ * while the old one still verifies existing tokens.
  *
  * ```
  * peppers = secret | kid ":" secret *( "," kid ":" secret )
@@ -26,12 +26,12 @@ export interface Pepper {
  * secret  = 1*( visible ASCII without "," and ":" )      base64, base64url and hex all fit
  * ```
  *
- * A text with a `:` or `,` is always the list, so a secret never holds either; a lone secret has the kid
- * `0`. To rotate away from `S`, write `new:S2,0:S`: the first is current.
+ * A text that contains `:` or `,` is always a list, so a secret cannot contain them; a single secret has the kid
+ * `0`. To replace `S`, configure `new:S2,0:S`: the first pepper is the current one.
  */
 export class Peppers {
   readonly current: Pepper;
-  /** Length in bytes of the shortest secret, for the check at start. */
+  /** Length of the shortest secret in bytes. */
   readonly shortestBytes: number;
   readonly #keys: ReadonlyMap<string, KeyObject>;
 
@@ -44,23 +44,23 @@ export class Peppers {
     this.shortestBytes = Math.min(...entries.map(([, secret]) => secret.length));
   }
 
-  /** @throws PepperFormatError, whose message holds no part of the text */
+  /** @throws PepperFormatError */
   static parse(text: string): Peppers {
     if (!/[:,]/.test(text)) {
-      if (!SECRET.test(text))
-        throw new PepperFormatError('the secret is empty or holds more than visible ASCII');
+      if (!SECRET.test(text)) throw new PepperFormatError('the secret must be visible ASCII and not empty');
       return new Peppers([[BARE_KID, text]]);
     }
     const entries = text.split(',').map((entry, index) => {
       const [kid, secret, ...rest] = entry.split(':');
       const where = `entry ${index + 1}`;
       if (secret === undefined) {
-        throw new PepperFormatError(`${where} is not kid:secret (a secret holds neither "," nor ":")`);
+        throw new PepperFormatError(`${where} must be kid:secret (a secret cannot contain "," or ":")`);
       }
-      if (rest.length > 0) throw new PepperFormatError(`${where} holds more than one ":"`);
-      if (!KID.test(kid!)) throw new PepperFormatError(`${where}: the kid is not 1 to 16 of A-Z a-z 0-9 _ -`);
+      if (rest.length > 0) throw new PepperFormatError(`${where} contains more than one ":"`);
+      if (!KID.test(kid!))
+        throw new PepperFormatError(`${where}: the kid must be 1 to 16 characters of A-Z a-z 0-9 _ -`);
       if (!SECRET.test(secret)) {
-        throw new PepperFormatError(`${where}: the secret is empty or holds more than visible ASCII`);
+        throw new PepperFormatError(`${where}: the secret must be visible ASCII and not empty`);
       }
       return [kid!, secret] as const;
     });
@@ -74,7 +74,7 @@ export class Peppers {
     return this.#keys.get(kid);
   }
 
-  /** The kids alone: what a log line or a dump may show. */
+  /** Only the kids, so that logging this object reveals no secret. */
   toJSON(): { kids: string[] } {
     return { kids: [...this.#keys.keys()] };
   }
@@ -85,11 +85,11 @@ export class Peppers {
 }
 
 /**
- * The text of `TOKEN_PEPPER` with a new secret in front of what is there, so that old sessions go on.
+ * Adds a new secret in front of the current `TOKEN_PEPPER`, so that existing sessions stay valid.
  *
- * @param text absent or empty: there is none yet
- * @param name what the new pepper is called; numbered where there is one of this name
- * @throws PepperFormatError, whose message holds no part of the text
+ * @param text the current value; absent or empty if there is none yet
+ * @param name the kid of the new pepper; gets a number if it is taken
+ * @throws PepperFormatError
  */
 export function rotatedPeppers(
   text: string | undefined,

@@ -48,7 +48,7 @@ describe('ReplayMemory', () => {
           expect(plain.outcomes(owner, guidOf(guid), use, now)).toContain(outcome);
           plain.apply(outcome, owner, guidOf(guid), use, now + life);
         }
-        expect(memory.forgotten).toBe(0);
+        expect(memory.evicted).toBe(0);
       }),
       { numRuns: 1000 },
     );
@@ -62,9 +62,9 @@ describe('ReplayMemory', () => {
       new Set(Array.from({ length: half }, (_, n) => memory.claim('acme', guidOf(n), use, expiresAt, now)));
     expect(answers('x', SKEW, 0)).toEqual(new Set(['first']));
     expect(answers('y', SKEW, SKEW)).toEqual(new Set(['replay']));
-    expect(memory.forgotten).toBe(0);
+    expect(memory.evicted).toBe(0);
     expect(answers('y', 3 * SKEW, SKEW + 1)).toEqual(new Set(['first']));
-    expect(memory.forgotten).toBe(0);
+    expect(memory.evicted).toBe(0);
   });
 
   it('remembers up to and including the expiry', () => {
@@ -94,9 +94,9 @@ describe('ReplayMemory', () => {
   it('forgets the entry nearest to its expiry when it is full, and goes on', () => {
     const memory = new ReplayMemory({ capacity: 16 });
     for (let n = 0; n < 16; n++) expect(memory.claim('acme', guidOf(n), 'x', 1000 + n, 0)).toBe('first');
-    expect(memory.forgotten).toBe(0);
+    expect(memory.evicted).toBe(0);
     for (let n = 16; n < 40; n++) expect(memory.claim('acme', guidOf(n), 'x', 1000 + n, 0)).toBe('first');
-    expect(memory.forgotten).toBe(24);
+    expect(memory.evicted).toBe(24);
     for (let n = 24; n < 40; n++) expect(memory.claim('acme', guidOf(n), 'y', 5000, 0)).toBe('replay');
   });
 
@@ -107,7 +107,7 @@ describe('ReplayMemory', () => {
       expect(memory.claim('acme', guidOf(n), 'x', now + 9, now)).toBe('first');
       expect(memory.claim('acme', guidOf(n), 'y', now + 9, now)).toBe('replay');
     }
-    expect(memory.forgotten).toBe(0);
+    expect(memory.evicted).toBe(0);
   });
 
   it('keeps projects apart, also where their names and GUIDs join to the same text', () => {

@@ -12,7 +12,7 @@ import {
 } from 'fast-check';
 import { createHmac } from 'node:crypto';
 import {
-  judgeProfile,
+  profileProblems,
   prepareProfile,
   VERIFICATION_ENCODINGS,
   type PreparedProfile,
@@ -403,11 +403,11 @@ describe('prepareProfile', () => {
   });
 });
 
-describe('judgeProfile', () => {
+describe('profileProblems', () => {
   it.each(PROFILES)('finds nothing wrong with a sound $cipher', (profile) => {
-    expect(judgeProfile(profile)).toEqual([]);
-    expect(judgeProfile({ ...profile, skewSeconds: 1 })).toEqual([]);
-    expect(judgeProfile({ ...profile, skewSeconds: 86_400, stampRequired: true })).toEqual([]);
+    expect(profileProblems(profile)).toEqual([]);
+    expect(profileProblems({ ...profile, skewSeconds: 1 })).toEqual([]);
+    expect(profileProblems({ ...profile, skewSeconds: 86_400, stampRequired: true })).toEqual([]);
   });
 
   it.each([
@@ -432,7 +432,7 @@ describe('judgeProfile', () => {
     ['an unknown cipher', Object.assign({}, ECB, { cipher: 'rot13' })],
     ['an unknown encoding', Object.assign({}, ECB, { encoding: 'morse' })],
   ])('finds %s, in one sentence', (_, profile) => {
-    const problems = judgeProfile(profile);
+    const problems = profileProblems(profile);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^[A-Z].*\.$/);
   });
@@ -446,7 +446,7 @@ describe('judgeProfile', () => {
         for (const c of bytes) {
           for (const d of bytes) {
             const key = (a + b).repeat(2) + (c + d).repeat(2);
-            if (judgeProfile({ ...ECB, key }).length > 0) {
+            if (profileProblems({ ...ECB, key }).length > 0) {
               found.add(Array.from(key, (x) => x.charCodeAt(0) & 0xfe).join());
             }
           }

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { errors } from '../../response/error/error-catalogue.js';
 import {
-  judgeProfile,
+  profileProblems,
   VERIFICATION_CIPHERS,
   type VerificationCipher,
   type VerificationProfile,
@@ -53,6 +53,6 @@ function desText(): string {
 
 /** @throws PARAMETER_INVALID for a profile that no project may use, e.g. a weak DES key */
 export function assertSound(profile: VerificationProfile): void {
-  const problems = judgeProfile(profile);
+  const problems = profileProblems(profile);
   if (problems.length > 0) throw errors.PARAMETER_INVALID({ text: problems.join(' ') });
 }

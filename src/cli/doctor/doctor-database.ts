@@ -9,7 +9,7 @@ import { pendingMigrations } from '../../database/pending-migrations.js';
 import { startFailure } from '../../start-failure.js';
 import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
-import { judgeProfile } from '../../tenancy/verification/verification-profile.js';
+import { profileProblems } from '../../tenancy/verification/verification-profile.js';
 import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } from './finding.js';
 
 const ABOUT = 'database';
@@ -104,7 +104,7 @@ async function projects(dataSource: DataSource): Promise<Finding[]> {
   if (found.length === 0)
     return [warning('projects', 'none exist', 'create one: bo-auth project add <ownerId>')];
   const unsound = found.flatMap((project) =>
-    judgeProfile(verificationProfile(project)).map((says) =>
+    profileProblems(verificationProfile(project)).map((says) =>
       failed(
         `project ${project.ownerId}`,
         says,

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 
 /**
- * The tokens that a request presents, wherever a call may take one from. It tells an honest repetition of a
- * request from another use of its `XverifyApi`: all places count, so that no call can read one place while the
- * repetition was judged by another.
+ * All tokens that a request carries, from every place where some call reads one. Replay detection uses it to tell a
+ * retry of the same request from another use of its `XverifyApi`. Every place counts: otherwise a call could read
+ * a token from a place that replay detection ignores.
  */
 export function presentedToken(request: FastifyRequest): string {
   const query = request.query as Readonly<Record<string, unknown>>;
@@ -13,7 +13,7 @@ export function presentedToken(request: FastifyRequest): string {
   );
 }
 
-/** No call accepts anything but text, and what is nested deep enough cannot be written down again. */
+/** Only strings: no call accepts another type, and JSON.stringify overflows the stack on deeply nested values. */
 function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }

@@ -1,15 +1,15 @@
 import { hash, randomBytes } from 'node:crypto';
 
 const DEFAULT_CAPACITY = 2 ** 20;
-/** How many neighbouring slots an entry may lie in. At half load a full window is rarer than one in a million. */
+/** Number of adjacent slots to probe. At half load, fewer than one window in a million is full. */
 const WINDOW = 64;
 
-/** A slot is 24 bytes: its expiry as a double, then 64 bits of key identity and 64 of the use's fingerprint. */
+/** A slot has 24 bytes: the expiry as a double, 64 bits of the key's hash and 64 bits of the use's hash. */
 const DOUBLES = 3;
 const WORDS = 6;
 const NEVER_USED = Number.NEGATIVE_INFINITY;
 
-/** The 32 bits at that place of a string that holds a byte in each character. */
+/** Reads 32 bits, little-endian, from a binary string (one byte in each character). */
 function word(bytes: string, at: number): number {
   return (
     (bytes.charCodeAt(at) |
@@ -21,58 +21,58 @@ function word(bytes: string, at: number): number {
 }
 
 /**
- * One value for the method, path and token of a request, as {@link ReplayMemory.claim} compares them: 43 characters of
- * Base64url, SHA-256. Holds none of them in the clear; but it is unkeyed, so `token` must not be a guessable secret
- * such as a password where the digest leaves the process.
+ * SHA-256 over the method, path and token of a request, for {@link ReplayMemory.claim}: 43 characters of Base64url. The
+ * hash is unkeyed, so `token` must not be a guessable secret such as a password if the digest leaves the process.
  */
 export function digestUse(method: string, path: string, token: string): string {
-  // JSON quotes each part, so no two triples join to the same text, whatever characters they hold
+  // JSON quotes each part, so different triples never give the same text
   return hash('sha256', JSON.stringify([method, path, token]), 'base64url');
 }
 
 /**
- * Remembers which GUID was used for what, so that a second use for something else is noticed. Of one process; fixed in
- * size (24 bytes a slot, taken when it is made), since what it holds is in the hands of callers.
+ * Stores which GUID was used for which request, to detect a second use for a different request. Local to the process.
+ * The size is fixed (24 bytes a slot, allocated up front), so callers cannot exhaust the memory.
  *
- * Availability first: where too many live entries meet, the one that would expire soonest is forgotten.
+ * Availability first: if too many live entries collide, the one that expires soonest is evicted.
  */
 export class ReplayMemory {
   /** Slots, a power of two. */
   readonly capacity: number;
 
-  /** How many live entries have been forgotten for want of room: a reason to ask for more slots when it grows. */
-  forgotten = 0;
+  /** Number of live entries evicted for lack of room. If it grows, the capacity is too small. */
+  evicted = 0;
 
   private readonly words: Uint32Array;
   private readonly expiries: Float64Array;
   private readonly mask: number;
   private readonly window: number;
-  // of this process alone: whoever cannot compute the hash cannot choose entries that collide
+  // random for each process: without it, callers could choose GUIDs that collide
   private readonly secret = randomBytes(32).toString('base64url');
 
-  /** @param options.capacity slots, rounded up to a power of two; 2^20 (24 MiB) when absent */
+  /** @param options.capacity slots, rounded up to a power of two; default 2^20 (24 MiB) */
   constructor(options: { capacity?: number } = {}) {
     const wanted = options.capacity ?? DEFAULT_CAPACITY;
     if (!Number.isInteger(wanted) || wanted < 1 || wanted > 2 ** 26) {
-      throw new RangeError('the capacity is not a whole number from 1 to 2^26');
+      throw new RangeError('capacity must be a whole number from 1 to 2^26');
     }
     this.capacity = 2 ** Math.ceil(Math.log2(wanted));
     this.mask = this.capacity - 1;
     this.window = Math.min(WINDOW, this.capacity);
     const memory = new ArrayBuffer(this.capacity * DOUBLES * 8);
     this.words = new Uint32Array(memory);
-    // written, not merely reserved: the system hands out the pages now and not under load
+    // writing the memory makes the operating system allocate its pages now and not under load
     this.expiries = new Float64Array(memory).fill(NEVER_USED);
   }
 
   /**
-   * Claims a GUID for a use: `first` when it is not remembered, `retry` when it is and for this same use, `replay` when
-   * it is for another one, which changes nothing.
+   * Claims a GUID for a use.
    *
-   * @param ownerId the project; equal GUIDs of two projects have nothing to do with each other
+   * @param ownerId the project; equal GUIDs of two projects are unrelated
    * @param use {@link digestUse} of the request
-   * @param expiresAt until when, inclusively, the GUID is remembered; a retry may only move it on. ms since the epoch
+   * @param expiresAt how long to store the GUID (inclusive, ms since the epoch); a retry can only extend it
    * @param now ms since the epoch
+   * @returns `first` if the GUID was not stored, `retry` if it was stored for the same use, `replay` if it was stored
+   *   for a different use; a replay changes nothing
    */
   claim(
     ownerId: string,
@@ -81,16 +81,16 @@ export class ReplayMemory {
     expiresAt: number,
     now: number,
   ): 'first' | 'retry' | 'replay' {
-    return this.judge(ownerId, guid, use, expiresAt, now);
+    return this.lookUp(ownerId, guid, use, expiresAt, now);
   }
 
-  /** As {@link claim}, and changes nothing. */
-  recall(ownerId: string, guid: string, use: Buffer | string, now: number): 'first' | 'retry' | 'replay' {
-    return this.judge(ownerId, guid, use, null, now);
+  /** Like {@link claim}, but stores nothing. */
+  check(ownerId: string, guid: string, use: Buffer | string, now: number): 'first' | 'retry' | 'replay' {
+    return this.lookUp(ownerId, guid, use, null, now);
   }
 
-  /** @param expiresAt `null`: nothing is remembered */
-  private judge(
+  /** @param expiresAt `null` to store nothing */
+  private lookUp(
     ownerId: string,
     guid: string,
     use: Buffer | string,
@@ -99,7 +99,7 @@ export class ReplayMemory {
   ): 'first' | 'retry' | 'replay' {
     const { words, expiries, mask } = this;
     const text = typeof use === 'string' ? use : use.toString('latin1');
-    // the owner's length in front: ("a", "bc") and ("ab", "c") are different keys
+    // the length prefix keeps ("a", "bc") and ("ab", "c") apart
     const key = hash('sha256', `${this.secret}k${ownerId.length}:${ownerId}${guid}`, 'binary');
     const fingerprint = hash('sha256', `${this.secret}u${text}`, 'binary');
     const key0 = word(key, 0);
@@ -114,14 +114,14 @@ export class ReplayMemory {
       const slot = (home + i) & mask;
       const expiry = expiries[slot * DOUBLES] ?? NEVER_USED;
       if (expiry === NEVER_USED) {
-        // nothing was ever put behind a slot that has always been empty
+        // a never-used slot ends the probe: no entry was ever stored after it
         if (free < 0) free = slot;
         break;
       }
       const at = slot * WORDS + 2;
       if (words[at] === key0 && words[at + 1] === key1) {
         if (expiry < now) {
-          // its own slot again, so that a key never has two: a clock put back would revive the other
+          // reuse the key's own slot: a second, expired one would become live again if the clock were set back
           free = slot;
           break;
         }
@@ -137,7 +137,7 @@ export class ReplayMemory {
     }
 
     if (expiresAt === null) return 'first';
-    if (free < 0) this.forgotten++;
+    if (free < 0) this.evicted++;
     const slot = free < 0 ? soonest : free;
     const at = slot * WORDS + 2;
     words[at] = key0;

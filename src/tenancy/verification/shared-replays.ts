@@ -3,7 +3,7 @@ import { type Awaitable, whenThere } from '../../awaitable.js';
 import { RedisLink } from '../../cache/redis-link.js';
 import { ReplayMemory } from './replay-memory.js';
 
-/** Atomic: of two processes with one GUID for two uses, one comes second. */
+/** Atomic: if two processes claim one GUID for different uses, only one succeeds. */
 const CLAIM = `
   local held = redis.call('GET', KEYS[1])
   if held and held ~= ARGV[1] then return 0 end
@@ -13,10 +13,10 @@ const CLAIM = `
   return 1`;
 
 /**
- * The memory of used GUIDs, shared by the processes through Redis where it answers, else each process's own.
+ * Replay detection across processes: through Redis if it answers, otherwise by this process's memory alone.
  *
- * It fails towards availability: without Redis, a value that was used at another process is let through here. What
- * this process itself knows to be a replay is refused whatever Redis says, since Redis may have been emptied.
+ * It favours availability: without Redis, a value that another process has seen is accepted here. A replay that this
+ * process has seen is always refused, because Redis may have been flushed.
  */
 @Injectable()
 export class SharedReplays {
@@ -25,12 +25,12 @@ export class SharedReplays {
     private readonly link: RedisLink,
   ) {}
 
-  /** As {@link ReplayMemory.claim}. @returns whether the use is the GUID's first or a repetition of it, and no other */
+  /** Like {@link ReplayMemory.claim}. @returns `false` for a replay, `true` for a first use or a retry */
   claim(ownerId: string, guid: string, use: string, expiresAt: number, now: number): Awaitable<boolean> {
     const isFresh = () => this.own.claim(ownerId, guid, use, expiresAt, now) !== 'replay';
     if (!this.link.isAnswering) return isFresh();
-    // Asked first and told last: a use that is refused must leave no trace here nor there.
-    if (this.own.recall(ownerId, guid, use, now) === 'replay') return false;
+    // Check locally first and store locally last: a refused use must not be stored anywhere.
+    if (this.own.check(ownerId, guid, use, now) === 'replay') return false;
     const answer = this.link.ask((client) =>
       client.eval(CLAIM, {
         keys: [`bo-auth:guid:${ownerId}/${guid}`],

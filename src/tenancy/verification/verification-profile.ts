@@ -6,19 +6,19 @@ export const VERIFICATION_ENCODINGS = ['base64', 'base64url', 'hex'] as const;
 export type VerificationCipher = (typeof VERIFICATION_CIPHERS)[number];
 export type VerificationEncoding = (typeof VERIFICATION_ENCODINGS)[number];
 
-/** How a project's callers make their `XverifyApi` header. */
+/** How callers of a project build their `XverifyApi` header. */
 export interface VerificationProfile {
   cipher: VerificationCipher;
   /** Text; its UTF-8 bytes are the key. DES zero-pads or truncates them to 8, as crypto-js does. */
   key: string;
-  /** Text, as the key; `des-cbc` alone has one. */
+  /** Text, encoded like the key; `null` except for `des-cbc`. */
   iv: string | null;
-  /** What headers sealed by this service look like. All of them are accepted. */
+  /** The encoding of values that this service makes. Incoming values may use any encoding. */
   encoding: VerificationEncoding;
-  /** How far a stamp may lie from the server's clock, and how long a value is remembered. Seconds. */
+  /** Accepted difference between a stamp and the server's clock, and how long used GUIDs are stored. In seconds. */
   skewSeconds: number;
   stampRequired: boolean;
-  /** IANA name. Stamps without a zone are read in it. */
+  /** IANA name of the zone of stamps that name no zone. */
   timeZone: string;
 }
 
@@ -34,7 +34,7 @@ export interface PreparedDesProfile extends Prepared {
   readonly cipher: 'des-ecb' | 'des-cbc';
   /** 8 bytes; `null` for `des-ecb`. */
   readonly iv: Buffer | null;
-  /** Decrypts whole blocks, each by itself and unpadded. */
+  /** Decrypts whole blocks independently (ECB), without removing the padding. */
   readonly blocks: Decipher;
 }
 
@@ -42,7 +42,7 @@ export interface PreparedHmacProfile extends Prepared {
   readonly cipher: 'hmac-sha256';
 }
 
-/** A profile with all work done that need be done only once. Holds no key in readable form. */
+/** A profile with its keys and zone prepared once, not on every request. Holds no key as text. */
 export type PreparedProfile = PreparedDesProfile | PreparedHmacProfile;
 
 const DES_BLOCK = 8;
@@ -66,14 +66,14 @@ function withoutParity(key: Buffer): string {
   return Buffer.from(key.map((byte) => byte & 0xfe)).toString('hex');
 }
 
-/** UTF-8, zero-padded or truncated to one block: what crypto-js makes of a key or an IV. */
+/** UTF-8, zero-padded or truncated to one block, as crypto-js treats a key or an IV. */
 function desBytes(text: string): Buffer {
   const bytes = Buffer.alloc(DES_BLOCK);
   Buffer.from(text, 'utf8').copy(bytes);
   return bytes;
 }
 
-/** UTF-8 has no form for half a surrogate pair: two such texts would be one key. */
+/** UTF-8 cannot encode a lone surrogate: different keys would become the same bytes. */
 function isWellFormed(text: string): boolean {
   return Buffer.from(text, 'utf8').toString('utf8') === text;
 }
@@ -106,16 +106,17 @@ function timeZoneProblems({ timeZone }: VerificationProfile): string[] {
 }
 
 /**
- * What speaks against giving a project this profile, a sentence each; none when it is sound. No sentence quotes the
- * key or the IV. For the moment a project is made or changed, not for each request.
+ * Validates a profile before a project is created or changed.
+ *
+ * @returns one sentence for each problem, empty if the profile is valid; no sentence quotes the key or the IV
  */
-export function judgeProfile(profile: VerificationProfile): string[] {
+export function profileProblems(profile: VerificationProfile): string[] {
   if (!VERIFICATION_CIPHERS.includes(profile.cipher)) {
-    return [`The verification cipher is none of ${VERIFICATION_CIPHERS.join(', ')}.`];
+    return [`The verification cipher is not one of ${VERIFICATION_CIPHERS.join(', ')}.`];
   }
   const problems = [...keyProblems(profile), ...ivProblems(profile), ...timeZoneProblems(profile)];
   if (!VERIFICATION_ENCODINGS.includes(profile.encoding)) {
-    problems.push(`The verification encoding is none of ${VERIFICATION_ENCODINGS.join(', ')}.`);
+    problems.push(`The verification encoding is not one of ${VERIFICATION_ENCODINGS.join(', ')}.`);
   }
   const { skewSeconds } = profile;
   if (!Number.isInteger(skewSeconds) || skewSeconds < 1 || skewSeconds > SKEW_MAX) {
@@ -125,7 +126,7 @@ export function judgeProfile(profile: VerificationProfile): string[] {
 }
 
 /**
- * Does the work that every request would otherwise repeat. Expects a profile that {@link judgeProfile} found sound.
+ * Prepares a profile once, so that requests need not. Expects a profile without {@link profileProblems}.
  *
  * @throws RangeError on an unknown time zone or a `des-cbc` profile without IV
  */
@@ -137,7 +138,7 @@ export function prepareProfile(profile: VerificationProfile): PreparedProfile {
     return { ...common, cipher, key: createSecretKey(profile.key, 'utf8') };
   }
   if (cipher === 'des-cbc' && iv === null) throw new RangeError('a des-cbc profile needs an IV');
-  // EDE with one key three times is DES itself; OpenSSL 3 keeps plain DES in its legacy provider only
+  // Triple DES (EDE) with three equal keys equals single DES, which OpenSSL 3 offers only in its legacy provider
   const key = createSecretKey(Buffer.concat(Array.from({ length: 3 }, () => desBytes(profile.key))));
   return {
     ...common,

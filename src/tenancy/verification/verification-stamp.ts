@@ -22,7 +22,7 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** The instants that a local date and time can mean; none when calendar or clock have no such date or time. */
+/** The instants of a local date and time; empty if the date or time does not exist. */
 function instants(fields: Fields, ms: number, zone: TimeZone): number[] {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields.map((field) =>
     Number(field ?? 0),
@@ -43,11 +43,13 @@ function isoInstants(match: Fields, zone: TimeZone): number[] {
 }
 
 /**
- * The instants (ms since the epoch, earliest first) that a time stamp at that place of a text can mean: two where a
- * local time occurs twice because clocks were put back, and none where there is no stamp.
+ * Reads the time stamp that begins at `start`.
  *
- * A stamp is 10 digits (seconds), 13 (milliseconds), 14 (`YYYYMMDDHHmmss`), 17 (with milliseconds), or ISO 8601 with
- * `T` or a space. What has no zone of its own is local time of `zone`. Other runs of digits are no stamp.
+ * A stamp has 10 digits (seconds), 13 (milliseconds), 14 (`YYYYMMDDHHmmss`), 17 (with milliseconds), or is ISO 8601 with
+ * `T` or a space. Without a zone of its own it is local time of `zone`. Digits of any other length are not a stamp.
+ *
+ * @returns ms since the epoch, earliest first: two if the local time occurs twice because clocks were set back, empty if
+ *   there is no stamp
  */
 export function readStamp(text: string, start: number, zone: TimeZone): number[] {
   const iso = matchAt(ISO_EXTENDED, text, start) ?? matchAt(ISO_BASIC, text, start);

@@ -2,24 +2,21 @@ import { createCipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import type { PreparedDesProfile, PreparedHmacProfile, PreparedProfile } from './verification-profile.js';
 import { readStamp } from './verification-stamp.js';
 
-/**
- * Why a value was refused: for the log alone. Towards the caller all are one and the same, else the endpoint would be a
- * padding oracle.
- */
+/** Why a value was refused. Log it, never return it: telling the caller would create a padding oracle. */
 export type XverifyApiRefusal =
   'too-long' | 'undecodable' | 'bad-padding' | 'bad-mac' | 'no-guid' | 'stamp-missing' | 'stale';
 
 export type XverifyApiVerdict =
   | {
       kind: 'verified';
-      /** 32 lower-case hex digits, however it was written. */
+      /** Normalised to 32 lower-case hex digits. */
       guid: string;
-      /** Until when (inclusive, ms since the epoch) the GUID must be remembered for a replay to be noticed. */
+      /** How long to store the GUID for replay detection (inclusive, ms since the epoch). */
       expiresAt: number;
     }
   | { kind: 'refused'; reason: XverifyApiRefusal };
 
-/** The longest value that is looked at, in characters. A GUID with stamp takes some 80. */
+/** Longer values are refused, in characters. A GUID with a stamp takes about 80. */
 const VALUE_MAX = 1024;
 const BLOCK = 8;
 const MAC_BYTES = 32;
@@ -31,14 +28,14 @@ const SEPARATORS = '|&,_#;:@-';
 
 const refused = (reason: XverifyApiRefusal): XverifyApiVerdict => ({ kind: 'refused', reason });
 
-/** Base64 in either alphabet, its padding present or missing; `null` for anything else. */
+/** Decodes Base64 or Base64url, with or without padding; `null` for anything else. */
 function fromBase64(text: string): Buffer | null {
   if (!BASE64.test(text)) return null;
   if (text.endsWith('=') ? text.length % 4 !== 0 : text.length % 4 === 1) return null;
   return Buffer.from(text, 'base64');
 }
 
-/** What a value can stand for, best reading first; the first is nearly always the one. */
+/** Possible decodings of a value, most likely first. */
 const READINGS: readonly ((value: string) => Buffer | null)[] = [
   (value) => (HEX.test(value) ? Buffer.from(value, 'hex') : null),
   (value) => fromBase64(plussed(value)),
@@ -46,13 +43,13 @@ const READINGS: readonly ((value: string) => Buffer | null)[] = [
   (value) => fromBase64(`${plussed(value)}+`),
 ];
 
-/** A form decoder turns '+' into a space, and HTTP then strips the spaces at either end. */
+/** Restores '+': form decoders turn it into a space, and HTTP strips spaces at both ends. */
 function plussed(value: string): string {
   return value.includes(' ') ? value.replaceAll(' ', '+') : value;
 }
 
 /**
- * How many bytes of PKCS#7 padding the last block ends in; 0 when it ends in none. Never branches on a byte's value.
+ * Length of the PKCS#7 padding in bytes, 0 if it is invalid. Never branches on the value of a byte (constant time).
  *
  * @see RFC 5652 §6.3
  */
@@ -65,8 +62,8 @@ function paddingLength(plain: Buffer): number {
 }
 
 function decrypt({ blocks, iv }: PreparedDesProfile, ciphertext: Buffer): Buffer {
-  // ECB without padding keeps nothing from one block to the next, so one decipher serves every request: 2 µs, where
-  // making one takes 6. CBC is the same, with each block XORed with the ciphertext before it.
+  // ECB without padding has no state between blocks, so one decipher serves every request: 2 µs instead of 6 µs for a
+  // new one. CBC is ECB with each block XORed with the previous ciphertext block.
   const plain = blocks.update(ciphertext);
   if (iv === null) return plain;
   for (let i = 0; i < plain.length; i++) {
@@ -75,8 +72,8 @@ function decrypt({ blocks, iv }: PreparedDesProfile, ciphertext: Buffer): Buffer
   return plain;
 }
 
-/** GUID, perhaps a separator, perhaps a stamp, perhaps anything else. */
-function judgePlaintext(profile: PreparedProfile, plaintext: string, now: number): XverifyApiVerdict {
+/** Format: GUID, optional separator, optional stamp, then anything. */
+function checkPlaintext(profile: PreparedProfile, plaintext: string, now: number): XverifyApiVerdict {
   const braced = plaintext.startsWith('{');
   GUID.lastIndex = braced ? 1 : 0;
   const found = GUID.exec(plaintext)?.[0];
@@ -91,7 +88,7 @@ function judgePlaintext(profile: PreparedProfile, plaintext: string, now: number
     return { kind: 'verified', guid, expiresAt: now + skewMs };
   }
   if (!stamps.some((stamp) => Math.abs(now - stamp) <= skewMs)) return refused('stale');
-  // a local time that occurs twice is fresh twice: remembered until its second occurrence has passed as well
+  // a local time that occurs twice is fresh twice: store the GUID until the second occurrence expires
   return { kind: 'verified', guid, expiresAt: Math.max(now, ...stamps) + skewMs };
 }
 
@@ -103,8 +100,8 @@ function openDes(profile: PreparedDesProfile, value: string, now: number): Xveri
     if (ciphertext === null || ciphertext.length === 0 || ciphertext.length % BLOCK !== 0) continue;
     const plain = decrypt(profile, ciphertext);
     const padding = paddingLength(plain);
-    // read before the padding is judged: bad padding shall not be the quicker refusal
-    const opened = judgePlaintext(profile, plain.toString('latin1', 0, plain.length - padding), now);
+    // check the plaintext even if the padding is bad: a faster refusal would reveal bad padding
+    const opened = checkPlaintext(profile, plain.toString('latin1', 0, plain.length - padding), now);
     verdict = padding === 0 ? refused('bad-padding') : opened;
     if (verdict.kind === 'verified' || (verdict.reason !== 'bad-padding' && verdict.reason !== 'no-guid'))
       break;
@@ -125,37 +122,37 @@ function openHmac(profile: PreparedHmacProfile, value: string, now: number): Xve
       : fromBase64(macText.replaceAll(' ', '+'));
   if (dot < 0 || mac === null || mac.length !== MAC_BYTES) return refused('undecodable');
   const plaintext = value.slice(0, dot);
-  if (timingSafeEqual(mac, macOf(profile, plaintext))) return judgePlaintext(profile, plaintext, now);
-  // the offset of an ISO stamp is the one place where a '+' that became a space can hide
+  if (timingSafeEqual(mac, macOf(profile, plaintext))) return checkPlaintext(profile, plaintext, now);
+  // only the offset of an ISO stamp can contain a '+' that a decoder turned into a space
   const restored = plaintext.replace(/ (\d\d:?(?:\d\d)?)$/, '+$1');
   if (restored === plaintext || !timingSafeEqual(mac, macOf(profile, restored))) return refused('bad-mac');
-  return judgePlaintext(profile, restored, now);
+  return checkPlaintext(profile, restored, now);
 }
 
 /**
- * Judges the value of an `XverifyApi` header. Never throws, whatever the value is.
+ * Verifies the value of an `XverifyApi` header. Never throws.
  *
- * `des-ecb`, `des-cbc`: the encrypted plaintext in Base64 (also with spaces for `+`, also with a `+` lost at either
- * end, also without `=`), Base64url or hex. `hmac-sha256`: `<plaintext>.<mac>`, the MAC over the plaintext's bytes, in
- * any of these encodings. The plaintext is a GUID (dashed or not, any case, braces allowed), then if wanted one of
- * `| & , _ # ; : @ -`, a time stamp ({@link readStamp}) and anything else.
+ * `des-ecb`, `des-cbc`: the encrypted plaintext in Base64 (also with spaces for `+`, a `+` lost at either end, or
+ * without `=`), Base64url or hex. `hmac-sha256`: `<plaintext>.<mac>` with the MAC in any of these encodings. The
+ * plaintext is a GUID (with or without dashes and braces, any case), then optionally one of `| & , _ # ; : @ -`, a time
+ * stamp ({@link readStamp}) and anything else.
  *
- * ECB and CBC keep no one from rearranging the blocks of values they have seen: this proves knowledge of the key to
- * the degree that the legacy ciphers can, and `hmac-sha256` proves it.
+ * ECB and CBC do not protect integrity: an attacker can rearrange blocks of values that they have seen. Only
+ * `hmac-sha256` proves knowledge of the key.
  *
- * @param value the header as node:http gives it, one character a byte
+ * @param value the header from node:http, one character a byte
  * @param now ms since the epoch; a stamp exactly `skewSeconds` away is still fresh
  */
 export function openXverifyApi(profile: PreparedProfile, value: string, now: number): XverifyApiVerdict {
   if (value.length > VALUE_MAX) return refused('too-long');
-  // node:http never gives such a character, and latin1 would fold it on to another one
+  // node:http never produces such characters, and latin1 would map them to other ones
   if (/[\u0100-\uffff]/.test(value)) return refused('undecodable');
   return profile.cipher === 'hmac-sha256' ? openHmac(profile, value, now) : openDes(profile, value, now);
 }
 
 /**
- * Makes the value of an `XverifyApi` header as the project's callers make it, in the profile's encoding:
- * `<guid>|<stamp>`, or the GUID alone.
+ * Creates an `XverifyApi` value as callers of the project do, in the profile's encoding: `<guid>|<stamp>`, or only the
+ * GUID.
  *
  * @param stamp ms since the epoch (13 digits, so from September 2001 on)
  */
