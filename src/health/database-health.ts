@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { SqlDatabase } from '../database/sql-database.js';
 
-/** Longer than any healthy read, shorter than a probe's patience. */
+/** Longer than any healthy read, shorter than the time-out of a probe. */
 const DEADLINE_MS = 2_000;
 
 @Injectable()
@@ -15,7 +15,7 @@ export class DatabaseHealth {
   async check() {
     const indicator = this.indicators.check('database');
     try {
-      // A row, not `SELECT 1`: that would not notice an SQLite file that was destroyed.
+      // Read a table: `SELECT 1` succeeds even if the SQLite file is corrupt.
       await Promise.race([this.database.all('SELECT owner_id FROM bo_project LIMIT 1', []), deadline()]);
       return indicator.up({ kind: this.database.kind });
     } catch {
@@ -26,6 +26,6 @@ export class DatabaseHealth {
 
 function deadline(): Promise<never> {
   return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error('no answer')), DEADLINE_MS).unref();
+    setTimeout(() => reject(new Error('the database did not answer in time')), DEADLINE_MS).unref();
   });
 }

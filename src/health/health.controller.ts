@@ -23,7 +23,7 @@ const ApiHealth = () =>
     ApiServiceUnavailableResponse({ description: 'No. / 否。', schema: healthSchema }),
   );
 
-/** For probes: outside the API's prefix and envelope. */
+/** Serves probes, without the API's prefix and envelope. */
 @ApiTags('Health')
 @Bare()
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
@@ -35,7 +35,7 @@ export class HealthController {
     private readonly draining: Draining,
   ) {}
 
-  /** The process runs and answers; nothing else is asked, for a restart would mend nothing else. */
+  /** Checks only that the process answers. Dependencies are left out because a restart would not fix them. */
   @Get('live')
   @ApiOperation({
     operationId: 'live',
@@ -47,7 +47,7 @@ export class HealthController {
     return this.health.check([]);
   }
 
-  /** Requests can be served. */
+  /** Checks that the process can serve requests. */
   @Get('ready')
   @ApiOperation({
     operationId: 'ready',

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { RedisLink } from '../cache/redis-link.js';
 
-/** Told, and never a reason not to be ready: without Redis everything works, if slower. */
+/** Reports the state of Redis but is always `up`: the service works without Redis, only slower. */
 @Injectable()
 export class RedisHealth {
   constructor(

@@ -2,10 +2,7 @@ import cluster from 'node:cluster';
 import { destination, type DestinationStream, type Logger, pino } from 'pino';
 import type { LogLevel } from '../config/config.js';
 
-/**
- * A second line of defence: no code of ours logs any of these, and if some code ever does, this is what is seen.
- * Header objects, bodies and queries are never logged whole.
- */
+/** Fields to redact, as a second line of defence: no code should log them. Never log whole headers, bodies or queries. */
 const SECRETS = [
   'password',
   'refreshToken',
@@ -19,11 +16,11 @@ const SECRETS = [
   'cookie',
 ].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** Of several workers, less than a pipe takes at once (4096 bytes, POSIX `PIPE_BUF`), so that their lines do not mix. */
-const GATHER_BYTES = cluster.isWorker ? 3_072 : 12_288;
-const GATHER_MS = 100;
+/** Workers share one pipe: less than POSIX `PIPE_BUF` (4096 bytes) at once, so that their lines do not interleave. */
+const BUFFER_BYTES = cluster.isWorker ? 3_072 : 12_288;
+const FLUSH_MS = 100;
 
-/** One JSON object a line. U+2028 and its kin are escaped by JSON itself or harmless in it. */
+/** Writes one JSON object a line. JSON escapes line breaks, so one entry is always one line. */
 export function createLogger(level: LogLevel, stream: DestinationStream = standardOutput()): Logger {
   const options = {
     level,
@@ -35,9 +32,9 @@ export function createLogger(level: LogLevel, stream: DestinationStream = standa
   return pino(options, stream);
 }
 
-/** Lines are gathered for a moment, since a write for each costs more than all the rest of it: 14 µs of 17. */
+/** Buffers lines: a write system call for each would be 14 of the 17 µs that a line costs. */
 function standardOutput(): DestinationStream {
-  const stream = destination({ sync: true, minLength: GATHER_BYTES, periodicFlush: GATHER_MS });
+  const stream = destination({ sync: true, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
   process.on('exit', () => stream.flushSync());
   return stream;
 }

@@ -12,7 +12,7 @@ const BOOT = new Set([
   'NestApplication',
 ]);
 
-/** Nest's `Logger` calls as lines of pino: `logger.warn({ sessionId }, 'message')` or `logger.warn('message')`. */
+/** Writes Nest's `Logger` calls through pino: `logger.warn({ sessionId }, 'message')` or `logger.warn('message')`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -40,7 +40,7 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, rest);
   }
 
-  /** Nest passes the context last. */
+  /** Nest passes the context as the last argument. */
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     const context = rest.at(-1);
     if (message instanceof Error) this.logger[level]({ context, err: message });

@@ -6,7 +6,7 @@ import { Bare } from '../response/bare.decorator.js';
 import { ClusterScrape } from '../cluster/scrape.js';
 import { Metrics } from './metrics.js';
 
-/** For Prometheus: outside the API's prefix and envelope. */
+/** Serves Prometheus metrics, without the API's prefix and envelope. */
 @ApiTags('Health')
 @Bare()
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })

@@ -15,33 +15,33 @@ const AGE_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 45, 60, 120, 300];
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /**
- * What this process counts, for Prometheus.
+ * The Prometheus metrics of this process.
  *
- * No label's values are a caller's to choose, and none grows with the tenants: outcomes, tiers, status classes and
- * the routes and plugins known at the start. `docs/observability.md` lists them all.
+ * Label values are bounded: callers cannot choose them and they do not grow with tenants. They are outcomes, tiers,
+ * status classes, and the routes and plugins known at startup. `docs/observability.md` lists all metrics.
  */
 @Injectable()
 export class Metrics implements OnApplicationShutdown {
   readonly registry = new Registry();
 
-  /** By the route's pattern and the status class that the answer stands for, whatever a project's status mode. */
+  /** Labelled by route pattern and by the status class before a project's status mode rewrites it to 200. */
   readonly requests = this.histogram('http_request_duration_seconds', {
-    help: 'Time from the headers of a request to the end of its answer',
+    help: 'Duration of HTTP requests, from receiving the headers to sending the last byte',
     buckets: REQUEST_SECONDS,
     labels: ['method', 'route', 'status'],
   });
 
   private readonly failures = this.tally('failures_total', {
-    help: 'Requests refused or failed, by the code of the answer',
+    help: 'Failed requests by error code',
     label: 'code',
     values: Object.keys(catalogue) as ErrorCode[],
   });
 
-  readonly #ends: readonly (() => void)[];
+  readonly #unsubscribes: readonly (() => void)[];
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
-    this.#ends = [
+    this.#unsubscribes = [
       unroutedRequests.subscribe((failure) => this.countFailure(failure)),
       ...this.refreshes(),
       ...this.logins(),
@@ -56,18 +56,18 @@ export class Metrics implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    for (const end of this.#ends) end();
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
     this.registry.clear();
   }
 
   private refreshes() {
     const counts = this.tally('refreshes_total', {
-      help: 'Refreshes by what became of them',
+      help: 'Refreshes by outcome',
       label: 'outcome',
       values: REFRESH_OUTCOMES,
     });
     const ages = this.histogram('replay_age_seconds', {
-      help: 'How old the token of a replayed answer was',
+      help: 'Age of the refresh token when its answer was replayed',
       buckets: AGE_SECONDS,
     });
     return [
@@ -80,7 +80,7 @@ export class Metrics implements OnApplicationShutdown {
 
   private logins() {
     const counts = this.tally('logins_total', {
-      help: 'Logins by what became of them',
+      help: 'Logins by outcome',
       label: 'outcome',
       values: LOGIN_OUTCOMES,
     });
@@ -89,7 +89,7 @@ export class Metrics implements OnApplicationShutdown {
 
   private tiers() {
     const counts = this.tally('tier_reads_total', {
-      help: 'Reads by the tier that answered',
+      help: 'Cache reads by the tier that answered',
       label: 'tier',
       values: ['local', 'redis', 'sqlite', 'postgres'],
     });
@@ -98,7 +98,7 @@ export class Metrics implements OnApplicationShutdown {
 
   private plugins() {
     const runs = this.histogram('plugin_duration_seconds', {
-      help: 'Time that a response plugin took for one answer',
+      help: 'Duration of one run of a response plugin',
       buckets: STEP_SECONDS,
       labels: ['plugin', 'outcome'],
     });
@@ -116,11 +116,11 @@ export class Metrics implements OnApplicationShutdown {
 
   private database() {
     const commits = this.histogram('rotation_duration_seconds', {
-      help: 'Time until the compare-and-set of a session was durable or had lost',
+      help: 'Duration of the compare-and-set of a session, until it was durable or lost the race',
       buckets: STEP_SECONDS,
     });
     const batches = this.histogram('group_commit_size', {
-      help: 'Session updates that shared one commit (SQLite)',
+      help: 'Number of session updates in one shared commit (SQLite)',
       buckets: BATCH_SIZES,
     });
     return [
@@ -130,14 +130,14 @@ export class Metrics implements OnApplicationShutdown {
   }
 
   /**
-   * A counter by one label whose values are known. It is counted in numbers, which Prometheus's client is told at the
-   * scrape: itself it builds a text from the labels each time, some 1 µs, and a refresh counts five things.
+   * A counter with one label of known values. It counts in plain numbers and passes them to prom-client at the scrape:
+   * prom-client's `inc()` builds a string from the labels, about 1 µs each, and a refresh counts five things.
    */
   private tally<Value extends string>(
     name: string,
     { help, label, values }: { help: string; label: string; values: readonly Value[] },
   ): Record<Value, number> {
-    // All at once: a series that begins at 0 shows its first event as a rise.
+    // Export every series from 0, so that `rate()` and `increase()` see the first event.
     const counts = Object.fromEntries(values.map((value) => [value, 0])) as Record<Value, number>;
     this.registry.registerMetric(
       new Counter({

@@ -4,7 +4,7 @@ import { RedisLink } from '../cache/redis-link.js';
 import { DatabaseHealth } from '../health/database-health.js';
 import { Metrics } from './metrics.js';
 
-/** Whether what the service stands on answers: 1 or 0, asked at each scrape. */
+/** Gauges that are 1 if the database or Redis answers and 0 if not, checked at each scrape. */
 @Injectable()
 export class StateGauges {
   constructor({ registry }: Metrics, health: DatabaseHealth, redis: RedisLink) {
@@ -19,7 +19,7 @@ export class StateGauges {
   }
 }
 
-/** @param read `null`: there is nothing to have a state */
+/** @param read returns `null` if the dependency is not configured; the gauge then has no sample */
 function gauge(
   registry: Registry,
   name: string,
@@ -30,7 +30,7 @@ function gauge(
     name,
     help,
     registers: [registry],
-    // Of several processes, the one that has lost it is the one to be heard of.
+    // With several workers, report 0 if any of them lost the connection.
     aggregator: 'min',
     collect: async () => {
       const state = await read();

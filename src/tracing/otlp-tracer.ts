@@ -5,18 +5,18 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { OtlpProtocol } from '../config/config.js';
 
-/** A collector that is gone must not keep the process from ending. */
+/** How long to wait for the collector at shutdown, in ms. */
 const SHUTDOWN_MS = 3_000;
 
 export interface TracerHandle {
   readonly tracer: Tracer;
-  /** Sends what is not sent yet, or gives up. */
+  /** Flushes pending spans and shuts down; gives up after three seconds. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * A tracer whose spans go to the collector that the environment names. OpenTelemetry reads there itself: endpoint,
- * headers, time-outs, sampler, batch sizes, service name and resource attributes.
+ * Creates a tracer that exports spans over OTLP. OpenTelemetry reads the endpoint, headers, time-outs, sampler, batch
+ * sizes, service name and resource attributes from the environment.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */

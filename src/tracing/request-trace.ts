@@ -13,12 +13,12 @@ import { parseTraceparent } from '../logging/trace-context.js';
 import type { TracerHandle } from './otlp-tracer.js';
 import { traceSteps } from './step-trace.js';
 
-/** What probes and scrapers ask every few seconds. */
+/** Routes of probes and scrapers, which would only add noise. */
 const UNTRACED = /^\/(health|metrics)\b/;
 
 /**
- * One span a request, named by its route's pattern (the URL holds a token in the documented call), with one below
- * for each step on the way. Attributes are words and ids, never a token, header or parameter.
+ * Creates one span for each request, with a child span for each step. Spans are named by the route pattern because the
+ * URL of a refresh contains a token. Attributes never contain a token, header or parameter.
  */
 export function traceRequests(fastify: FastifyInstance, { tracer, close }: TracerHandle): void {
   const open = new WeakMap<FastifyRequest, { readonly span: Span; readonly context: Context }>();
@@ -46,7 +46,7 @@ export function traceRequests(fastify: FastifyInstance, { tracer, close }: Trace
     }
     done();
   });
-  // Not earlier: what reads a body goes on from the socket's events, outside of whatever was entered before it.
+  // Enter the context only now: reading the body resumes from socket events, which lose an earlier async context.
   fastify.addHook('preHandler', (request, _reply, done) => current.run(open.get(request)?.context, done));
   fastify.addHook('onResponse', (request, reply, done) => {
     end(open, request, reply);
@@ -93,7 +93,7 @@ function end(
     ...(outcome !== undefined && { 'bo_auth.outcome': outcome }),
     ...(success?.provenance && { 'bo_auth.cache_type': success.provenance.cacheType }),
   });
-  // A refusal is the caller's error, and not the server's.
+  // OpenTelemetry: a 4xx is not an error of a server span.
   if (failure !== null && failure.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
   span.end();
 }
