@@ -16,8 +16,8 @@ import { AREAS, PROJECTS, SEED_SESSION, SYSTEMS, USERS } from './demo-rows.js';
 const DAY_MS = 86_400_000;
 
 /**
- * Makes a first start usable: the projects, users and areas that the documentation speaks of, and the session
- * whose refresh token is the documented sample's. Development only.
+ * Writes the demo data into an empty database: the projects, users and areas of the documentation, and the session of
+ * its sample refresh token. Development only.
  */
 @Injectable()
 export class DemoData implements OnApplicationBootstrap {
@@ -48,7 +48,7 @@ export class DemoData implements OnApplicationBootstrap {
         createdAt,
       })),
     );
-    // All or nothing: a start that is killed here must not leave the next one half a first start.
+    // One transaction: if the process is killed here, the next start must still find an empty database.
     await this.dataSource.transaction(async (manager) => {
       await manager.insert(Area, [...AREAS]);
       await manager.insert(System, [...SYSTEMS]);
@@ -61,7 +61,7 @@ export class DemoData implements OnApplicationBootstrap {
     this.logger.log('demo data written: projects ptdev and acme');
   }
 
-  /** The sample's token must work at each start, whatever was done to its session before. */
+  /** Recreates the sample session, so that its token works after every start. */
   private async renewSeedSession(): Promise<void> {
     const now = this.clock.now();
     const { id, ownerId, userId, clientId, refreshToken } = SEED_SESSION;

@@ -105,7 +105,7 @@ export const USERS: readonly (Omit<User, 'passwordHash' | 'createdAt'> & { passw
   },
 ];
 
-/** The token of the documented sample. */
+/** The session of the documentation's sample refresh token. */
 export const SEED_SESSION = {
   id: '0000000000000001',
   ownerId: 'ptdev',

@@ -2,18 +2,18 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { PROJECTS, SEED_SESSION, USERS } from '../demo/demo-rows.js';
 import type { VerificationProfile } from '../tenancy/verification/verification-profile.js';
 
-/** All that the page needs to make a call of a demo project by itself. */
+/** What the documentation page needs to call a demo project. */
 export interface DemoProject {
   readonly ownerId: string;
   readonly profile: Pick<VerificationProfile, 'cipher' | 'key' | 'iv' | 'encoding'>;
   readonly login: { readonly userName: string; readonly password: string };
-  /** Who signs in by that. */
+  /** The user of `login`. */
   readonly userId: string;
-  /** Of the session that each start renews; `null` where there is none. */
+  /** The refresh token of the sample session; `null` for projects without one. */
   readonly refreshToken: string | null;
 }
 
-/** The demo projects with their public keys and passwords: for development alone. */
+/** The demo projects with their keys and passwords, which are public. Development only. */
 export function demoProjects(): DemoProject[] {
   return PROJECTS.flatMap(({ ownerId, verifyCipher, verifyKey, verifyIv, verifyEncoding }) => {
     const [login] = logins(ownerId);
@@ -29,7 +29,7 @@ export function demoProjects(): DemoProject[] {
   });
 }
 
-/** Puts working values into the document, so that its examples can be sent as they stand. */
+/** Puts demo values into the document's examples, so that they can be sent unchanged. */
 export function addDemoValues(document: OpenAPIObject): void {
   const { refreshToken } = SEED_SESSION;
   const bodies: Readonly<Record<string, object>> = {

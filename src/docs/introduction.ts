@@ -1,4 +1,4 @@
-/** What the documentation begins with. */
+/** The introduction of the API documentation, in Markdown. */
 export const INTRODUCTION = `
 Issues and refreshes the tokens of many projects. Open a call, press **Try it out**, then **Execute**: the tenant headers are filled in, and what a login or refresh answers is filled into the calls after it. **Authorize** remembers the project and the access token.
 

@@ -13,7 +13,7 @@ import { openApiSchema } from './openapi-schema.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;
 
-/** Describes the application as it was built: its routes, and the plugins that it found. OpenAPI 3.0. */
+/** Generates the OpenAPI 3.0 document from the running application, including the loaded plugins. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const base = new DocumentBuilder()
     .setOpenAPIVersion('3.0.3')
@@ -63,7 +63,7 @@ function failureSchemas(): NonNullable<Components['schemas']> {
   ) as NonNullable<Components['schemas']>;
 }
 
-/** Made by what makes the answers, so that they cannot differ. */
+/** Built by the same functions as real answers, so that the examples cannot differ from them. */
 function failureExamples(): NonNullable<Components['examples']> {
   const codes = Object.keys(catalogue) as ErrorCode[];
   return Object.fromEntries(

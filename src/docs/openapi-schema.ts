@@ -2,10 +2,10 @@ import type { StandardSchemaConverter } from '@nestjs/swagger';
 import { z } from 'zod';
 
 /**
- * Says in OpenAPI what a zod schema describes. A schema with an id becomes a component of that name.
+ * Converts a zod schema to OpenAPI. A schema with an id becomes a component of that name.
  *
- * Answers may gain fields, so what is not named is not forbidden. What says nothing to a reader is left out: zod's
- * bound of every integer (2^53 - 1) and its pattern of a time.
+ * Omits `additionalProperties: false`, because answers may gain fields, and two noisy constraints of zod: the limits of
+ * safe integers (±(2^53 - 1)) and the pattern of date-times.
  */
 export const openApiSchema: StandardSchemaConverter = (schema, { schemaType }) => {
   if (!(schema instanceof z.ZodType)) return undefined;
@@ -24,7 +24,7 @@ export const openApiSchema: StandardSchemaConverter = (schema, { schemaType }) =
   return { schema: converted, components: { ...definitions } };
 };
 
-/** `nullable` alone lets no null past an `enum` that does not list it. @see OpenAPI 3.0.3, Schema Object */
+/** Adds `null` to the `enum` of nullable schemas: `nullable` alone does not allow it. @see OpenAPI 3.0.3, Schema Object */
 function allowNull(node: unknown): void {
   if (typeof node !== 'object' || node === null) return;
   const { nullable, enum: values } = node as { nullable?: unknown; enum?: unknown };

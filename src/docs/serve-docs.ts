@@ -14,7 +14,7 @@ const PAGE = fileURLToPath(new URL('page', import.meta.url));
 const SWAGGER_UI = dirname(resolve('swagger-ui-dist/package.json'));
 const CRYPTO_JS = dirname(resolve('crypto-js/package.json'));
 
-/** Every file that the page is made of, each by its name: nothing else of a folder is served. */
+/** The files of the page, by name. No other file of these folders is served. */
 const FILES: Readonly<Record<string, string>> = {
   'page.css': PAGE,
   'page.js': PAGE,
@@ -27,10 +27,7 @@ const FILES: Readonly<Record<string, string>> = {
   'crypto-js.js': CRYPTO_JS,
 };
 
-/**
- * The page runs our scripts alone, talks to this server alone, and cannot be framed. Swagger UI draws its icons
- * from data: URLs and styles some elements in place.
- */
+/** Swagger UI needs `data:` images for its icons, and inline styles. Everything else is limited to this server. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -43,15 +40,15 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /**
- * Serves the OpenAPI document (`/docs-json`, `/docs-yaml`) and the page that tries it out (`/docs`), outside the
- * API's prefix and envelope. To be called before the application is initialised.
+ * Serves the OpenAPI document (`/docs-json`, `/docs-yaml`) and the page to try it out (`/docs`), without the API's
+ * prefix and envelope. Call before the application is initialised.
  *
- * In development the page knows the demo projects, with their keys, and the operator's default token; in production it is told nothing, and who
- * uses it enters the key of his project, which stays in the browser.
+ * In development the page knows the demo projects with their keys, and the operator's default token. In production it
+ * knows nothing: users enter the key of their project, which stays in the browser.
  */
 export async function serveDocs(app: NestFastifyApplication, config: Config): Promise<void> {
   const isDevelopment = config.environment === 'development';
-  // Made when it is first asked for: by then the operator's plugins have been read.
+  // Generate the document on the first request, after the operator's plugins are loaded.
   const document = () => {
     const made = openApiDocument(app);
     if (isDevelopment) addDemoValues(made);

@@ -1,15 +1,15 @@
 /**
- * A call of the OpenAPI document.
+ * An operation of the OpenAPI document.
  *
  * @typedef {object} Call
- * @property {string} path as the document has it, with its {parameters}
- * @property {string} method in small letters
+ * @property {string} path the path template with its {parameters}
+ * @property {string} method in lower case
  * @property {string} id the operationId
  * @property {object[]} parameters
  * @property {object | undefined} body the JSON schema of its JSON body
  * @property {boolean} needsBearer
  * @property {boolean} isAdministration
- * @property {RegExp} pattern of the URL's path
+ * @property {RegExp} pattern matches the path of a URL
  */
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];

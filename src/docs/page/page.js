@@ -12,19 +12,19 @@ import {
 } from './sandbox.js';
 import { sealVerifyApi } from './verify-api.js';
 
-/** Stands in the XverifyApi field for "make one"; any other value there is sent as it is. */
+/** Placeholder in the XverifyApi field; the page replaces it with a new value. Any other value is sent unchanged. */
 const COMPUTED = 'computed-for-each-request';
-/** Stands in the sessionId field for "another session of mine". */
+/** Placeholder in the sessionId field for another session of the signed-in user. */
 const OTHER_SESSION = 'another-session-of-mine';
 /** An access token that expires sooner than this is renewed before it is sent. */
 const LEEWAY_MS = 5_000;
 
 const loaded = await fetch('docs/settings.json');
-/** The server's clock may differ from this one: a stamp is judged by the server's. */
+/** Server clock minus browser clock in ms: stamps are checked against the server's clock. */
 const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 0;
 /**
- * Of the demo projects, in development alone: `{ ownerId, profile, login, userId, refreshToken }` each; and the
- * operator's token, where it is the default that everybody knows.
+ * The demo projects, each `{ ownerId, profile, login, userId, refreshToken }`, and the operator's token if it is the
+ * public default. Both only in development.
  */
 const { projects, operatorToken } = await loaded.json();
 const demo = new Map(projects.map((project) => [project.ownerId, project]));
@@ -32,17 +32,17 @@ const spec = forThisPage(await (await fetch('docs-json')).json());
 const calls = callsOf(spec);
 const form = document.getElementById('profile');
 
-// --- what is remembered -------------------------------------------------------------------------------------
+// --- stored state -------------------------------------------------------------------------------------------
 
-/** In production nothing outlives the tab, and neither the key nor an operator's token outlives the page. */
-const shelf = demo.size > 0 ? localStorage : sessionStorage;
+/** In production nothing survives closing the tab; the key and an operator's token do not survive a reload. */
+const storage = demo.size > 0 ? localStorage : sessionStorage;
 /** By project: `{ accessToken, expiresAt, refreshToken, userName, userId }`. */
-const tokens = JSON.parse(shelf.getItem('bo-auth-tokens') ?? '{}');
-/** Every access token that this page fetched, as against those that somebody entered. */
+const tokens = JSON.parse(storage.getItem('bo-auth-tokens') ?? '{}');
+/** Access tokens that the page fetched itself, as opposed to those entered by the user. */
 const fetched = new Set(Object.values(tokens).map(({ accessToken }) => accessToken));
 
-function keep() {
-  shelf.setItem('bo-auth-tokens', JSON.stringify(tokens));
+function storeTokens() {
+  storage.setItem('bo-auth-tokens', JSON.stringify(tokens));
 }
 
 function remember(ownerId, data) {
@@ -55,26 +55,26 @@ function remember(ownerId, data) {
     userId: user.userId ?? user.user_id,
   };
   fetched.add(tokens[ownerId].accessToken);
-  keep();
+  storeTokens();
   authorize('bearer', tokens[ownerId].accessToken);
   fillIn();
 }
 
-/** What "Authorize" holds, but for the operator's token. */
-function keepAuthorized() {
-  const { operator: _, ...kept } = ui.authSelectors.authorized().toJS();
-  shelf.setItem('bo-auth-authorized', JSON.stringify(kept));
+/** Stores the state of "Authorize" without the operator's token. */
+function storeAuthorized() {
+  const { operator: _, ...stored } = ui.authSelectors.authorized().toJS();
+  storage.setItem('bo-auth-authorized', JSON.stringify(stored));
 }
 
 function restoreAuthorized() {
-  const authorized = JSON.parse(shelf.getItem('bo-auth-authorized') ?? '{}');
+  const authorized = JSON.parse(storage.getItem('bo-auth-authorized') ?? '{}');
   ui.authActions.restoreAuthorization({ authorized });
   return authorized;
 }
 
 function forget(ownerId) {
   delete tokens[ownerId];
-  keep();
+  storeTokens();
   fillIn();
 }
 
@@ -131,7 +131,7 @@ form.elements.ownerId.addEventListener('change', () => chooseProject(ownerIdNow(
 
 // --- the calls that the page makes by itself ----------------------------------------------------------------
 
-/** @returns `data`, or `null` where the call failed */
+/** @returns `data`, or `null` if the call failed */
 async function ask(id, ownerId, { params = {}, body, accessToken } = {}) {
   const call = calls.find((each) => each.id === id);
   if (call === undefined) return null;
@@ -157,7 +157,7 @@ async function ask(id, ownerId, { params = {}, body, accessToken } = {}) {
 
 const seal = (ownerId) => sealVerifyApi(profileOf(ownerId), Date.now() + clockAhead);
 
-/** An access token that lasts long enough to be sent; where there is none, one is fetched. */
+/** An access token that does not expire soon; refreshes or signs in if there is none. */
 async function freshAccessToken(ownerId) {
   const known = tokens[ownerId];
   if (known !== undefined && known.expiresAt - Date.now() > LEEWAY_MS) return known.accessToken;
@@ -174,10 +174,10 @@ async function signInToDemo(ownerId) {
   if (granted) remember(ownerId, granted);
 }
 
-/** The last {@link revive}; whoever needs its tokens waits for it. */
+/** The last {@link revive} in progress; await it before using tokens. */
 let reviving = Promise.resolve();
 
-/** Tokens that are worth nothing are replaced where that can be done, else forgotten. */
+/** Replaces invalid tokens of a demo project; otherwise removes them. */
 async function revive(ownerId) {
   const token = tokens[ownerId]?.refreshToken ?? demo.get(ownerId)?.refreshToken;
   if (token) {
@@ -197,7 +197,7 @@ async function otherSession(ownerId, accessToken) {
   return (await list()).find((session) => !session.current)?.sessionId;
 }
 
-/** Makes the sandbox that a call of the administration goes to, and names what the call is about. */
+/** Prepares the sandbox for an administration call and replaces the placeholders in its URL. */
 async function throughSandbox(url, ownerId, call) {
   const asOperator = (id, body, params) =>
     ask(id, ownerId, { params: { ...SANDBOX, ...params }, body, accessToken: operatorToken });
@@ -209,8 +209,8 @@ async function throughSandbox(url, ownerId, call) {
 
 // --- around what Swagger UI sends ---------------------------------------------------------------------------
 
-/** What was sent, by its URL, until its answer comes. */
-const underWay = new Map();
+/** Requests without an answer yet, by URL. */
+const pending = new Map();
 
 async function beforeRequest(request) {
   const call = findCall(calls, request.method ?? 'GET', request.url);
@@ -227,11 +227,11 @@ async function beforeRequest(request) {
     request.url = await throughSandbox(request.url, ownerId, call);
   if ([COMPUTED, '', undefined].includes(request.headers.XverifyApi))
     request.headers.XverifyApi = seal(ownerId);
-  underWay.set(new URL(request.url, document.baseURI).href, { call, ownerId, body: request.body });
+  pending.set(new URL(request.url, document.baseURI).href, { call, ownerId, body: request.body });
   return request;
 }
 
-/** A token that somebody entered himself is sent as it is. */
+/** Sends a token that the user entered unchanged; replaces one that the page fetched. */
 async function attachAccessToken(request, ownerId) {
   const sent = request.headers.Authorization?.slice('Bearer '.length);
   if (sent !== undefined && !fetched.has(sent)) return;
@@ -240,8 +240,8 @@ async function attachAccessToken(request, ownerId) {
 }
 
 function afterResponse(response) {
-  const { call, ownerId, body } = underWay.get(response.url) ?? {};
-  underWay.delete(response.url);
+  const { call, ownerId, body } = pending.get(response.url) ?? {};
+  pending.delete(response.url);
   const data = response.body?.data ?? response.obj?.data;
   if (call === undefined || !data) return response;
   if (['login', 'refresh', 'refreshByPost'].includes(call.id)) remember(ownerId, data);
@@ -258,7 +258,7 @@ function authorize(scheme, value) {
   ui.authActions.persistAuthorizationIfNeeded();
 }
 
-/** Puts the project and its newest tokens into every call. */
+/** Fills the project and its newest tokens into the fields of every call. */
 function fillIn() {
   showState();
   if (ui === undefined) return;
@@ -275,7 +275,7 @@ function fillIn() {
   }
 }
 
-/** What each call was given last that needs another body each time, as text. */
+/** The last body filled in, as text, by operationId, for calls that need a new body each time. */
 const renewed = new Map();
 
 function renewBody(call) {
@@ -287,7 +287,7 @@ function renewBody(call) {
 
 const asText = (body) => JSON.stringify(body, null, 2);
 
-/** Once, as the reader may name something else. */
+/** Called once, so that values that the user enters later are kept. */
 function fillInSandbox() {
   for (const call of calls.filter(({ isAdministration }) => isAdministration)) {
     for (const [name, value] of Object.entries(SANDBOX)) fillParameter(call, 'path', name, value);
@@ -309,11 +309,11 @@ function fillBody({ path, method }, body) {
   if (type !== 'application/json') return;
   const pathMethod = [path, method];
   ui.oas3Actions.setRequestBodyValue({ value: asText(body), pathMethod });
-  // Else opening the call would put the document's example over it.
+  // Otherwise opening the call replaces the value with the document's example.
   ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
 }
 
-/** The document with what only this page can say: which fields it fills in by itself. */
+/** Adds to the document how this page fills in fields, and removes examples that would replace the filled values. */
 function forThisPage(document) {
   document.components.securitySchemes.XownerId = {
     type: 'apiKey',
@@ -328,7 +328,7 @@ function forThisPage(document) {
   for (const [path, item] of Object.entries(document.paths)) {
     for (const { parameters = [], requestBody } of Object.values(item)) {
       for (const parameter of parameters) prepare(parameter, path);
-      // Swagger UI would put the first example over what is filled in.
+      // Swagger UI would replace the filled value with the first example.
       for (const content of Object.values(requestBody?.content ?? {})) delete content.examples;
     }
   }
@@ -339,9 +339,9 @@ function prepare(parameter, path) {
   const { name, schema } = parameter;
   if (name === 'XverifyApi') schema.example = COMPUTED;
   else if (name === 'sessionId' && !path.includes('{userId}')) schema.example = OTHER_SESSION;
-  // Swagger UI would not send what stands for "make one".
+  // Swagger UI would refuse to send the placeholder.
   else if (name === 'sessionId' && operatorToken !== null) delete schema.pattern;
-  // Swagger UI would send an optional header's example, and a project that may not be the reader's.
+  // Swagger UI would send the examples of optional headers and of another project.
   else if (parameter.in === 'header') delete schema.example;
 }
 
@@ -352,7 +352,7 @@ for (const { ownerId } of projects)
     .getElementById('projects')
     .append(Object.assign(document.createElement('option'), { value: ownerId }));
 
-/** What is entered under "Authorize" goes into the fields. */
+/** Copies the project entered under "Authorize" into the fields. */
 const authorizing = {
   statePlugins: {
     auth: {
@@ -362,7 +362,7 @@ const authorizing = {
           if (payload.XownerId?.value) chooseProject(payload.XownerId.value);
           return result;
         },
-        persistAuthorizationIfNeeded: () => keepAuthorized,
+        persistAuthorizationIfNeeded: () => storeAuthorized,
       },
     },
   },

@@ -1,35 +1,35 @@
 /**
- * What the administration acts upon in development until the reader says otherwise, so that disabling, removing or a
- * new password breaks none of the demo projects.
+ * The default target of administration calls in development, so that disabling, deleting or a new password does not
+ * break the demo projects.
  */
 export const SANDBOX = { ownerId: 'shop', userId: 'carol', sysId: 'cms' };
 
-/** Stands in the sessionId field for a session of the sandbox's user. */
+/** Placeholder in the sessionId field for a session of the sandbox user. */
 export const SANDBOX_SESSION = 'a-session-of-this-user';
 
-/** Stands in the kid field for a signing key of the sandbox that can take the step. */
+/** Placeholder in the kid field for a sandbox signing key that is in the right status. */
 export const SANDBOX_KEY = 'a-key-of-this-project';
 
-/** From which status a key takes a step, and what brings it there. */
+/** The status that a key must have for each call. */
 const KEY_STEPS = {
   adminPromoteSigningKey: 'published',
   adminDemoteSigningKey: 'signing',
   adminRetireSigningKey: 'published',
 };
 
-/** Nobody verifies the sandbox's tokens, so nobody is waited for. */
-const AT_ONCE = { force: true };
+/** Skips the waiting time for verifiers: nobody verifies the sandbox's tokens. */
+const FORCE = { force: true };
 
-/** The fields of a new thing's body that no other may have. */
-const NAMES = ['ownerId', 'userId', 'userName', 'sysId'];
+/** Body fields that must be unique. */
+const UNIQUE_FIELDS = ['ownerId', 'userId', 'userName', 'sysId'];
 
 export const isInSandbox = (url) =>
   new URL(url, document.baseURI).pathname.split('/').includes(SANDBOX.ownerId);
 
 /**
- * Makes what is missing of the sandbox.
+ * Creates whatever is missing in the sandbox.
  *
- * @param {(id: string, body?: object, params?: object) => Promise<object | null>} ask makes a call upon the sandbox as
+ * @param {(id: string, body?: object, params?: object) => Promise<object | null>} ask calls the API for the sandbox as
  *   the operator
  */
 export async function makeSandbox(ask) {
@@ -42,7 +42,7 @@ export async function makeSandbox(ask) {
 }
 
 /**
- * Makes a session of the sandbox's user, without a login: the password may be any by now.
+ * Creates a session of the sandbox user by an import, because the user's password may have been changed.
  *
  * @returns its sessionId
  */
@@ -53,9 +53,9 @@ export async function makeSandboxSession(ask) {
 }
 
 /**
- * Makes a signing key that can take a step, where there is none.
+ * Finds or creates a signing key in the status that a call requires.
  *
- * @param {string} step the call's id
+ * @param {string} step the operationId of the call
  * @returns its kid
  */
 export async function makeSandboxKey(ask, step) {
@@ -63,22 +63,24 @@ export async function makeSandboxKey(ask, step) {
   const inStatus = (status) => keys.find((key) => key.status === status);
   const found = inStatus(KEY_STEPS[step]);
   if (found !== undefined) return found.kid;
-  // A published one is taken where there is one: a project may have only so many.
+  // Reuse a published key if there is one: the number of keys is limited.
   const { kid } = inStatus('published') ?? (await ask('adminPublishSigningKey', {}));
-  if (KEY_STEPS[step] === 'signing') await ask('adminPromoteSigningKey', AT_ONCE, { kid });
+  if (KEY_STEPS[step] === 'signing') await ask('adminPromoteSigningKey', FORCE, { kid });
   return kid;
 }
 
 /**
- * A body that can be sent again and again, as each names something new.
+ * Creates a body with unique names, so that a call can be executed repeatedly.
  *
  * @param {import('./call.js').Call} call
- * @returns `undefined`: the document's example is such a one
+ * @returns `undefined` if the document's example can be sent repeatedly
  */
 export function newBody({ id, body }) {
   if (id === 'adminImportSessions') return importOf(SANDBOX.userId);
-  if (body !== undefined && id in KEY_STEPS) return AT_ONCE;
-  const names = id.startsWith('adminAdd') ? NAMES.filter((name) => name in (body?.example ?? {})) : [];
+  if (body !== undefined && id in KEY_STEPS) return FORCE;
+  const names = id.startsWith('adminAdd')
+    ? UNIQUE_FIELDS.filter((name) => name in (body?.example ?? {}))
+    : [];
   if (names.length === 0) return undefined;
   const suffix = randomText();
   return {

@@ -1,7 +1,7 @@
 /* global CryptoJS */
 
 /**
- * How a project's callers make their XverifyApi header.
+ * How callers of a project build their XverifyApi header.
  *
  * @typedef {object} Profile
  * @property {'des-ecb' | 'des-cbc' | 'hmac-sha256'} cipher
@@ -11,10 +11,10 @@
  */
 
 /**
- * A fresh XverifyApi value, made in this browser by crypto-js: encryptByDES(newGuid()), or its HMAC successor.
+ * Creates a new XverifyApi value in the browser with crypto-js: encryptByDES(newGuid()), or its HMAC successor.
  *
  * @param {Profile} profile
- * @param {number} now ms since the epoch, by the server's clock
+ * @param {number} now ms since the epoch on the server's clock
  */
 export function sealVerifyApi({ cipher, key, iv, encoding }, now) {
   const plaintext = `${newGuid()}|${now}`;
@@ -41,7 +41,7 @@ function encoded(words, encoding) {
   return encoding === 'base64' ? base64 : base64.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 }
 
-/** crypto.randomUUID() is there over https and on localhost alone; a random version 4 UUID (RFC 9562) anywhere. */
+/** A random version 4 UUID (RFC 9562). crypto.randomUUID() exists only over https and on localhost. */
 function newGuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
