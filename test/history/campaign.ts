@@ -8,28 +8,28 @@ import { Recorder, type Operation } from './recorder.js';
 import type { Cluster } from './servers.js';
 import { TokenApi, type ProjectAccess } from './token-api.js';
 
-/** Where the chains live. The projects' rules must be what the servers are configured with. */
+/** The accounts of the chains. The projects' rules must match the servers' configuration. */
 export interface Terrain {
   readonly rules: Rules;
-  /** Honest chains, some of them revoked on the way. A grace window longer than any outage. */
+  /** Honest chains; some are revoked during the run. The grace window is longer than any outage. */
   readonly honest: readonly Account[];
-  /** Chains whose token is copied and used late. A grace window that the run outlasts by far. */
+  /** Chains whose token is copied and used late. The grace window is much shorter than the run. */
   readonly stolen: readonly Account[];
-  /** Projects of which at least one is not a given chain's own. */
+  /** Projects for requests under the wrong project; for every chain, at least one is not its own. */
   readonly foreign: readonly ProjectAccess[];
 }
 
 export interface CampaignOptions {
   readonly chains: number;
-  /** The run's length: so many answers, or so many seconds. */
+  /** Length of the run, in answers or in seconds. */
   readonly length: { readonly answers: number } | { readonly seconds: number };
   readonly faults: readonly Fault[];
   readonly faultCount: number;
   readonly seed: number;
   readonly weather?: Partial<Weather>;
-  /** Mean pause of a tab between two rounds, in milliseconds. */
+  /** Mean pause of a tab between two rounds, in ms. */
   readonly thinkMs?: number;
-  /** For how long a chain may take to be refreshed again when the last fault is over. */
+  /** Time limit for each chain to refresh successfully after the last fault. */
   readonly recoversWithinMs?: number;
 }
 
@@ -43,7 +43,7 @@ export interface CampaignReport {
 
 const CALM: Weather = { dropShare: 0.04, dropWithinMs: 25, duplicateShare: 0.25, echoShare: 0.2 };
 
-/** Drives every chain against the cluster while faults strike, and judges what was seen. */
+/** Drives every chain against the cluster while faults occur, and checks the recorded history. */
 export async function runCampaign(
   cluster: Cluster,
   terrain: Terrain,
@@ -53,7 +53,7 @@ export async function runCampaign(
   const api = new TokenApi(cluster, recorder);
   const random = new RandomSource(options.seed);
   const clock = new RunClock(options.length, recorder);
-  // The clients go on until the last fault is over: one that nobody lives through shows nothing.
+  // Clients continue until the last fault is over: a fault without requests tests nothing.
   let plagued = false;
   const campaign = new Campaign(terrain, options, () => Math.min(clock.progress(), plagued ? 1 : 0.99));
   const nemesis = random.fork();
@@ -62,7 +62,7 @@ export async function runCampaign(
     return new HonestClient(chain, account, api, cluster, random.fork(), { ...CALM, ...options.weather });
   });
   try {
-    // a login costs a password hash: the run begins when everyone is in
+    // logins are slow (password hash), so start the run after all of them
     await Promise.all(clients.map((client) => client.login(() => true)));
     const began = performance.now();
     clock.start();
@@ -75,7 +75,7 @@ export async function runCampaign(
       () => recorder.now(),
     ).finally(() => (plagued = true));
     await Promise.all(clients.map((client) => campaign.live(client)));
-    // where every chain has ended early, the faults that were still to come have nothing left to strike
+    // if every chain has ended early, skip the remaining faults
     clock.end();
     const struck = await plaguing;
     await Promise.all(clients.map((client) => campaign.finish(client)));
@@ -87,7 +87,7 @@ export async function runCampaign(
   }
 }
 
-/** How much of a run is over, 0 to 1, by answers or by time. */
+/** Progress of a run, 0 to 1, by answers or by time. */
 class RunClock {
   private began = performance.now();
   private before = 0;
@@ -122,7 +122,7 @@ class Campaign {
     private readonly progress: () => number,
   ) {}
 
-  /** One chain in six is stolen; the others take the honest accounts in turn. */
+  /** One chain in six is stolen; the others use the honest accounts in turn. */
   accountOf(chain: number): Account {
     const { stolen, honest } = this.terrain;
     const list = chain % 6 === 5 && stolen.length > 0 ? stolen : honest;
@@ -131,7 +131,7 @@ class Campaign {
     return account;
   }
 
-  /** Sessions of one client, one after the other: whoever is logged out may log in again. */
+  /** Successive sessions of one client: after a logout it may log in again. */
   async live(client: HonestClient): Promise<void> {
     do {
       await this.liveOnce(client);
@@ -150,7 +150,7 @@ class Campaign {
     if (client.ended) await this.autopsy(client);
   }
 
-  /** When the faults are over, a living chain goes on, and a dead one is still dead. */
+  /** After the faults, an active chain can refresh and an ended one stays ended. */
   async finish(client: HonestClient): Promise<void> {
     if (client.newest === undefined) return;
     for (const tokens of client.former.slice(-3)) await client.present(tokens, 'thief');
@@ -165,7 +165,7 @@ class Campaign {
     while (!client.ended && this.progress() < 1) {
       await this.think(client);
       await client.round();
-      // answered or refused, an old token must not harm the newest
+      // whether it is answered or refused, an old token must not affect the newest
       const old = client.given.slice(-4, -1);
       if (old.length > 0 && client.random.chance(client.weather.echoShare)) {
         await client.present(client.random.pick(old), 'thief');
@@ -173,7 +173,7 @@ class Campaign {
     }
   }
 
-  /** Revokes while refreshes are in flight, and again until it is acknowledged. */
+  /** Revokes while refreshes are in flight; repeats until the revocation is acknowledged. */
   private async logOut(client: HonestClient): Promise<void> {
     const { random } = client;
     const due = this.progress() + (1 - this.progress()) * random.between(0.1, 0.95);
@@ -193,11 +193,11 @@ class Campaign {
       if (this.progress() >= 1) return;
       await sleep(50);
     }
-    // the tabs find out by themselves; these make sure that someone asks at once, and everywhere
+    // the tabs notice on their own, but these requests check every process immediately
     await Promise.all([0, 1, 2].map(() => client.round()));
   }
 
-  /** Tampered tokens, and the right ones in another project's name: refused, and without effect. */
+  /** Sends tampered tokens, and genuine tokens under another project. Both must be refused without effect. */
   private async beForged(client: HonestClient): Promise<void> {
     while (!client.ended && this.progress() < 1) {
       await this.think(client, 10);
@@ -212,7 +212,7 @@ class Campaign {
     }
   }
 
-  /** A copy of an old token, used when the grace window has passed and its successor was used. */
+  /** Uses a copy of an old token after the grace window, when its successor has been used. */
   private async beStolen(client: HonestClient): Promise<void> {
     const { random } = client;
     const grace = this.terrain.rules[client.account.project.ownerId]?.grace ?? 0;
@@ -236,7 +236,7 @@ class Campaign {
     await this.autopsy(client);
   }
 
-  /** Everyone who ever held a token of an ended session tries it again. */
+  /** Presents every token of the ended sessions again. */
   private async autopsy(client: HonestClient): Promise<void> {
     if (client.newest !== undefined) await client.present(client.newest, 'honest');
     for (const tokens of client.given.slice(-3)) await client.present(tokens, 'thief');

@@ -15,13 +15,13 @@ import { violation, type Rules, type Violation } from './violation.js';
 export interface Verdict {
   readonly violations: readonly Violation[];
   readonly families: number;
-  /** 401 answers to honest clients, by what explains them. */
+  /** 401 answers to honest clients, by explanation. */
   readonly explained: Readonly<Record<Explanation, number>>;
 }
 
 /**
- * Judges a history. Pure: the same history gives the same verdict. A request without an answer counts as "perhaps":
- * it may explain what is seen, and it is never itself a fault.
+ * Checks a history for violations. Pure: the same history gives the same result. A request without an answer may have
+ * taken effect or not: it can explain other answers but is never a violation itself.
  */
 export function check(history: readonly Operation[], rules: Rules): Verdict {
   const families = familiesOf(history);
@@ -60,7 +60,7 @@ function unexpectedAnswers(history: readonly Operation[]): Violation[] {
       return violation('answer', `${kind} answered ${answer.status}: ${answer.malformed}`, [operation]);
     }
     const allowed = kind === 'refresh' ? REFRESH_ANSWERS : OTHER_ANSWERS;
-    // only a token that was issued, or a bearer, can be refused; a login or revocation by token cannot
+    // only refreshes and bearer calls can be refused; a login or a revocation by token cannot
     const refusable = kind === 'refresh' || operation.session !== undefined || operation.reach === 'user';
     if (!allowed.has(answer.status) || (answer.status === 401 && !refusable)) {
       return violation('answer', `${kind} answered ${answer.status} ${answer.errorCode}`, [operation]);

@@ -3,46 +3,46 @@ import type { RandomSource } from './random-source.js';
 import { fingerprint, type Actor, type Call } from './recorder.js';
 import type { Outcome, Ports, ProjectAccess, Sender, TokenApi, Tokens } from './token-api.js';
 
-/** Whom a chain logs in as. */
+/** The user that a chain logs in as. */
 export interface Account {
   readonly project: ProjectAccess;
   readonly userName: string;
   readonly password: string;
-  /** No other chain logs in as this user: all of its sessions may be ended at once. */
+  /** Whether only this chain uses the user, so that all sessions of the user may be ended together. */
   readonly ownUser?: boolean;
 }
 
-/** How a network treats an honest client's requests. */
+/** Simulated network faults for honest clients. */
 export interface Weather {
-  /** Share of the requests whose socket the client destroys after sending, and by when at the latest. */
+  /** Share of requests whose socket the client destroys after sending, and the latest time for that. */
   readonly dropShare: number;
   readonly dropWithinMs: number;
-  /** Share of the rounds that send one token several times at once. */
+  /** Share of rounds that send one token several times concurrently. */
   readonly duplicateShare: number;
-  /** Share of the rounds after which one of the last tokens is sent once more, by a proxy or a tab that slept. */
+  /** Share of rounds after which a recent token is sent again, as a proxy or a resumed tab would. */
   readonly echoShare: number;
 }
 
-/** A polite client waits as long as it is told; a run ends some time, so no wait here is longer than this. */
+/** Upper limit for `Retry-After`, so that a run ends. */
 const LONGEST_WAIT_MS = 1500;
 
-/** Tokens that a copy holder may have got hold of; the decisions differ for the last few only. */
+/** Number of recent tokens to keep. The service treats all older tokens alike. */
 const REMEMBERED = 40;
 
 /**
- * An honest client of one session: it keeps the newest answer by `tokenSeq`, retries with the same token after a lost
- * answer, waits after 409 and 503, and gives up at the first 401. Several tabs may run rounds of one client at once;
- * they share what it keeps, as tabs share a browser's storage.
+ * An honest client of one session: it keeps the answer with the highest `tokenSeq`, retries with the same token after a
+ * lost answer, waits after 409 and 503, and gives up at the first 401. Several tabs may run rounds concurrently; they
+ * share the state, like tabs of a browser.
  */
 export class HonestClient {
   newest?: Tokens;
-  /** The last tokens of this session that the client was given, oldest first. */
+  /** The last tokens that the client received in this session, oldest first. */
   given: Tokens[] = [];
-  /** The newest tokens of the sessions that the client had before. */
+  /** The newest tokens of the client's earlier sessions. */
   readonly former: Tokens[] = [];
-  /** A 401 was seen: the client is logged out. */
+  /** Set after a 401: the client is logged out. */
   ended = false;
-  /** A process that has just refused the connection; a load balancer would not choose it at once again. */
+  /** The process that last refused a connection; skipped next, as a load balancer would. */
   private shunned?: number;
 
   constructor(
@@ -54,7 +54,7 @@ export class HonestClient {
     readonly weather: Weather,
   ) {}
 
-  /** Logs in, again and again while no answer comes. `false`: it was not to be done in time. */
+  /** Logs in, retrying without an answer. @returns `false` if it failed in time */
   async login(patience: () => boolean): Promise<boolean> {
     while (patience()) {
       const { userName, password } = this.account;
@@ -69,8 +69,8 @@ export class HonestClient {
   }
 
   /**
-   * One round: the newest token sent once or several times at once, and what the answers ask for.
-   * @returns whether it was refreshed
+   * Runs one round: sends the newest token once or several times concurrently, and reacts to the answers.
+   * @returns whether a refresh succeeded
    */
   async round(afterFaults = false): Promise<boolean> {
     const held = this.newest;
@@ -87,14 +87,14 @@ export class HonestClient {
     return outcomes.some(({ tokens }) => tokens !== undefined);
   }
 
-  /** Presents a token as whoever holds a copy of it. Nothing is kept. */
+  /** Presents a token as the holder of a copy would. Does not change the client's state. */
   present(tokens: Tokens | string, actor: Actor, project = this.account.project): Promise<Outcome> {
     const token = typeof tokens === 'string' ? tokens : tokens.refreshToken;
     const presented = fingerprint(token);
     return this.api.refresh(this.sender({ kind: 'refresh', actor, presented, project }), token, 'POST');
   }
 
-  /** Revokes by any token of the session. */
+  /** Revokes the session by any of its tokens. */
   revoke(tokens: Tokens): Promise<Outcome> {
     const presented = fingerprint(tokens.refreshToken);
     return this.api.revokeToken(
@@ -103,7 +103,7 @@ export class HonestClient {
     );
   }
 
-  /** Ends the session by its id, or every session of the user. */
+  /** Ends the session by its id, or all sessions of the user. */
   endSession(tokens: Tokens, reach: 'session' | 'user'): Promise<Outcome> {
     const session = reach === 'session' ? tokens.sessionId : undefined;
     const sender = this.sender({ kind: 'revoke', session, reach });

@@ -5,14 +5,14 @@ import type { Rows } from './rows.js';
 
 const DAY_MS = 86_400_000;
 
-/** How long a copy of a session may answer after its revocation elsewhere, under policy `reuse`, without Redis. */
+/** How long a process may answer from a cached session after another process revoked it (policy `reuse`, no Redis). */
 const STALENESS_MS = 5000;
 
 const acme = { ownerId: 'acme', verifyKey: 'acme-key' };
 const brief = { ownerId: 'acme-brief', verifyKey: 'acme-key' };
 const ptdev = { ownerId: 'ptdev', verifyKey: 'ptdev-58' };
 
-/** Rows of the demo data are copied, whatever columns they have: the checker knows the few that it changes. */
+/** Copies demo rows with all their columns, so that only the changed columns are named here. */
 interface Copy {
   readonly table: string;
   readonly where: Readonly<Record<string, string>>;
@@ -20,8 +20,8 @@ interface Copy {
 }
 
 /**
- * The demo data, with a user for every honest chain, and a project like `acme` of a short grace window.
- * @param graceSeconds of the short window
+ * Extends the demo data: a user for every honest chain, and a copy of project `acme` with a short grace window.
+ * @param graceSeconds the short grace window
  */
 export async function copyDemoData(database: Rows, users: number, graceSeconds: number): Promise<void> {
   const copies: Copy[] = [
@@ -39,7 +39,7 @@ export async function copyDemoData(database: Rows, users: number, graceSeconds: 
   for (const copy of copies) await insertCopy(database, copy);
 }
 
-/** Where the chains of a run live, when `copyDemoData` has been applied. One in ten is under policy `reuse`. */
+/** The accounts of the chains after `copyDemoData`. One in ten has policy `reuse`. */
 export function terrainOf(users: number, graceSeconds: number): Terrain {
   const rotating = {
     policy: 'rotate',

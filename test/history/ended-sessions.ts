@@ -1,7 +1,7 @@
 import type { Family } from './families.js';
 import { violation, MS, type ProjectRules, type Violation } from './violation.js';
 
-/** For how long an ended session may still be answered by a process that has not heard of it. */
+/** How long a process may still answer for a session that another process has ended. */
 function staleNs({ policy, staleness }: ProjectRules): number {
   return policy === 'reuse' ? staleness * MS : 0;
 }
@@ -23,7 +23,7 @@ export function noneAfterRevocation(family: Family, project: ProjectRules): Viol
     });
 }
 
-/** I4: what was refused for good stays refused. */
+/** I4: a token that was refused permanently stays refused. */
 export function deadStaysDead(family: Family, project: ProjectRules): Violation[] {
   const verdict = family.refreshes
     .filter(({ answer }) => answer?.status === 401 && answer.errorCode?.startsWith('REFRESH_TOKEN_'))

@@ -1,11 +1,11 @@
 import type { CampaignReport } from './campaign.js';
 
-/** Of honest clients, for each chain: with fewer there is hardly a race in the history to judge. */
+/** Minimum for each chain of honest clients; a history with fewer contains hardly any race. */
 const LEAST_REFRESHES = 10;
 
 type Run = Pick<CampaignReport, 'history' | 'chains' | 'verdict'>;
 
-/** Why the run proves nothing, though nothing in it may be wrong; `null`: it does prove something. */
+/** Why the run is inconclusive, or `null` if it has enough evidence. */
 export function shortcoming({ history, chains }: Run): string | null {
   const refreshed = history.filter(
     ({ kind, actor, answer }) => kind === 'refresh' && actor === 'honest' && answer?.status === 200,
@@ -17,7 +17,7 @@ export function shortcoming({ history, chains }: Run): string | null {
   );
 }
 
-/** What the command ends with. 0: every promise was kept. 1: one was broken. 3: too little was seen to say. */
+/** Exit code. 0: every invariant holds. 1: one is violated. 3: inconclusive. */
 export function exitCodeOf(run: Run): 0 | 1 | 3 {
   if (run.verdict.violations.length > 0) return 1;
   return shortcoming(run) === null ? 0 : 3;

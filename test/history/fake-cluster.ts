@@ -14,7 +14,7 @@ export interface FakeOptions {
   readonly flaw?: Flaw;
 }
 
-/** Several HTTP servers in this process that share one fake engine, as processes share a database. */
+/** Several HTTP servers in this process that share one fake engine, like processes that share a database. */
 export class FakeCluster implements Cluster {
   private readonly engine: FakeEngine;
   private readonly servers: (Server | undefined)[] = [];
@@ -62,7 +62,7 @@ export class FakeCluster implements Cluster {
     return this.end(index);
   }
 
-  /** Not to be frozen: they all live in one process. */
+  /** Does nothing: the servers share this process, which cannot be frozen. */
   pause(): Promise<void> {
     return Promise.resolve();
   }
@@ -86,7 +86,7 @@ export class FakeCluster implements Cluster {
     const body = await readBody(incoming);
     const project = String(incoming.headers['xownerid'] ?? '');
     const key = this.options.projects[project]?.verifyKey;
-    // commits at one moment, answers at another: a kill or a destroyed socket may fall between
+    // commit and answer at different times, so that a kill or a destroyed socket can happen in between
     const gap = () => sleep(this.random.between(0, 4));
     await gap();
     const value = String(incoming.headers['xverifyapi'] ?? '');
@@ -125,7 +125,7 @@ export class FakeCluster implements Cluster {
   }
 }
 
-/** crypto-js, so that the driver's own cipher is judged by what the callers use. */
+/** Uses crypto-js, like real callers, to verify the driver's own cipher. */
 function verified(value: string, key: string): boolean {
   const plain = CryptoJS.DES.decrypt(value, CryptoJS.enc.Utf8.parse(key.padEnd(8, '\0').slice(0, 8)), {
     mode: CryptoJS.mode.ECB,

@@ -1,6 +1,6 @@
 /**
- * A small token engine in memory that keeps every promise, and variants of it that break one each: what the checker
- * is checked against. It knows nothing of the real one but the rules.
+ * A small in-memory token engine that keeps every invariant, and variants that each break one, to test the checker. It
+ * shares only the rules with the real engine, no code.
  */
 export type Flaw =
   | 'forked successors'
@@ -76,8 +76,8 @@ export class FakeEngine {
   private counter = 0;
 
   /**
-   * @param now milliseconds
-   * @param random decides where a flaw shows, in [0, 1)
+   * @param now in ms
+   * @param random returns a number in [0, 1), which decides when a flaw shows
    */
   constructor(
     private readonly projects: Readonly<Record<string, FakeProject>>,
@@ -93,7 +93,7 @@ export class FakeEngine {
     return this.grant(family.tip);
   }
 
-  /** Two steps for the flaw that needs a gap between reading and writing; the sound engine takes one. */
+  /** Two steps for the flaw that needs a gap between reading and writing; the correct engine uses one. */
   async refresh(project: string, text: string, gap: () => Promise<void>): Promise<FakeAnswer> {
     if (this.flaw !== 'forked successors') return this.decide(project, text);
     const token = this.tokens.get(text);
@@ -138,7 +138,7 @@ export class FakeEngine {
     }
   }
 
-  /** What a process's end does to what it held. Nothing, unless the flaw says so. */
+  /** Simulates the crash of a process. Changes nothing unless the flaw requires it. */
   crash(): void {
     for (const family of this.sessions.values()) {
       if (this.flaw === 'revocation forgotten at a crash') family.revokedAt = undefined;

@@ -1,38 +1,38 @@
 import type { Fingerprint, Grant, Operation } from './recorder.js';
 
-/** An answered request that handed out tokens. */
+/** An answered request that issued tokens. */
 export interface Success extends Operation {
   readonly answeredAt: number;
   readonly grant: Grant;
 }
 
-/** A revocation that reaches a family. `certain`: it does if it took effect at all. */
+/** A revocation that may cover a family. `certain`: it covers the family if it took effect at all. */
 export interface Revocation {
   readonly operation: Operation;
   readonly certain: boolean;
 }
 
-/** From `at` on, `number` had been reached. A list of steps rises in both. */
+/** At time `at`, `number` had been reached. Lists of steps ascend in both. */
 export interface NumberStep {
   readonly at: number;
   readonly number: number;
 }
 
-/** One login session as it was seen from outside. */
+/** One login session as observed by clients. */
 export interface Family {
   readonly sessionId: string;
   readonly project: string;
   readonly user: string;
   readonly login: Success;
-  /** Refreshes in the family's own project that present one of its tokens, by the time they began. */
+  /** Refreshes under the family's own project that present one of its tokens, sorted by start. */
   readonly refreshes: Operation[];
   readonly successes: Success[];
   readonly revocations: Revocation[];
-  /** Every token that an answer carried, with its number. */
+  /** Every token in an answer, with its number. */
   readonly numbers: Map<Fingerprint, number>;
-  /** The token that was presented for each one. The login's own has none. */
+  /** The presented token for each issued token. The token of the login has none. */
   readonly parents: Map<Fingerprint, Fingerprint>;
-  /** When each token was first presented by anyone: it cannot have been superseded before. */
+  /** When each token was first presented. The token cannot have been superseded earlier. */
   readonly firstPresented: Map<Fingerprint, number>;
   /** The highest number that anyone had presented. */
   readonly presented: NumberStep[];
@@ -49,7 +49,7 @@ export function successOf(operation: Operation): Success | undefined {
   return { ...operation, answeredAt, grant: answer.grant };
 }
 
-/** Sorts a history by family. A family is known by the session id of the login's answer. */
+/** Groups a history by family, which the session id of the login's answer identifies. */
 export function familiesOf(history: readonly Operation[]): Families {
   const bySession = new Map<string, Family>();
   const byToken = new Map<Fingerprint, Family>();
@@ -93,7 +93,7 @@ function newFamily(login: Success): Family {
 function fileRefresh(operation: Operation, byToken: ReadonlyMap<Fingerprint, Family>): void {
   const { presented, invokedAt } = operation;
   const family = presented === undefined ? undefined : byToken.get(presented);
-  // in another project's name a genuine token is no token: it has no effect on the family
+  // under another project, a genuine token must not affect the family
   if (presented === undefined || family === undefined || operation.project !== family.project) return;
   family.refreshes.push(operation);
   const success = successOf(operation);

@@ -6,7 +6,7 @@ export interface HttpCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Destroy the socket so many milliseconds after the request was sent; absent: wait for the answer. */
+  /** Destroys the socket this long after sending, in ms; if absent, waits for the answer. */
   readonly dropAfter?: number;
 }
 
@@ -19,10 +19,10 @@ export type HttpOutcome =
     }
   | { readonly kind: 'lost'; readonly reason: string };
 
-/** Longer than any answer that a server under repair may take; a request that waits longer counts as lost. */
+/** Longer than any answer during a fault; a request without an answer by then counts as lost. */
 const DEADLINE_MS = 15_000;
 
-/** Plain HTTP/1.1 over keep-alive connections that may be torn down in the middle of a request. */
+/** HTTP/1.1 over keep-alive connections that can be destroyed during a request. */
 export class HttpCaller {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 64, scheduling: 'lifo' });
 

@@ -2,7 +2,7 @@ import { successOf, type Families, type Family } from './families.js';
 import type { Operation } from './recorder.js';
 import { violation, type Violation } from './violation.js';
 
-/** I5 between families: no token or session belongs to two, and nothing that was never issued is honoured. */
+/** I5 across families: no token or session belongs to two families, and no token is accepted that was never issued. */
 export function identityAcrossFamilies(history: readonly Operation[], families: Families): Violation[] {
   const found: Violation[] = [];
   for (const operation of history) {

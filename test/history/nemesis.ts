@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RandomSource } from './random-source.js';
 import type { Cluster } from './servers.js';
 
-/** Something that goes wrong, and is put right again before the promise resolves. */
+/** A fault that is injected and repaired before the promise resolves. */
 export interface Fault {
-  /** How a command names it. */
+  /** The name on the command line. */
   readonly key: string;
   readonly name: string;
-  /** How often it is drawn, relative to the others. */
+  /** Relative frequency. */
   readonly weight: number;
   strike(cluster: Cluster, random: RandomSource): Promise<void>;
 }
 
-/** `kill -9` of one process, and its restart. */
+/** `kill -9` and restart of one process. */
 export const killOne: Fault = {
   key: 'kill',
   name: 'kill -9 of one process',
@@ -25,7 +25,7 @@ export const killOne: Fault = {
   },
 };
 
-/** `kill -9` of all at once: nothing that was acknowledged may live in a process's memory alone. */
+/** `kill -9` of all processes together: acknowledged changes must not exist only in memory. */
 export const killAll: Fault = {
   key: 'kill-all',
   name: 'kill -9 of all processes',
@@ -37,7 +37,7 @@ export const killAll: Fault = {
   },
 };
 
-/** SIGTERM and a restart, as in a rolling release. */
+/** SIGTERM and restart, as in a rolling update. */
 export const restartOne: Fault = {
   key: 'stop',
   name: 'SIGTERM and restart',
@@ -49,7 +49,7 @@ export const restartOne: Fault = {
   },
 };
 
-/** A process frozen for a while, perhaps with the database's write lock in its hand. */
+/** Freezes a process for a while, possibly while it holds the database's write lock. */
 export const pauseOne: Fault = {
   key: 'freeze',
   name: 'freeze of one process',
@@ -59,11 +59,11 @@ export const pauseOne: Fault = {
 
 export const processFaults: readonly Fault[] = [killOne, killAll, restartOne, pauseOne];
 
-/** One fault that struck, by the clock of the history. */
+/** One injected fault, in the time of the history. */
 export interface Strike {
   readonly name: string;
   readonly began: number;
-  /** When it was put right again: the server that was killed is ready, the frozen one goes on. */
+  /** When the fault was repaired: the killed server is ready, the frozen one continues. */
   readonly ended: number;
 }
 
@@ -73,10 +73,10 @@ function draw(faults: readonly Fault[], random: RandomSource): Fault | undefined
 }
 
 /**
- * Strikes `count` times, spread evenly over a run, one fault after the other.
- * @param progress how much of the run is over, 0 to 1
- * @param now the time of the history, in nanoseconds
- * @returns what struck, in order
+ * Injects `count` faults one after the other, spread evenly over a run.
+ * @param progress of the run, 0 to 1
+ * @param now the time of the history, in ns
+ * @returns the injected faults, in order
  */
 export async function plague(
   cluster: Cluster,

@@ -1,6 +1,6 @@
 /**
- * A seeded source of choices (mulberry32). The schedule of a run is drawn from it, so a printed seed repeats the
- * same choices; the interleaving itself belongs to the machine and is not repeated.
+ * A seeded random number generator (mulberry32). A printed seed repeats the same choices of a run, but not the same
+ * interleaving, which depends on the machine.
  */
 export class RandomSource {
   constructor(private state: number) {}
@@ -34,7 +34,7 @@ export class RandomSource {
     return picked;
   }
 
-  /** A source of its own, so that one actor's choices do not depend on how often another one drew. */
+  /** Creates an independent generator, so that one actor's choices do not depend on those of others. */
   fork(): RandomSource {
     return new RandomSource(Math.floor(this.next() * 0x1_0000_0000));
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A digest that stands for a token: a history may be printed, kept and mailed, a token may not. */
+/** A digest that represents a token: unlike a token, a history may be printed, stored and shared. */
 export type Fingerprint = string;
 
 export function fingerprint(token: string): Fingerprint {
@@ -8,12 +8,13 @@ export function fingerprint(token: string): Fingerprint {
 }
 
 /**
- * Who sent a request. `honest`: a client that keeps the newest answer. `thief`: whoever presents any token that was
- * ever issued: the holder of a copy, or a proxy that repeats old requests. `forger`: sends what was never issued, or what was issued to another project.
+ * Who sent a request. `honest`: a client that keeps the newest answer. `thief`: presents any token that was ever issued,
+ * as the holder of a copy or a proxy that repeats old requests. `forger`: presents a token that was never issued, or
+ * was issued to another project.
  */
 export type Actor = 'honest' | 'thief' | 'forger';
 
-/** What a login or refresh handed out. */
+/** The tokens that a login or refresh issued. */
 export interface Grant {
   readonly refreshToken: Fingerprint;
   readonly tokenSeq: number;
@@ -32,33 +33,33 @@ export interface Answer {
   readonly status: number;
   readonly errorCode: string | null;
   readonly grant?: Grant;
-  /** Why the body is not what the API promises; absent when it is. */
+  /** Why the body violates the API's contract; absent if it does not. */
   readonly malformed?: string;
 }
 
-/** What is known of a request before it is sent. */
+/** A request before it is sent. */
 export interface Call {
   readonly kind: 'login' | 'refresh' | 'revoke';
   readonly actor: Actor;
   readonly chain: number;
   readonly process: number;
-  /** The project in whose name it is sent, and the user whom the chain belongs to. */
+  /** The project that the request names, and the user of the chain. */
   readonly project: string;
   readonly user: string;
-  /** The refresh token that is presented (refresh, revocation by token). */
+  /** The presented refresh token (refresh, revocation by token). */
   readonly presented?: Fingerprint;
-  /** The session that is ended (revocation by session id). */
+  /** The session to end (revocation by session id). */
   readonly session?: string;
-  /** A revocation's reach; `user` ends every session of the user. */
+  /** The scope of a revocation; `user` ends all sessions of the user. */
   readonly reach?: 'session' | 'user';
-  /** Sent after the last fault, when every process is up: must be answered. */
+  /** Sent after the last fault with every process up, so it must be answered. */
   readonly afterFaults?: boolean;
 }
 
 /**
- * One request. Times are nanoseconds of the driver's own monotonic clock, and no two are equal: `a.answeredAt <
- * b.invokedAt` means that a had ended before b began. Without `answeredAt` no answer came, and the request may have
- * taken effect at any time after `invokedAt`, or never.
+ * One request. Times are ns of the driver's monotonic clock, and no two are equal: `a.answeredAt < b.invokedAt` means
+ * that a ended before b began. Without `answeredAt` there was no answer, and the request may have taken effect at any
+ * time after `invokedAt`, or never.
  */
 export interface Operation extends Call {
   readonly id: number;
@@ -73,13 +74,13 @@ export interface Operation extends Call {
 /** Collects the history of one driver process. */
 export class Recorder {
   readonly operations: Operation[] = [];
-  /** How many of them were answered. */
+  /** Number of answered requests. */
   answers = 0;
   private readonly origin = process.hrtime.bigint();
   private last = 0;
 
   now(): number {
-    // relative to the start, so that it stays exact in a double; bumped, so that it is a total order
+    // relative to the start to stay exact in a double; incremented on ties to give a total order
     this.last = Math.max(Number(process.hrtime.bigint() - this.origin), this.last + 1);
     return this.last;
   }

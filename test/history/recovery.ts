@@ -1,12 +1,15 @@
 import type { Strike } from './nemesis.js';
 import type { Operation } from './recorder.js';
 
-/** The server's doing: a 5xx, or no answer though the client waited for one. */
+/** A failure of the server: a 5xx, or no answer although the client waited. */
 export function isError({ answer, lostBy }: Operation): boolean {
   return answer === undefined ? lostBy !== 'dropped' : answer.status >= 500;
 }
 
-/** A table of the faults: how long each lasted, how soon after its end a request succeeded, and what failed of those that were sent from its beginning to the next fault's. */
+/**
+ * A table of the faults: duration, time from the end of the fault to the next success, and the failures among requests
+ * sent between its start and the start of the next fault.
+ */
 export function recoveries(history: readonly Operation[], struck: readonly Strike[]): string[] {
   const rows = new Map<string, Row>();
   struck.forEach((strike, index) => {
@@ -25,7 +28,7 @@ export function recoveries(history: readonly Operation[], struck: readonly Strik
   ];
 }
 
-/** Times in nanoseconds. */
+/** Times in ns. */
 interface Row {
   readonly lasted: number[];
   readonly recovered: number[];
@@ -33,7 +36,7 @@ interface Row {
   failed: number;
 }
 
-/** Of what was sent after the time: an answer to an earlier question may only have been late. */
+/** Considers only requests sent after the time: an earlier request may have been answered late. */
 function firstSuccess(history: readonly Operation[], after: number): number {
   return history.reduce(
     (first, { invokedAt, answer, answeredAt = Infinity }) =>

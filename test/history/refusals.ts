@@ -11,23 +11,23 @@ import {
 
 export type Explanation = 'revoked' | 'perhaps revoked' | 'reused' | 'expired';
 
-/** Whether a revocation had perhaps taken effect before a time, and if so how sure that is. */
+/** Whether a revocation may have taken effect before a time, and how certain that is. */
 function revokedBefore(family: Family, time: number): Explanation | undefined {
   let perhaps = false;
   for (const { operation, certain } of family.revocations) {
     if (operation.invokedAt > time) continue;
     const status = operation.answer?.status;
     if (status === 200 && certain && (operation.answeredAt ?? time) < time) return 'revoked';
-    // a refused revocation (401, 429) did nothing; one that failed or is on its way may have
+    // a refused revocation (401, 429) had no effect; a failed or unanswered one may have
     if (status === undefined || status === 200 || status >= 500) perhaps = true;
   }
   return perhaps ? 'perhaps revoked' : undefined;
 }
 
 /**
- * Whether some request had perhaps been found to be reuse before a time: its token was older than the tip's parent (a
- * newer one had been presented) or had used up its displacements, and had perhaps been superseded for longer than the
- * grace window.
+ * Whether some request may have been detected as reuse before a time: its token was older than the tip's parent (a
+ * newer one had been presented) or had no displacements left, and may have been superseded for longer than the grace
+ * window.
  */
 function reusedBefore(family: Family, project: ProjectRules, time: number): boolean {
   const judged = new Set<Fingerprint>();
@@ -48,22 +48,23 @@ function reusedBefore(family: Family, project: ProjectRules, time: number): bool
   });
 }
 
-/** Milliseconds, at most, since a token was first used up; -Infinity when it was never presented. */
+/** Maximum time since a token was first used, in ms; -Infinity if it was never presented. */
 function openFor(family: Family, token: Fingerprint, time: number): number {
   const open = family.firstPresented.get(token);
   if (open === undefined || open > time) return Number.NEGATIVE_INFINITY;
   return (time - open) / MS + CLOCK_TOLERANCE_MS;
 }
 
-/** Milliseconds, at most, since a token was superseded; -Infinity while it certainly was the tip or its parent. */
+/** Maximum time since a token was superseded, in ms; -Infinity while it was certainly the tip or its parent. */
 function supersededFor(family: Family, token: Fingerprint, time: number): number {
   const newer = reachedBefore(family.presented, (family.numbers.get(token) ?? 0) + 1, time);
   return newer ? openFor(family, token, time) : Number.NEGATIVE_INFINITY;
 }
 
 /**
- * Milliseconds, at most, since a token was displaced by a late retry of its parent; -Infinity while it certainly was
- * not. Only a request that was perhaps judged after the grace window, and that did not get this very token, displaces.
+ * Maximum time since a late retry of its parent displaced a token, in ms; -Infinity while it was certainly not
+ * displaced. Only a request that may have been processed after the grace window, and whose answer was not this token,
+ * can displace it.
  */
 function displacedFor(family: Family, project: ProjectRules, token: Fingerprint, time: number): number {
   const parent = family.parents.get(token);
@@ -89,7 +90,7 @@ function expiredBefore(family: Family, project: ProjectRules, begun: number, tim
   return (time - active) / MS >= project.idleLifetime;
 }
 
-/** I3: 401 and 409 alike, since a client that is told "superseded" for ever is as lost as one that is logged out. */
+/** I3: 409 counts like 401, because a client that always gets "superseded" is in effect logged out. */
 export function explainedRefusals(
   family: Family,
   project: ProjectRules,
@@ -120,8 +121,8 @@ export function explainedRefusals(
 }
 
 /**
- * A token is superseded as soon as its successor was perhaps used, or was itself displaced by a late retry. The tip's
- * parent may be told to wait once, when the grace window has just ended and an earlier retry's answer may be on its way.
+ * A token is superseded once its successor may have been used, or once a late retry displaced the token itself. The
+ * tip's parent may get one 409, when the grace window has just ended and the answer of an earlier retry may be in flight.
  */
 function supersededBefore(
   family: Family,
@@ -137,7 +138,7 @@ function supersededBefore(
   return retried && openFor(family, token, time) > project.grace;
 }
 
-/** Liveness: a chain that nothing ended is refreshed once the faults are over. A 401 is judged by I3 already. */
+/** Liveness: a chain that was not ended can refresh once the faults are over. I3 covers 401. */
 export function recovers(family: Family, project: ProjectRules): Violation[] {
   const attempts = family.refreshes.filter(({ afterFaults }) => afterFaults === true);
   const last = attempts.at(-1);

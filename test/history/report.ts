@@ -4,10 +4,10 @@ import { isError, recoveries } from './recovery.js';
 import type { Violation } from './violation.js';
 import type { Operation } from './recorder.js';
 
-/** Violations that are shown in full. */
+/** Maximum number of violations to show in full. */
 const SHOWN = 20;
 
-/** What a run saw, for a terminal. It holds fingerprints at most, never a token. */
+/** The report of a run for a terminal. Contains fingerprints but never a token. */
 export function reportText(report: CampaignReport, seed: number): string {
   const { history, verdict, struck, seconds } = report;
   const proof = shortcoming(report);
@@ -33,7 +33,7 @@ function share(history: readonly Operation[], is: (operation: Operation) => bool
   return history.length === 0 ? 0 : history.filter(is).length / history.length;
 }
 
-/** How long recovery from the worst fault took: between two successes in a row, over all clients. Seconds. */
+/** The longest time between two consecutive successes of any clients, in seconds. */
 function longestSilence(history: readonly Operation[]): number {
   const successes = history
     .filter(({ answer }) => answer?.status === 200)

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import sqlite3 from 'sqlite3';
 
-/** The rows of the servers' database, past the servers. */
+/** Direct access to the servers' database. */
 export interface Rows {
   columnsOf(table: string): Promise<string[]>;
   /** Placeholders are `$1`, `$2`, …. */

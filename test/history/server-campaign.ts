@@ -7,16 +7,16 @@ import { sharedStores, sqliteStores, type Stores } from './stores.js';
 
 export interface ServerCampaignOptions extends CampaignOptions {
   readonly processes: number;
-  /** Postgres and Redis behind the processes, and their faults among the others; else an SQLite file. */
+  /** Uses Postgres and Redis and injects their faults too; otherwise an SQLite file. */
   readonly shared?: boolean;
-  /** Of the stores' faults, those with these keys; absent: all. */
+  /** Restricts the faults of the stores to these keys; all if absent. */
   readonly storeFaults?: readonly string[] | undefined;
 }
 
-/** Shorter than a run, longer than a request that waits for another's write. */
+/** Shorter than a run, longer than a request that waits for another write. */
 const BRIEF_GRACE_SECONDS = 2;
 
-/** A campaign against processes of the built server, with a new database between them. */
+/** Runs a campaign against processes of the built server on a new database. */
 export async function campaignAgainstServers(options: ServerCampaignOptions): Promise<CampaignReport> {
   const stores = await (options.shared === true ? sharedStores() : sqliteStores());
   try {

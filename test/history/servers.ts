@@ -5,15 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RandomSource } from './random-source.js';
 import type { Ports } from './token-api.js';
 
-/** Several server processes on one database, and what may be done to them. */
+/** Several server processes on one database, with fault injection. */
 export interface Cluster extends Ports {
-  /** Ends a process as a power cut would. Resolves when it is gone. */
+  /** Kills a process with SIGKILL. Resolves when it has ended. */
   kill(process: number): Promise<void>;
-  /** Asks a process to end, as a rolling restart does. Resolves when it is gone. */
+  /** Stops a process with SIGTERM, like a rolling restart. Resolves when it has ended. */
   stop(process: number): Promise<void>;
-  /** Starts an ended process on its old port. Resolves when it is ready. */
+  /** Restarts an ended process on the same port. Resolves when it is ready. */
   start(process: number): Promise<void>;
-  /** Freezes a process for a time, wherever it stands. */
+  /** Freezes a process for a time, at an arbitrary point of its work. */
   pause(process: number, milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,10 +28,10 @@ export interface ServerOptions {
 const READY_WITHIN_MS = 60_000;
 const STOPS_WITHIN_MS = 15_000;
 
-/** Output kept of each process, the last characters. */
+/** How many of the last characters of each process's output to keep. */
 const KEPT_OUTPUT = 4000;
 
-/** `node dist/main.js`, several times. */
+/** Several processes of `node dist/main.js`. */
 export class ServerProcesses implements Cluster {
   private readonly children: (ChildProcess | undefined)[] = [];
   private readonly output: string[] = [];
@@ -41,7 +41,7 @@ export class ServerProcesses implements Cluster {
     private readonly ports: readonly number[],
   ) {}
 
-  /** Starts the first process alone (it migrates and writes the demo data), lets `prepare` act, then starts all. */
+  /** Starts the first process alone (it migrates and writes the demo data), runs `prepare`, then starts all. */
   static async launch(
     options: ServerOptions,
     random: RandomSource,
@@ -55,7 +55,7 @@ export class ServerProcesses implements Cluster {
     const servers = new ServerProcesses(options, ports);
     try {
       await servers.start(0);
-      // projects are held in memory: what was prepared is read at the next start
+      // restart, because processes cache projects in memory
       await servers.stop(0);
       await prepare();
       await Promise.all(ports.map((_, index) => servers.start(index)));
@@ -76,7 +76,7 @@ export class ServerProcesses implements Cluster {
     return port;
   }
 
-  /** The end of what a process printed, for the report of a failure. */
+  /** The last output of a process, for failure reports. */
   printed(index: number): string {
     return this.output[index] ?? '';
   }
@@ -148,7 +148,7 @@ export class ServerProcesses implements Cluster {
   }
 }
 
-/** Below the range that outgoing connections draw from: a killed server's port must still be free at its restart. */
+/** Below the ephemeral port range, so that the port of a killed server is still free at its restart. */
 async function freePort(random: RandomSource): Promise<number> {
   for (;;) {
     const port = 20_000 + random.below(12_000);

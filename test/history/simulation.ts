@@ -19,9 +19,9 @@ interface Chain {
 const MS = 1_000_000;
 
 /**
- * A history as it might have been recorded, made without a network in virtual time: requests begin, take effect at
- * some moment between beginning and answer (or, when the answer is lost, at any later time, or never), and end. With a
- * sound engine, whatever the schedule, the checker has nothing to find.
+ * Generates a history in virtual time, without a network: requests begin, take effect at some moment before their
+ * answer (or at any later time or never, if the answer is lost), and end. With a correct engine, the checker must find
+ * nothing, whatever the schedule.
  */
 export function simulate(random: RandomSource, flaw?: Flaw, length = 300): Operation[] {
   let now = 0;
@@ -103,7 +103,7 @@ export function simulate(random: RandomSource, flaw?: Flaw, length = 300): Opera
   };
 
   for (let entry = agenda.shift(); entry !== undefined; entry = agenda.shift()) {
-    // no two events at one time: the order is the order of the agenda
+    // no two events have the same time, so the order is well defined
     now = Math.max(Math.floor(entry.at), now + 1);
     entry.act();
   }

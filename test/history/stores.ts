@@ -7,7 +7,7 @@ import { RedisServer } from '../support/redis.js';
 import type { Fault } from './nemesis.js';
 import { postgresRows, type Rows, sqliteRows } from './rows.js';
 
-/** What stands behind the server processes, and what may be done to it. */
+/** The stores of the server processes, with fault injection. */
 export interface Stores {
   readonly environment: Readonly<Record<string, string>>;
   readonly faults: readonly Fault[];
@@ -27,7 +27,7 @@ export async function sqliteStores(): Promise<Stores> {
   };
 }
 
-/** Servers of Postgres and Redis. */
+/** A Postgres and a Redis server. */
 export async function sharedStores(): Promise<Stores> {
   const postgres = await PostgresServer.start();
   const redis = await RedisServer.start();

@@ -10,7 +10,7 @@ import {
   type Violation,
 } from './violation.js';
 
-/** I1: a number stands for one token and a token for one number. */
+/** I1: each number belongs to exactly one token and each token to exactly one number. */
 export function oneTokenPerNumber(family: Family): Violation[] {
   const byNumber = new Map<number, Success>();
   const byToken = new Map<Fingerprint, Success>();
@@ -34,7 +34,7 @@ export function oneTokenPerNumber(family: Family): Violation[] {
   return found;
 }
 
-/** The first answer that carried each successor of each presented token, by rising number. */
+/** For each presented token, the first answer with each of its successors, by ascending number. */
 function successorsOf(family: Family): Map<Fingerprint, Success[]> {
   const successors = new Map<Fingerprint, Map<Fingerprint, Success>>();
   for (const success of family.successes) {
@@ -55,8 +55,8 @@ function successorsOf(family: Family): Map<Fingerprint, Success[]> {
 }
 
 /**
- * I1: one successor per presented token. A further one (displacement) may follow only when the grace window since the
- * earlier one has passed, and only while the earlier one was never used: so of several, the last alone has successors.
+ * I1: each presented token has one successor. Another one (displacement) may follow only after the grace window of the
+ * previous one, and only if the previous one was never used; so only the last of several has successors.
  */
 export function oneSuccessor(family: Family, project: ProjectRules): Violation[] {
   const successors = successorsOf(family);
@@ -94,13 +94,13 @@ export function oneSuccessor(family: Family, project: ProjectRules): Violation[]
 }
 
 /**
- * I4: a token whose successor is known to have been used, and that has certainly been superseded for longer than the
- * grace window, is reuse; anything but a 401 lets a thief go unseen.
+ * I4: presenting a token whose successor was used, and which has certainly been superseded for longer than the grace
+ * window, is reuse; any answer but 401 would leave a theft undetected.
  */
 export function reuseIsFound(family: Family, project: ProjectRules): Violation[] {
   if (project.policy === 'reuse') return [];
   const superseded = new Map(
-    // of several successors the last one's time: a displacement opens the window anew
+    // use the time of the last successor: a displacement restarts the grace window
     [...successorsOf(family)].map(([presented, list]) => [presented, list.at(-1)?.answeredAt ?? 0]),
   );
   const used: NumberStep[] = [];
@@ -120,7 +120,7 @@ export function reuseIsFound(family: Family, project: ProjectRules): Violation[]
   });
 }
 
-/** I6: answers that follow each other in real time never go back. */
+/** I6: numbers never decrease in answers that follow each other in real time. */
 export function numberNeverFalls(family: Family): Violation[] {
   const byAnswer = [...family.successes].sort((a, b) => a.answeredAt - b.answeredAt);
   const byInvocation = [...family.successes].sort((a, b) => a.invokedAt - b.invokedAt);
@@ -140,7 +140,7 @@ export function numberNeverFalls(family: Family): Violation[] {
   return found;
 }
 
-/** I6: a successor's number follows its parent's; displacements, each a grace window later, add one each. */
+/** I6: a successor has its parent's number plus one, and one more for each displacement. */
 export function numberGrowsByOne(family: Family, project: ProjectRules): Violation[] {
   return family.successes.flatMap((success) => {
     if (success.kind !== 'refresh' || success.presented === undefined) return [];

@@ -9,19 +9,19 @@ import {
 } from './recorder.js';
 import { verifyValue } from './verify-value.js';
 
-/** A project as its callers know it. */
+/** A project as callers see it. */
 export interface ProjectAccess {
   readonly ownerId: string;
   readonly verifyKey: string;
 }
 
-/** The servers under test, as a caller sees them. */
+/** The servers under test as callers see them. */
 export interface Ports {
   readonly size: number;
   port(process: number): number;
 }
 
-/** The tokens themselves: only the clients hold them, the history holds fingerprints. */
+/** The tokens of an answer. Only clients hold tokens; the history holds fingerprints. */
 export interface Tokens {
   readonly refreshToken: string;
   readonly accessToken: string;
@@ -34,7 +34,7 @@ export interface Outcome {
   readonly status?: number;
   readonly tokens?: Tokens;
   readonly retryAfterMs?: number;
-  /** Nobody listened: the request cannot have taken effect, but the history does not rest on that. */
+  /** The connection was refused, so the request had no effect; the checker does not rely on that. */
   readonly refused?: boolean;
 }
 
@@ -42,13 +42,13 @@ export interface Sender {
   readonly project: ProjectAccess;
   readonly process: number;
   readonly call: Call;
-  /** Milliseconds after sending at which the client's own socket is destroyed. */
+  /** When the client destroys its socket, in ms after sending. */
   readonly dropAfter?: number;
 }
 
 const BASE = '/bo/api/v3/auth';
 
-/** The calls of the token API, each recorded when it begins and when it ends. */
+/** Calls the token API and records when each request begins and ends. */
 export class TokenApi {
   private readonly caller = new HttpCaller();
 
@@ -62,12 +62,12 @@ export class TokenApi {
     return this.recorded(sender, this.request(sender, 'POST', `${BASE}/token`, body));
   }
 
-  /** One refresh; `verb` GET is the documented call, POST its alias. */
+  /** Refreshes once. `verb` GET is the documented call, POST its alias. */
   refresh(sender: Sender, refreshToken: string, verb: 'GET' | 'POST'): Promise<Outcome> {
     return this.recorded(sender, this.refreshRequest(sender, refreshToken, verb));
   }
 
-  /** The same bytes twice at once, as a proxy repeats a GET: the GUID of `XverifyApi` is seen twice. */
+  /** Sends the same bytes twice, like a proxy that repeats a GET, so that a GUID occurs twice. */
   refreshTwice(senders: readonly [Sender, Sender], refreshToken: string): Promise<[Outcome, Outcome]> {
     const [first, second] = senders;
     const request = this.refreshRequest(first, refreshToken, 'GET');
@@ -80,7 +80,7 @@ export class TokenApi {
     return this.recorded(sender, this.request(sender, 'POST', `${BASE}/token/revoke`, body));
   }
 
-  /** Ends one session, or with `sessionId` `all` every session of the access token's user. */
+  /** Ends one session, or all sessions of the access token's user if `sessionId` is `all`. */
   endSession(sender: Sender, accessToken: string, sessionId: string): Promise<Outcome> {
     const path = sessionId === 'all' ? `${BASE}/sessions?scope=all` : `${BASE}/sessions/${sessionId}`;
     const request = this.request(sender, 'DELETE', path);
@@ -141,7 +141,7 @@ function readAnswer(http: HttpAnswer, kind: Call['kind']): { answer: Answer; tok
   const errorCode = typeof error['errorCode'] === 'string' ? error['errorCode'] : null;
   const success = status === 200;
   if (envelope['success'] !== success || (envelope['code'] === 0) !== success) {
-    // the names alone: what a body holds may be a token
+    // report only property names: values may be tokens
     const names = Object.keys(envelope).join(', ');
     return { answer: { status, errorCode, malformed: `success, code and status disagree in {${names}}` } };
   }
@@ -154,7 +154,7 @@ function readAnswer(http: HttpAnswer, kind: Call['kind']): { answer: Answer; tok
   return { answer: { status, errorCode, grant: read.grant }, tokens: read.tokens };
 }
 
-/** "Not now" tells when: without it a client asks at once, and all of them together. */
+/** Requires `Retry-After` on 409, 429 and 503: without it, all clients would retry immediately and together. */
 function malformedFailure({ status, headers }: HttpAnswer, errorCode: string | null): string | undefined {
   if (errorCode === null) return 'a failure without errorCode';
   const later = status === 409 || status === 429 || status === 503;

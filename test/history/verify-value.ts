@@ -1,8 +1,8 @@
 import { createCipheriv, randomUUID } from 'node:crypto';
 
 /**
- * A fresh `XverifyApi` value: DES-ECB, PKCS#7, Base64 of a GUID and, half of the time, a millisecond stamp.
- * Node's OpenSSL has no single DES; triple DES with one key three times is the same cipher.
+ * Creates an `XverifyApi` value: DES-ECB, PKCS#7, Base64 of a GUID and, in half of the cases, a stamp in ms.
+ * OpenSSL 3 in Node.js has no single DES; triple DES with three equal keys is the same cipher.
  */
 export function verifyValue(key: string, stamped: boolean): string {
   const bytes = Buffer.alloc(8);
