@@ -1,7 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { runCampaign, type CampaignReport, type Terrain } from '../history/campaign.js';
 import { exitCodeOf } from '../history/evidence.js';
 import { FakeCluster } from '../history/fake-cluster.js';
@@ -91,21 +88,8 @@ describe('the history checker against servers in memory', () => {
 
 describe('the command', () => {
   it('ends with an exit code of its own, whatever its packages do at the end of a process', () => {
-    const folder = compiled();
-    const { status, stderr } = spawnSync(process.execPath, [join(folder, 'run.js'), '--processes', '0']);
+    const command = ['--import', './test/runner/typescript.mjs', 'test/history/run.ts'];
+    const { status, stderr } = spawnSync(process.execPath, [...command, '--processes', '0']);
     expect([status, String(stderr)]).toEqual([2, expect.stringMatching(/^npm run check:history/)]);
   });
 });
-
-/** As `npm run check:history` compiles it, but for the types, which are checked elsewhere. */
-function compiled(): string {
-  for (const file of readdirSync('test', { recursive: true, encoding: 'utf8' })) {
-    if (!/^(history|support)\/.*\.ts$/.test(file)) continue;
-    const { outputText } = transpileModule(readFileSync(join('test', file), 'utf8'), {
-      compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 },
-    });
-    mkdirSync(join('dist/check', dirname(file)), { recursive: true });
-    writeFileSync(join('dist/check', file.replace(/\.ts$/, '.js')), outputText);
-  }
-  return 'dist/check/history';
-}

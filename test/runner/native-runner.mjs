@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import './typescript.mjs';
+
+/**
+ * Jest's own runner (jest-circus) with one difference: Node itself loads the modules. Jest's module loader evaluates
+ * NestJS, TypeORM and the service again for each spec file, some seconds each, and needs an experimental flag of Node
+ * for ES modules. Here the spec files that one worker runs share them, as they do in the service.
+ *
+ * A spec therefore leaves no global state behind, and `jest.mock` does not exist.
+ */
+const require = createRequire(import.meta.url);
+const { default: circus } = require('jest-circus/runner');
+let runs = 0;
+
+export default async function run(globalConfig, config, environment, runtime, path, send) {
+  // Jest reads source maps from files of its own, which do not exist here; Node knows those of the modules it loaded.
+  Error.prepareStackTrace = undefined;
+  process.setSourceMapsEnabled(true);
+  // In watch mode one worker runs the same file again.
+  const query = `?run=${++runs}`;
+  Object.assign(runtime, {
+    requireInternalModule: fresh,
+    requireModule: require,
+    unstable_shouldLoadAsEsm: () => true,
+    unstable_importModule: (file) => import(pathToFileURL(file).href + query),
+    setGlobalsForRuntime: (globals) => Object.assign(globalThis, globals),
+  });
+  return circus(globalConfig, config, environment, runtime, path, send);
+}
+
+/** jest-circus keeps the tests and the event handlers of a file in module and global state. */
+function fresh(path) {
+  Reflect.deleteProperty(globalThis, Symbol.for('EVENT_HANDLERS'));
+  delete require.cache[path];
+  return require(path);
+}
