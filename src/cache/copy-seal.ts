@@ -11,7 +11,7 @@ const NO_SALT = Buffer.alloc(0);
 export interface SealedCopy {
   /** By Redis's clock, ms since the epoch. */
   readonly at: number;
-  /** Which pepper. */
+  /** The id of the pepper. */
   readonly kid: string;
   /** Base64 of nonce, tag and ciphertext. */
   readonly sealed: string;
@@ -30,12 +30,16 @@ export class CopySeal {
   constructor(private readonly peppers: Peppers) {}
 
   seal(key: string, at: number, value: unknown): SealedCopy {
-    const { kid } = this.peppers.current;
+    const { id: pepperId } = this.peppers.current;
     const nonce = this.newNonce();
-    const cipher = createCipheriv(CIPHER, this.keyOf(kid, key) as Buffer, nonce);
+    const cipher = createCipheriv(CIPHER, this.keyOf(pepperId, key) as Buffer, nonce);
     cipher.setAAD(Buffer.from(String(at)));
     const text = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()]);
-    return { at, kid, sealed: Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64') };
+    return {
+      at,
+      kid: pepperId,
+      sealed: Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64'),
+    };
   }
 
   /** @returns `undefined` for whatever was not sealed by a process with one of our peppers, under this key */
@@ -63,13 +67,13 @@ export class CopySeal {
   }
 
   /** One of its own for each copy's key: random nonces then never run out. */
-  private keyOf(kid: string, key: string): Buffer | null {
-    let master = this.keys.get(kid);
+  private keyOf(pepperId: string, key: string): Buffer | null {
+    let master = this.keys.get(pepperId);
     if (master === undefined) {
-      const pepper = this.peppers.get(kid);
+      const pepper = this.peppers.get(pepperId);
       if (pepper === undefined) return null;
       master = Buffer.from(hkdfSync('sha256', pepper, NO_SALT, 'bo-auth copies in redis', 32));
-      this.keys.set(kid, master);
+      this.keys.set(pepperId, master);
     }
     return createHmac('sha256', master).update(key).digest();
   }

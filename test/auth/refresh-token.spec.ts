@@ -201,10 +201,10 @@ describe('a refresh token', () => {
 });
 
 describe('TOKEN_PEPPER', () => {
-  it('may be one secret, whose kid is 0', () => {
+  it('may be one secret, whose id is 0', () => {
     const secret = 'c2VjcmV0LXdpdGgtcGx1cw+/=='.padEnd(32, 'x');
     const one = Peppers.parse(secret);
-    expect(one.current.kid).toBe('0');
+    expect(one.current.id).toBe('0');
     expect(one.current.key.export()).toEqual(Buffer.from(secret));
     expect(one.get('0')).toBe(one.current.key);
     expect(one.shortestBytes).toBe(32);
@@ -212,7 +212,7 @@ describe('TOKEN_PEPPER', () => {
 
   it('may be a list, of which the first is current', () => {
     const list = Peppers.parse('2026_b:new-secret,0:old');
-    expect(list.current.kid).toBe('2026_b');
+    expect(list.current.id).toBe('2026_b');
     expect(list.get('0')?.export()).toEqual(Buffer.from('old'));
     expect(list.get('1')).toBeUndefined();
     expect(list.get('__proto__')).toBeUndefined();
@@ -241,15 +241,15 @@ describe('TOKEN_PEPPER', () => {
     ['newline\n', 'visible ASCII'],
     ['sécret', 'visible ASCII'],
     ['a:', 'entry 1'],
-    [':hunter2', 'entry 1: the kid'],
-    ['a:hunter2,hunter2', 'entry 2 must be kid:secret'],
-    ['a:hunter2,', 'entry 2 must be kid:secret'],
-    ['hunter2,hunter2', 'entry 1 must be kid:secret'],
+    [':hunter2', 'entry 1: the id'],
+    ['a:hunter2,hunter2', 'entry 2 must be id:secret'],
+    ['a:hunter2,', 'entry 2 must be id:secret'],
+    ['hunter2,hunter2', 'entry 1 must be id:secret'],
     ['a:hunter2:hunter2', 'more than one ":"'],
-    ['seventeen-letters:hunter2', 'entry 1: the kid'],
-    ['a b:hunter2', 'entry 1: the kid'],
-    ['a:hunter2, b:hunter2', 'entry 2: the kid'],
-    ['a:hunter2,a:hunter3', 'same kid'],
+    ['seventeen-letters:hunter2', 'entry 1: the id'],
+    ['a b:hunter2', 'entry 1: the id'],
+    ['a:hunter2, b:hunter2', 'entry 2: the id'],
+    ['a:hunter2,a:hunter3', 'same id'],
   ])('is refused as %j without being repeated', (text, reason) => {
     const parse = (): Peppers => Peppers.parse(text);
     expect(parse).toThrow(PepperFormatError);
@@ -266,6 +266,6 @@ describe('TOKEN_PEPPER', () => {
       JSON.stringify(list.current),
     ].join();
     expect(shown).not.toMatch(/hunter|68756e746572/);
-    expect(JSON.stringify(list)).toBe('{"kids":["new","old"]}');
+    expect(JSON.stringify(list)).toBe('{"ids":["new","old"]}');
   });
 });

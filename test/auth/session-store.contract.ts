@@ -48,7 +48,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       userId,
       clientId: '客户端',
       secret: randomBytes(32).toString('base64url'),
-      kid: 'default',
+      pepperId: 'default',
       importedTokenHash: null,
       generation: 0,
       branch: 0,

@@ -30,7 +30,7 @@ it('starts on nothing at all', () => {
     rateLimitPerMinute: 600,
     trustedProxies: [],
   });
-  expect(peppers.current.kid).toBe('0');
+  expect(peppers.current.id).toBe('0');
 });
 
 it('takes an empty variable for an absent one, and ignores what is not its own', () => {

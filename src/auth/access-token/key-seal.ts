@@ -28,7 +28,7 @@ export interface SealedFor {
  * Seals private keys for the database: AES-256-GCM under a key that HKDF makes of the token pepper.
  *
  * ```
- * sealed = pepper kid "." base64url(iv ‖ ciphertext ‖ tag)
+ * sealed = pepper id "." base64url(iv ‖ ciphertext ‖ tag)
  * ```
  *
  * @see RFC 5869, NIST SP 800-38D
@@ -39,25 +39,30 @@ export class KeySeal {
   constructor(private readonly peppers: Peppers) {}
 
   seal(privateKey: KeyObject, sealedFor: SealedFor): string {
-    const { kid } = this.peppers.current;
+    const { id: pepperId } = this.peppers.current;
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.key(this.peppers.current), iv).setAAD(bound(sealedFor));
     const der = privateKey.export({ format: 'der', type: 'pkcs8' });
     const sealed = Buffer.concat([iv, cipher.update(der), cipher.final(), cipher.getAuthTag()]);
     der.fill(0);
-    return `${kid}.${sealed.toString('base64url')}`;
+    return `${pepperId}.${sealed.toString('base64url')}`;
   }
 
   /** @returns the private key, or `null` where the pepper is not ours or the text is not as it was sealed */
   open(text: string, sealedFor: SealedFor): KeyObject | null {
     const dot = text.indexOf('.');
-    const kid = text.slice(0, dot);
-    const pepper = this.peppers.get(kid);
+    const pepperId = text.slice(0, dot);
+    const pepper = this.peppers.get(pepperId);
     const sealed = Buffer.from(text.slice(dot + 1), 'base64url');
     if (dot < 1 || pepper === undefined || sealed.length < IV_BYTES + TAG_BYTES) return null;
-    const decipher = createDecipheriv(CIPHER, this.key({ kid, key: pepper }), sealed.subarray(0, IV_BYTES), {
-      authTagLength: TAG_BYTES,
-    })
+    const decipher = createDecipheriv(
+      CIPHER,
+      this.key({ id: pepperId, key: pepper }),
+      sealed.subarray(0, IV_BYTES),
+      {
+        authTagLength: TAG_BYTES,
+      },
+    )
       .setAAD(bound(sealedFor))
       .setAuthTag(sealed.subarray(-TAG_BYTES));
     const der = decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES));
@@ -73,14 +78,14 @@ export class KeySeal {
 
   /** Sealed under a pepper that has given way to another. */
   isOutdated(text: string): boolean {
-    return !text.startsWith(`${this.peppers.current.kid}.`);
+    return !text.startsWith(`${this.peppers.current.id}.`);
   }
 
-  private key({ kid, key: pepper }: Pepper): KeyObject {
-    const known = this.keys.get(kid);
+  private key({ id: pepperId, key: pepper }: Pepper): KeyObject {
+    const known = this.keys.get(pepperId);
     if (known !== undefined) return known;
     const key = createSecretKey(Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), PURPOSE, KEY_BYTES)));
-    this.keys.set(kid, key);
+    this.keys.set(pepperId, key);
     return key;
   }
 }

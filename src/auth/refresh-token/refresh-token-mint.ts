@@ -18,7 +18,7 @@ interface Family {
   readonly id: string;
   readonly ownerId: string;
   readonly secret: string;
-  readonly kid: string;
+  readonly pepperId: string;
 }
 
 const SECRET_BYTES = 32;
@@ -38,7 +38,7 @@ export class RefreshTokenMint {
     return {
       id: newFamilyId(),
       secret: randomBytes(SECRET_BYTES).toString('base64url'),
-      kid: this.config.peppers.current.kid,
+      pepperId: this.config.peppers.current.id,
     };
   }
 
@@ -51,12 +51,15 @@ export class RefreshTokenMint {
   }
 
   /** @throws UNAVAILABLE where this process lacks the family's pepper: another may have it, so the token is kept */
-  private key({ id, ownerId, secret, kid }: Family): Buffer {
+  private key({ id, ownerId, secret, pepperId }: Family): Buffer {
     const known = this.keys.get(id);
     if (known?.secret === secret) return Buffer.from(known.key, 'latin1');
-    const pepper = this.config.peppers.get(kid);
+    const pepper = this.config.peppers.get(pepperId);
     if (pepper === undefined)
-      throw errors.UNAVAILABLE({ detail: `TOKEN_PEPPER has no pepper with the id ${kid}`, retryAfter: 5 });
+      throw errors.UNAVAILABLE({
+        detail: `TOKEN_PEPPER has no pepper with the id ${pepperId}`,
+        retryAfter: 5,
+      });
     const key = deriveFamilyKey(pepper, Buffer.from(secret, 'base64url'), ownerId, id);
     this.keys.set(id, { secret, key: key.toString('latin1') });
     return key;

@@ -34,7 +34,7 @@ export function sessionOf(row: SessionRow): Session {
     userId: row.user_id,
     clientId: row.client_id,
     secret: row.secret,
-    kid: row.kid,
+    pepperId: row.kid,
     importedTokenHash: row.imported_token_hash,
     generation: row.generation,
     branch: row.branch,

@@ -10,8 +10,8 @@ export interface Session extends Omit<FamilyState, 'superseded'> {
   readonly clientId: string;
   /** Base64url of 32 random bytes; with the pepper, the family's key. */
   readonly secret: string;
-  /** Which pepper. */
-  readonly kid: string;
+  /** The id of the pepper under the family's key; the column `kid`. */
+  readonly pepperId: string;
   /** SHA-256 of a token that was issued elsewhere and stands for generation 0, branch 0. */
   readonly importedTokenHash: string | null;
   readonly ip: string;
@@ -63,7 +63,7 @@ export function changed(session: Session, change: SessionChange): Session {
     userId: session.userId,
     clientId: session.clientId,
     secret: session.secret,
-    kid: session.kid,
+    pepperId: session.pepperId,
     importedTokenHash: session.importedTokenHash,
     generation: change.generation,
     branch: change.branch,

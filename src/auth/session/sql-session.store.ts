@@ -288,7 +288,7 @@ function columnsOf(session: NewSession): SqlValue[] {
     session.userId,
     session.clientId,
     session.secret,
-    session.kid,
+    session.pepperId,
     session.importedTokenHash,
     session.generation,
     session.branch,

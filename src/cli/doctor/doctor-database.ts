@@ -130,15 +130,15 @@ async function peppers(dataSource: DataSource, { peppers: configured }: Config):
      WHERE status = 'active' AND expires_at > ${now} AND (idle_expires_at IS NULL OR idle_expires_at > ${now})
      GROUP BY kid`,
   );
-  const needed = new Map(used.map(({ kid, sessions }) => [kid, Number(sessions)]));
-  const { kids } = configured.toJSON();
-  const missing = [...needed].filter(([kid]) => !kids.includes(kid));
-  const idle = kids.filter((kid) => kid !== configured.current.kid && !needed.has(kid));
+  const needed = new Map(used.map(({ kid: pepperId, sessions }) => [pepperId, Number(sessions)]));
+  const { ids } = configured.toJSON();
+  const missing = [...needed].filter(([id]) => !ids.includes(id));
+  const idle = ids.filter((id) => id !== configured.current.id && !needed.has(id));
   return [
-    ...missing.map(([kid, count]) =>
-      failed(about, `lacks the pepper ${kid}, which ${count} active sessions need`, `append ${kid}:… again`),
+    ...missing.map(([id, count]) =>
+      failed(about, `lacks the pepper ${id}, which ${count} active sessions need`, `append ${id}:… again`),
     ),
-    ...idle.map((kid) => warning(about, `no active session needs the pepper ${kid} any more`, 'remove it')),
+    ...idle.map((id) => warning(about, `no active session needs the pepper ${id} any more`, 'remove it')),
   ];
 }
 

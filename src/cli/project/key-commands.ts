@@ -50,8 +50,8 @@ export function keyCommands(program: Command): void {
     .description('print a TOKEN_PEPPER line with a new pepper before the existing ones')
     .action((_options: object, command: Command) => {
       const former = environment()['TOKEN_PEPPER'] ?? '';
-      const { text, kid } = rotatedPeppers(former, freshSecret(), today());
-      write(command, { TOKEN_PEPPER: text, current: kid }, `TOKEN_PEPPER=${text}`);
+      const { text, id } = rotatedPeppers(former, freshSecret(), today());
+      write(command, { TOKEN_PEPPER: text, current: id }, `TOKEN_PEPPER=${text}`);
       if (former === '')
         note(
           'bo-auth: TOKEN_PEPPER was not set: refresh tokens issued under the development default stop working.',

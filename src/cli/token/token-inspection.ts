@@ -157,7 +157,7 @@ export class TokenInspection {
         kind: 'refresh-token',
         verifies: false,
         says: [
-          `TOKEN_PEPPER here has no pepper ${session.kid}, with which its session was made: add it again.`,
+          `TOKEN_PEPPER here has no pepper ${session.pepperId}, with which its session was made: add it again.`,
         ],
         holds,
       };
@@ -258,7 +258,7 @@ function sessionFields(session: Session): Record<string, unknown> {
     ownerId: session.ownerId,
     userId: session.userId,
     clientId: session.clientId,
-    pepper: session.kid,
+    pepper: session.pepperId,
     newest: { generation: session.generation, branch: session.branch, tokenSeq: session.tokenSeq },
     createdAt: iso(session.createdAt),
     rotatedAt: iso(session.rotatedAt),
