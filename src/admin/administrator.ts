@@ -1,4 +1,3 @@
-import type { AdministrationEventKind, AuthEvent } from '../audit/auth-event.js';
 import { errors } from '../response/error/error-catalogue.js';
 
 /** Who acts, and on which projects. The first argument of every administration operation. */
@@ -37,35 +36,4 @@ export function assertPlatform(administrator: Administrator): void {
       text: 'This takes the operator of the platform.',
       detail: 'a developer of a project',
     });
-}
-
-/** The object of an operation. */
-interface Subject {
-  readonly ownerId: string;
-  readonly userId?: string;
-  readonly sessionId?: string;
-}
-
-/** @param detail never a password or a key */
-export function administrationEvent(
-  kind: AdministrationEventKind | 'logged-out' | 'revoked',
-  administrator: Administrator,
-  subject: Subject,
-  at: number,
-  detail: AuthEvent['detail'] = {},
-): AuthEvent {
-  return {
-    kind,
-    at,
-    ownerId: subject.ownerId,
-    userId: subject.userId ?? '',
-    sessionId: subject.sessionId ?? null,
-    detail: {
-      by: administrator.kind,
-      ...(administrator.userId !== null && { byUserId: administrator.userId }),
-      ...(administrator.ip !== null && { ip: administrator.ip }),
-      ...(administrator.requestId !== null && { requestId: administrator.requestId }),
-      ...detail,
-    },
-  };
 }

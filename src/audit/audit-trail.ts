@@ -1,10 +1,10 @@
 import type { SqlDatabase, SqlTransaction, SqlValue } from '../database/sql-database.js';
-import type { AuthEvent, AuthEventKind } from './auth-event.js';
+import type { AuthEvent, AuthEventKind, EventDetail } from './auth-event.js';
 
 const INSERT = `
   INSERT INTO bo_auth_event (at, owner_id, user_id, session_id, kind, detail) VALUES ($1, $2, $3, $4, $5, $6)`;
 
-/** Writes a line of the audit trail into the transaction of what it tells. */
+/** Writes a line of the audit trail in the transaction of the change that it records. */
 export async function writeEvent(transaction: SqlTransaction, event: AuthEvent): Promise<void> {
   await transaction.all(INSERT, [
     event.at,
@@ -16,17 +16,18 @@ export async function writeEvent(transaction: SqlTransaction, event: AuthEvent):
   ]);
 }
 
-/** A line of the audit trail as it was written, with its running number. */
+/** A stored line of the audit trail. */
 export interface RecordedEvent extends AuthEvent {
+  /** Ascending in the order of writing. */
   readonly id: number;
 }
 
-/** What is asked of the audit trail; absent: any. */
+/** Which lines to read; an absent field matches any. */
 export interface EventFilter {
   readonly ownerId?: string | undefined;
   readonly userId?: string | undefined;
   readonly kind?: string | undefined;
-  /** Only events with a lower number. */
+  /** Only events with a lower id: the cursor of a page. */
   readonly before?: number | undefined;
 }
 
@@ -47,7 +48,7 @@ const CONDITIONS = [
   ['before', 'id <'],
 ] as const;
 
-/** The newest events that fit, at most `limit`. */
+/** Reads the newest events that match, at most `limit`, newest first. */
 export async function readEvents(
   database: SqlDatabase,
   filter: EventFilter,
@@ -73,6 +74,6 @@ export async function readEvents(
     userId: row.user_id,
     sessionId: row.session_id,
     kind: row.kind,
-    detail: JSON.parse(row.detail) as AuthEvent['detail'],
+    detail: JSON.parse(row.detail) as EventDetail,
   }));
 }

@@ -1,5 +1,5 @@
-/** What is worth keeping: never a token, a password or a key. */
-export type AuthEventKind =
+/** Events of sessions. */
+export type SessionEventKind =
   | 'login'
   | 'shared'
   | 'evicted'
@@ -8,8 +8,7 @@ export type AuthEventKind =
   | 'imported'
   | 'reused'
   | 'revoked'
-  | 'logged-out'
-  | AdministrationEventKind;
+  | 'logged-out';
 
 /** What an administrator did. */
 export type AdministrationEventKind =
@@ -32,16 +31,77 @@ export type AdministrationEventKind =
   | 'areas-imported'
   | 'sessions-imported';
 
-/** A line of the audit trail, written in the transaction of what it tells. */
+export type AuthEventKind = SessionEventKind | AdministrationEventKind;
+
+/** Never a token, a password or a key. */
+export type EventDetail = Readonly<Record<string, string | number | null>>;
+
+/** One line of the audit trail, written in the transaction of the change that it records. */
 export interface AuthEvent {
   readonly kind: AuthEventKind;
   /** ms since the epoch */
   readonly at: number;
-  /** Empty: it concerns all projects. */
+  /** Empty: the event concerns all projects. */
   readonly ownerId: string;
-  /** Whom it concerns; empty: no one user. */
+  /** The user that the event concerns; empty: no single user. */
   readonly userId: string;
-  /** `null`: all sessions of the user. */
+  /** `null`: all sessions of the user, or none in particular. */
   readonly sessionId: string | null;
-  readonly detail: Readonly<Record<string, string | number | null>>;
+  readonly detail: EventDetail;
+}
+
+/** The request that caused an event. */
+interface Origin {
+  readonly ip: string;
+  readonly requestId: string;
+}
+
+/** An event that a client caused in a session; `id` is `null` for all sessions of the user. */
+export function sessionEvent(
+  kind: SessionEventKind,
+  origin: Origin,
+  session: { readonly ownerId: string; readonly userId: string; readonly id: string | null },
+  at: number,
+  detail: EventDetail = {},
+): AuthEvent {
+  return {
+    kind,
+    at,
+    ownerId: session.ownerId,
+    userId: session.userId,
+    sessionId: session.id,
+    detail: { ip: origin.ip, requestId: origin.requestId, ...detail },
+  };
+}
+
+/** The administrator who caused an event, and the request; what is unknown is left out of the detail. */
+interface Actor {
+  readonly kind: string;
+  readonly userId: string | null;
+  readonly ip: string | null;
+  readonly requestId: string | null;
+}
+
+/** An event that an administrator caused. */
+export function administrationEvent(
+  kind: AdministrationEventKind | 'logged-out' | 'revoked',
+  actor: Actor,
+  subject: { readonly ownerId: string; readonly userId?: string; readonly sessionId?: string },
+  at: number,
+  detail: EventDetail = {},
+): AuthEvent {
+  return {
+    kind,
+    at,
+    ownerId: subject.ownerId,
+    userId: subject.userId ?? '',
+    sessionId: subject.sessionId ?? null,
+    detail: {
+      by: actor.kind,
+      ...(actor.userId !== null && { byUserId: actor.userId }),
+      ...(actor.ip !== null && { ip: actor.ip }),
+      ...(actor.requestId !== null && { requestId: actor.requestId }),
+      ...detail,
+    },
+  };
 }

@@ -3,14 +3,14 @@ import { Clock } from '../config/clock.js';
 import { errors } from '../response/error/error-catalogue.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { UserDirectory } from '../tenancy/user/user-directory.js';
-import type { AuthEvent } from '../audit/auth-event.js';
+import { sessionEvent } from '../audit/auth-event.js';
 import type { Client } from './client.js';
 import { whyDead } from './refresh-token/decide.js';
 import type { Session } from './session/session.js';
 import { SessionStore } from './session/session.store.js';
 import { Sessions } from './session/sessions.js';
 
-/** Ends sessions at their owner's wish. */
+/** Ends sessions on request of their user. */
 @Injectable()
 export class Revocation {
   constructor(
@@ -21,8 +21,7 @@ export class Revocation {
   ) {}
 
   /**
-   * Ends the session of a refresh token, whichever of its family's tokens it is. An unknown token is no error: the
-   * caller's wish is fulfilled.
+   * Ends the session of a refresh token, current or superseded. Revoking an unknown token also succeeds.
    *
    * @see RFC 7009 §2.2
    */
@@ -41,7 +40,7 @@ export class Revocation {
 
   async endOthers(current: Session, client: Client): Promise<number> {
     const now = this.clock.now();
-    const ended = await this.store.endOthers(current, now, this.event('logged-out', current, now, client));
+    const ended = await this.store.endOthers(current, now, sessionEvent('logged-out', client, current, now));
     await this.sessions.forget(current.ownerId, ...ended);
     return ended.length;
   }
@@ -50,7 +49,7 @@ export class Revocation {
     const now = this.clock.now();
     const { ownerId, userId } = current;
     const alive = await this.store.list(ownerId, userId, now);
-    const event = this.event('logged-out', { ...current, id: null }, now, client);
+    const event = sessionEvent('logged-out', client, { ownerId, userId, id: null }, now);
     const ended = await this.store.endAll(ownerId, userId, now, event);
     await this.users.forget(ownerId, userId);
     await this.sessions.forget(ownerId, current.id, ...alive.map(({ id }) => id));
@@ -59,24 +58,13 @@ export class Revocation {
 
   private async end(session: Session, client: Client): Promise<boolean> {
     const now = this.clock.now();
-    const ended = await this.store.end(session, 'revoked', now, this.event('revoked', session, now, client));
+    const ended = await this.store.end(
+      session,
+      'revoked',
+      now,
+      sessionEvent('revoked', client, session, now),
+    );
     await this.sessions.forget(session.ownerId, session.id);
     return ended;
-  }
-
-  private event(
-    kind: AuthEvent['kind'],
-    session: Pick<Session, 'ownerId' | 'userId'> & { id: string | null },
-    at: number,
-    client: Client,
-  ): AuthEvent {
-    return {
-      kind,
-      at,
-      ownerId: session.ownerId,
-      userId: session.userId,
-      sessionId: session.id,
-      detail: { ip: client.ip, requestId: client.requestId },
-    };
   }
 }

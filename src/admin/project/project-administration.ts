@@ -2,19 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
-import type { AuthEvent } from '../../audit/auth-event.js';
+import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import { Clock } from '../../config/clock.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
-import {
-  type Administrator,
-  administrationEvent,
-  assertAdministers,
-  assertPlatform,
-} from '../administrator.js';
+import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import { insertStatement, updateStatement } from '../entity-statement.js';
 import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
 import { DEFAULTS, type KeyChange, type NewProject, type ProjectChange } from './project-input.js';

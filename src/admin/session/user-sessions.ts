@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
+import { administrationEvent } from '../../audit/auth-event.js';
 import { whyDead } from '../../auth/refresh-token/decide.js';
 import type { Session } from '../../auth/session/session.js';
 import { SessionStore } from '../../auth/session/session.store.js';
@@ -10,7 +11,7 @@ import { Clock } from '../../config/clock.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import { User } from '../../tenancy/user/user.entity.js';
-import { type Administrator, administrationEvent, assertAdministers } from '../administrator.js';
+import { type Administrator, assertAdministers } from '../administrator.js';
 
 /** A session as an administrator sees it. */
 export type AdministeredSession = Omit<SessionView, 'current'>;

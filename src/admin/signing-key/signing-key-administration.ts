@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { writeEvent } from '../../audit/audit-trail.js';
-import type { AdministrationEventKind } from '../../audit/auth-event.js';
+import { administrationEvent, type AdministrationEventKind } from '../../audit/auth-event.js';
 import { type Alongside, MAX_KEYS, SigningKeys } from '../../auth/access-token/signing-keys.js';
 import { Clock } from '../../config/clock.js';
 import { errors } from '../../response/error/error-catalogue.js';
-import { type Administrator, administrationEvent, assertAdministers } from '../administrator.js';
+import { type Administrator, assertAdministers } from '../administrator.js';
 import { ProjectAdministration } from '../project/project-administration.js';
 import type { NewSigningKey, SigningKeyStep } from './signing-key-input.js';
 import { type SigningKeyView, signingKeyView } from './signing-key-view.js';

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sessionEvent } from '../../audit/auth-event.js';
 import { Clock } from '../../config/clock.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
@@ -52,7 +53,7 @@ export class Login {
     assertWithinScope(tenant, user);
 
     const readAt = this.clock.now();
-    // Not before `validAfter`: "log out everywhere" in this very millisecond must not end what comes after it.
+    // Not before `validAfter`: "log out everywhere" in the same millisecond must not end a later login.
     const createdAt = Math.max(readAt, user.validAfter);
     const expiresAt = createdAt + project.absoluteSeconds * 1000;
     const session: NewSession = {
@@ -83,21 +84,13 @@ export class Login {
       await this.accessTokens.sign(project, user, session, createdAt),
     );
     const open = async () => {
-      const evicted = await this.store.open(session, project.maxSessions, {
-        kind: 'login',
-        at: createdAt,
-        ownerId: session.ownerId,
-        userId: session.userId,
-        sessionId: session.id,
-        detail: {
-          ip: client.ip,
-          requestId: client.requestId,
-          clientId: session.clientId,
-          firstShareUserId: session.firstShareUserId,
-          secondShareUserId: session.secondShareUserId,
-        },
+      const event = sessionEvent('login', client, session, createdAt, {
+        clientId: session.clientId,
+        firstShareUserId: session.firstShareUserId,
+        secondShareUserId: session.secondShareUserId,
       });
-      // The user has changed since he was read, his password perhaps too: begin again.
+      const evicted = await this.store.open(session, project.maxSessions, event);
+      // The user has changed since it was read, perhaps the password too: check the credentials again.
       if (evicted === null) return false;
       await this.sessions.forget(session.ownerId, ...evicted);
       loginReports.publish('granted');

@@ -9,7 +9,7 @@ import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import type { User } from '../../tenancy/user/user.entity.js';
 import { assertWithinScope } from '../../tenancy/user/user-scope.js';
 import { AccessTokens } from '../access-token/access-token.js';
-import type { AuthEvent, AuthEventKind } from '../../audit/auth-event.js';
+import { type AuthEvent, type SessionEventKind, sessionEvent } from '../../audit/auth-event.js';
 import type { Client } from '../client.js';
 import {
   type Decision,
@@ -44,7 +44,7 @@ interface Answer {
   readonly position: TokenPosition;
   readonly tokenSeq: number;
   readonly next: Tip | null;
-  readonly event: AuthEventKind | null;
+  readonly event: SessionEventKind | null;
   readonly outcome: RefreshOutcome;
 }
 
@@ -216,11 +216,11 @@ export class Refresh {
   private async move(
     session: Session,
     change: SessionChange,
-    kind: AuthEventKind | null,
+    kind: SessionEventKind | null,
     now: number,
     client: Client,
   ): Promise<boolean> {
-    const event = kind === null ? null : eventOf(kind, changed(session, change), now, client);
+    const event = kind === null ? null : eventOf(kind, client, changed(session, change), now);
     const began = this.clock.now();
     const moved = await rotations.run({}, () => this.store.move(session, change, event));
     if (moved) this.sessions.keep(session, change, began);
@@ -234,7 +234,7 @@ export class Refresh {
     now: number,
     client: Client,
   ): Promise<boolean> {
-    const event = reason === 'reused' ? eventOf('reused', session, now, client) : null;
+    const event = reason === 'reused' ? eventOf('reused', client, session, now) : null;
     const ended = await this.store.end(session, reason, now, event);
     await this.sessions.forget(session.ownerId, session.id);
     return ended;
@@ -276,7 +276,7 @@ function subjectOf({ userId, id }: Session, outcome: RefreshOutcome): Subject {
   return { userId, sessionId: id, outcome };
 }
 
-function moved(outcome: RefreshOutcome, next: Tip, event: AuthEventKind | null): Answer {
+function moved(outcome: RefreshOutcome, next: Tip, event: SessionEventKind | null): Answer {
   return { position: next, tokenSeq: next.tokenSeq, next, event, outcome };
 }
 
@@ -306,19 +306,10 @@ function isImported(session: Session, presented: TokenPosition): boolean {
   return session.importedTokenHash !== null && presented.generation === 0;
 }
 
-function eventOf(kind: AuthEventKind, session: Session, at: number, client: Client): AuthEvent {
-  return {
-    kind,
-    at,
-    ownerId: session.ownerId,
-    userId: session.userId,
-    sessionId: session.id,
-    detail: {
-      ip: client.ip,
-      requestId: client.requestId,
-      generation: session.generation,
-      firstShareUserId: session.firstShareUserId,
-      secondShareUserId: session.secondShareUserId,
-    },
-  };
+function eventOf(kind: SessionEventKind, client: Client, session: Session, at: number): AuthEvent {
+  return sessionEvent(kind, client, session, at, {
+    generation: session.generation,
+    firstShareUserId: session.firstShareUserId,
+    secondShareUserId: session.secondShareUserId,
+  });
 }
