@@ -1,4 +1,5 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
+import { entityOf, type EntityRow } from './entity-row.js';
 import type { SharedSelect, SqlDatabase, SqlValue } from './sql-database.js';
 
 /**
@@ -21,19 +22,7 @@ export class EntityLookup<Entity extends ObjectLiteral> {
 
   /** @param key the values of the primary key, in the order of the entity's columns */
   async find(...key: readonly SqlValue[]): Promise<Entity | null> {
-    const row = await this.database.find<Record<string, unknown>>(this.select, key);
-    return row === null ? null : this.entityOf(row);
-  }
-
-  private entityOf(row: Readonly<Record<string, unknown>>): Entity {
-    const { metadata, manager } = this.repository;
-    const entity: Record<string, unknown> = this.repository.create();
-    for (const column of metadata.columns)
-      // Applies the column's transformer, and reads a boolean as this database has it.
-      entity[column.propertyName] = manager.connection.driver.prepareHydratedValue(
-        row[column.databaseName],
-        column,
-      );
-    return entity as Entity;
+    const row = await this.database.find<EntityRow>(this.select, key);
+    return row === null ? null : entityOf(this.repository, row);
   }
 }

@@ -30,15 +30,18 @@ export abstract class SqlDatabase {
   abstract transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
 
   /**
-   * Updates one row if it still matches `update.where`. Concurrent callers may share one durable commit; each promise
-   * resolves only after its own commit.
+   * Updates one row if it still holds what the caller saw. Concurrent callers may share one durable commit; each
+   * promise resolves only after its own commit.
    *
+   * @param seen the row's key, and what the row must still hold
+   * @param next what is written
    * @param also further writes in the same transaction, run only if the row changed; such a commit is not shared
    * @returns whether the row changed
    */
-  abstract compareAndSet(
-    update: SharedUpdate,
-    values: readonly SqlValue[],
+  abstract compareAndSet<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>>(
+    update: SharedUpdate<Seen, Next>,
+    seen: Seen,
+    next: Next,
     also: ((transaction: SqlTransaction) => Promise<void>) | null,
   ): Promise<boolean>;
 
@@ -60,13 +63,62 @@ export interface SharedSelect {
   readonly by: readonly string[];
 }
 
-/** A compare-and-set, described as data so that a database can run it alone or combine many into one statement. */
-export interface SharedUpdate {
-  readonly table: string;
-  /** Names of the values, in the order in which callers pass them. The first is the row's primary key, `id`. */
-  readonly values: readonly string[];
-  /** Column name to new value: an expression over `:name` values. */
-  readonly set: Readonly<Record<string, string>>;
-  /** Conditions on columns (`target.column`) and `:name` values, in addition to the primary key. */
-  readonly where: readonly string[];
+/** A record whose fields SQL can take as they are. */
+export type Bindable<Record> = { readonly [Field in keyof Record]: SqlValue };
+
+/** The primary key, column `id`. */
+export interface RowKey {
+  readonly id: string;
+}
+
+/** The columns of a record, by its fields. */
+type Columns<Record> = { readonly [Field in keyof Record]: string };
+
+/**
+ * A compare-and-set of one row as data, so that each database can run it its own way: alone, or many in one statement.
+ * Callers pass records; the order in which their values are bound is known here only.
+ */
+export class SharedUpdate<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>> {
+  private readonly seenFields: readonly (keyof Seen)[];
+  private readonly nextFields: readonly (keyof Next)[];
+
+  constructor(
+    private readonly update: {
+      readonly table: string;
+      /** The columns of what the caller saw: they must still hold it. */
+      readonly seen: Columns<Seen>;
+      /** The columns of what is written. */
+      readonly next: Columns<Next>;
+      /** Further conditions, over columns as `target.column`. */
+      readonly where: readonly string[];
+    },
+  ) {
+    const { id: _, ...seen } = update.seen;
+    this.seenFields = ['id', ...(Object.keys(seen) as (keyof Seen)[])];
+    this.nextFields = Object.keys(update.next) as (keyof Next)[];
+  }
+
+  /** What a statement binds; the first value is the key. */
+  values(seen: Seen, next: Next): SqlValue[] {
+    const values: SqlValue[] = [];
+    for (const field of this.seenFields) values.push(seen[field]);
+    for (const field of this.nextFields) values.push(next[field]);
+    return values;
+  }
+
+  /**
+   * @param bound SQL for the value at an index of {@link values}
+   * @param from a `FROM` clause that `bound` needs, or empty
+   */
+  statement(bound: (index: number) => string, from = ''): string {
+    const { table, seen, next, where } = this.update;
+    const assignments = this.nextFields.map(
+      (field, index) => `${next[field]} = ${bound(this.seenFields.length + index)}`,
+    );
+    const conditions = this.seenFields.map((field, index) => `target.${seen[field]} = ${bound(index)}`);
+    return (
+      `UPDATE ${table} AS target SET ${assignments.join(', ')} ${from} ` +
+      `WHERE ${[...conditions, ...where].join(' AND ')} RETURNING id`
+    );
+  }
 }

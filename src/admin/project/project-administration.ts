@@ -4,6 +4,8 @@ import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import { Clock } from '../../config/clock.js';
+import { entityOf, type EntityRow } from '../../database/entity-row.js';
+import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
@@ -15,9 +17,6 @@ import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
 import { DEFAULTS, type KeyChange, type NewProject, type ProjectChange } from './project-input.js';
 import { projectView, type ProjectView, projectViewWithKey } from './project-view.js';
 import { assertSound, verifyKeyOf } from './verify-key.js';
-
-/** Changes nothing, but holds the project's row until the transaction ends: no change is lost to another. */
-const HOLD = `UPDATE bo_project SET status = status WHERE owner_id = $1 RETURNING owner_id`;
 
 /** Creates and changes projects. A change is validated with the unchanged settings, audited, and drops cached copies. */
 @Injectable()
@@ -168,9 +167,9 @@ export class ProjectAdministration {
     event: (before: Project, after: Project) => AuthEvent,
   ): Promise<Project> {
     const project = await this.database.transact(async (transaction) => {
-      const [held] = await transaction.all(HOLD, [ownerId]);
-      if (held === undefined) return null;
-      const before = await this.find(ownerId);
+      const held = await holdRow<EntityRow>(transaction, 'bo_project', { owner_id: ownerId });
+      if (held === null) return null;
+      const before = entityOf(this.projects, held);
       const after = changed(before);
       assertCoherent(after);
       const update = updateStatement(this.projects, after);

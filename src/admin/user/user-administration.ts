@@ -6,6 +6,8 @@ import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import { Passwords } from '../../auth/login/password.js';
 import { Clock } from '../../config/clock.js';
+import { entityOf, type EntityRow } from '../../database/entity-row.js';
+import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
@@ -23,9 +25,6 @@ import {
 } from './user-input.js';
 import { UserSessions } from '../session/user-sessions.js';
 import { userView, type UserView } from './user-view.js';
-
-/** Changes nothing, but holds the user's row until the transaction ends. */
-const HOLD = `UPDATE bo_user SET status = status WHERE owner_id = $1 AND user_id = $2 RETURNING user_id`;
 
 const NAMED = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_name = $2`;
 
@@ -164,10 +163,9 @@ export class UserAdministration {
     event: AuthEvent,
   ): Promise<User> {
     const outcome = await this.database.transact(async (transaction): Promise<Outcome> => {
-      const [held] = await transaction.all(HOLD, [ownerId, userId]);
-      const before = held === undefined ? null : await this.users.findOneBy({ ownerId, userId });
-      if (before === null) return { kind: 'unknown' };
-      const user = changed(before);
+      const held = await holdRow<EntityRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
+      if (held === null) return { kind: 'unknown' };
+      const user = changed(entityOf(this.users, held));
       if (await isTaken(transaction, user)) return { kind: 'name-taken' };
       const update = updateStatement(this.users, user);
       await transaction.all(update.sql, update.values);

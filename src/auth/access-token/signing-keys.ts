@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
 import { KeyRings } from './key-rings.js';
 import { KeySeal } from './key-seal.js';
@@ -54,10 +55,6 @@ export type Demoted =
 
 /** Enough for any rotation, and a key set stays small. */
 export const MAX_KEYS = 8;
-
-/** Changes nothing, but holds the project's row until the transaction ends: its keys change one at a time. */
-const HOLD = `
-  UPDATE bo_project SET status = status WHERE owner_id = $1 RETURNING access_token_seconds`;
 
 const FIND_ALL = `SELECT * FROM bo_signing_key WHERE owner_id = $1 ORDER BY published_at, kid`;
 
@@ -180,11 +177,11 @@ export class SigningKeys {
   ): Promise<T> {
     try {
       return await this.database.transact(async (transaction) => {
-        const [held] = await transaction.all<{ access_token_seconds: number }>(HOLD, [ownerId]);
-        return work(
-          transaction,
-          held === undefined ? null : { accessTokenSeconds: held.access_token_seconds },
-        );
+        // Held, so that the project's keys change one at a time.
+        const project = await holdRow<{ access_token_seconds: number }>(transaction, 'bo_project', {
+          owner_id: ownerId,
+        });
+        return work(transaction, project && { accessTokenSeconds: project.access_token_seconds });
       });
     } finally {
       // Also after a failure: whether it was committed is then unknown.

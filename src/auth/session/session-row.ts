@@ -1,32 +1,51 @@
 import type { Session } from './session.js';
 
-/** A row as the databases hand it over: Postgres gives a bigint as text. */
-export interface SessionRow {
-  id: string;
-  owner_id: string;
-  user_id: string;
-  client_id: string;
-  secret: string;
-  kid: string;
-  imported_token_hash: string | null;
-  generation: number;
-  branch: number;
-  token_seq: number;
-  rotated_at: number | string;
-  created_at: number | string;
-  idle_expires_at: number | string | null;
-  expires_at: number | string;
-  superseded: string;
-  status: 'active' | 'ended';
-  ip: string;
-  user_agent: string;
-  first_share_user_id: string | null;
-  second_share_user_id: string | null;
-  valid_after: number | string;
-  user_status: string;
-  project_status: string;
-}
+/** What a session's own row holds; its subject comes from the rows of its user and project. */
+export type StoredSession = Omit<Session, 'subject'>;
 
+/**
+ * The columns of `bo_auth_session` by field. Every statement that names columns and the type of a row derive from this
+ * map; the compiler then finds the readers, {@link sessionOf} and `changed`, that lack a new one.
+ */
+export const SESSION_COLUMNS = {
+  id: 'id',
+  ownerId: 'owner_id',
+  userId: 'user_id',
+  clientId: 'client_id',
+  secret: 'secret',
+  pepperId: 'kid',
+  importedTokenHash: 'imported_token_hash',
+  generation: 'generation',
+  branch: 'branch',
+  tokenSeq: 'token_seq',
+  rotatedAt: 'rotated_at',
+  createdAt: 'created_at',
+  idleExpiresAt: 'idle_expires_at',
+  expiresAt: 'expires_at',
+  superseded: 'superseded',
+  status: 'status',
+  ip: 'ip',
+  userAgent: 'user_agent',
+  firstShareUserId: 'first_share_user_id',
+  secondShareUserId: 'second_share_user_id',
+} as const satisfies Readonly<Record<keyof StoredSession, string>>;
+
+/** Postgres returns a bigint as text. */
+type Column<Value> = number extends Value ? Value | string : Value;
+
+/** A row of `bo_auth_session`, joined to its user and project, as the databases return it. */
+export type SessionRow = {
+  readonly [Field in keyof StoredSession as (typeof SESSION_COLUMNS)[Field]]: Column<StoredSession[Field]>;
+} & {
+  readonly valid_after: number | string;
+  readonly user_status: string;
+  readonly project_status: string;
+};
+
+/**
+ * Reads a row. Written out, here and in `changed`, in one order of fields: filled in a loop over the columns the object
+ * has no shape that V8 knows, and each later copy of it takes 18 µs instead of a fraction of one.
+ */
 export function sessionOf(row: SessionRow): Session {
   return {
     id: row.id,
@@ -36,9 +55,9 @@ export function sessionOf(row: SessionRow): Session {
     secret: row.secret,
     pepperId: row.kid,
     importedTokenHash: row.imported_token_hash,
-    generation: row.generation,
-    branch: row.branch,
-    tokenSeq: row.token_seq,
+    generation: Number(row.generation),
+    branch: Number(row.branch),
+    tokenSeq: Number(row.token_seq),
     rotatedAt: Number(row.rotated_at),
     createdAt: Number(row.created_at),
     idleExpiresAt: row.idle_expires_at === null ? null : Number(row.idle_expires_at),

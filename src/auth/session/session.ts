@@ -52,10 +52,7 @@ export function familyOf(session: Session): FamilyState {
   };
 }
 
-/**
- * The session after a change. Written out, here and where a row is read, in one order of fields: what V8 knows as one
- * shape is read faster, and a spread of so many fields takes it 2 µs.
- */
+/** The session after a change. Written out for the reason that `sessionOf` gives: a spread takes up to 2 µs here. */
 export function changed(session: Session, change: SessionChange): Session {
   return {
     id: session.id,

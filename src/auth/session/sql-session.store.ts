@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { holdRow } from '../../database/hold-row.js';
 import {
   type SharedSelect,
-  type SharedUpdate,
+  SharedUpdate,
   SqlDatabase,
   type SqlTransaction,
   type SqlValue,
@@ -10,7 +11,7 @@ import { writeEvent } from '../../audit/audit-trail.js';
 import type { AuthEvent } from '../../audit/auth-event.js';
 import { MAX_GENERATION } from '../refresh-token/refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
-import { sessionOf, type SessionRow } from './session-row.js';
+import { SESSION_COLUMNS, sessionOf, type SessionRow, type StoredSession } from './session-row.js';
 import { SessionStore } from './session.store.js';
 
 const BY_ID: SharedSelect = {
@@ -33,31 +34,11 @@ const ALIVE = `
 const LIST = `
   SELECT ${BY_ID.columns} FROM ${BY_ID.from} AS target ${BY_ID.joins} WHERE ${ALIVE} ORDER BY target.created_at DESC, target.id`;
 
-const COLUMNS = [
-  'id',
-  'owner_id',
-  'user_id',
-  'client_id',
-  'secret',
-  'kid',
-  'imported_token_hash',
-  'generation',
-  'branch',
-  'token_seq',
-  'rotated_at',
-  'created_at',
-  'idle_expires_at',
-  'expires_at',
-  'superseded',
-  'ip',
-  'user_agent',
-  'first_share_user_id',
-  'second_share_user_id',
-];
+const FIELDS = Object.keys(SESSION_COLUMNS) as (keyof StoredSession)[];
 
 const INSERT = `
-  INSERT INTO bo_auth_session (${COLUMNS.join(', ')}, status)
-  VALUES (${COLUMNS.map((_, index) => `$${index + 1}`).join(', ')}, 'active')`;
+  INSERT INTO bo_auth_session (${Object.values(SESSION_COLUMNS).join(', ')})
+  VALUES (${FIELDS.map((_, index) => `$${index + 1}`).join(', ')})`;
 
 /** Keeps the $5 newest of the user's living sessions, and always the one that is just being opened, $4. */
 const EVICT = `
@@ -88,65 +69,47 @@ const NEWEST = `SELECT max(created_at) AS created_at FROM bo_auth_session WHERE 
 const SET_VALID_AFTER = `
   UPDATE bo_user SET valid_after = $1 WHERE owner_id = $2 AND user_id = $3 AND valid_after < $1`;
 
-/**
- * Changes nothing, but holds the user's row until the transaction ends: two logins cannot both count to N, and no
- * "log out everywhere" comes between the question whether a session of $3 would live and the session.
- */
-const HOLD_USER = `
-  UPDATE bo_user SET status = status
-  WHERE owner_id = $1 AND user_id = $2 AND status = 'active' AND valid_after <= $3 RETURNING user_id`;
-
 /** The limit stands in the text: a plan made without knowing it expects a tenth of the table, and reads all of it. */
 const purge = (limit: number) => `
   DELETE FROM bo_auth_session WHERE id IN (
     SELECT id FROM bo_auth_session WHERE expires_at < $1 ORDER BY expires_at LIMIT ${Math.trunc(limit)}
   ) RETURNING id`;
 
-const MOVE: SharedUpdate = {
+const { id, ownerId, generation, branch, superseded, ...columns } = SESSION_COLUMNS;
+const { tokenSeq, rotatedAt, idleExpiresAt, firstShareUserId, secondShareUserId } = columns;
+
+const MOVE = new SharedUpdate<SeenSession, SessionChange>({
   table: 'bo_auth_session',
-  values: [
-    'id',
-    'ownerId',
-    'seenGeneration',
-    'seenBranch',
-    'seenSuperseded',
-    'generation',
-    'branch',
-    'tokenSeq',
-    'rotatedAt',
-    'idleExpiresAt',
-    'superseded',
-    'firstShareUserId',
-    'secondShareUserId',
-  ],
-  set: {
-    generation: ':generation',
-    branch: ':branch',
-    token_seq: ':tokenSeq',
-    rotated_at: ':rotatedAt',
-    idle_expires_at: ':idleExpiresAt',
-    superseded: ':superseded',
-    first_share_user_id: ':firstShareUserId',
-    second_share_user_id: ':secondShareUserId',
+  // Generation and branch find a tip that has moved, but not a late replay: it notes in `superseded` that the parent's
+  // successor was handed out once more. A rotation decided on an older copy would overwrite that note, and the client's
+  // other tab, a moment after the window, would then pass for a thief. `superseded` alone would find a moved tip too,
+  // as it never returns to an earlier value; generation and branch are compared nonetheless, so that leaving each
+  // generation only once does not depend on how a row remembers its past.
+  seen: { id, ownerId, generation, branch, superseded },
+  next: {
+    generation,
+    branch,
+    tokenSeq,
+    rotatedAt,
+    idleExpiresAt,
+    superseded,
+    firstShareUserId,
+    secondShareUserId,
   },
-  // Generation and branch say whether the tip has moved. They do not say all: a late replay notes in `superseded` that
-  // the parent was handed its successor once more, and a rotation decided on an older copy would write the note away;
-  // the client's other tab, a moment after the window, would then pass for a thief. The two overlap, for today's
-  // `superseded` never returns to what it was and so finds a moved tip as well. The tip is held against the row
-  // nonetheless: that a generation is left only once must not rest on how a row remembers its past.
   where: [
-    'target.owner_id = :ownerId',
-    'target.generation = :seenGeneration',
-    'target.branch = :seenBranch',
-    'target.superseded = :seenSuperseded',
     `target.status = 'active'`,
-    // The decision was made on a copy; whether user and project still are in order is for the database to say.
+    // The decision may rest on a copy: whether user and project are still enabled is judged here.
     `EXISTS (
       SELECT 1 FROM bo_user AS subject JOIN bo_project AS project ON project.owner_id = subject.owner_id
       WHERE subject.owner_id = target.owner_id AND subject.user_id = target.user_id
       AND subject.status = 'active' AND subject.valid_after <= target.created_at AND project.status = 'active')`,
   ],
-};
+});
+
+interface UserRow {
+  readonly status: string;
+  readonly valid_after: number | string;
+}
 
 /** Sessions in SQLite or Postgres. */
 @Injectable()
@@ -162,9 +125,10 @@ export class SqlSessionStore extends SessionStore {
   ): Promise<readonly string[] | null> {
     return this.database.transact(async (transaction) => {
       const { ownerId, userId, createdAt } = session;
-      const [held] = await transaction.all(HOLD_USER, [ownerId, userId, createdAt]);
-      if (held === undefined) return null;
-      await transaction.all(INSERT, columnsOf(session));
+      // Held, so that two logins cannot both count to N, and that no "log out everywhere" comes in between.
+      const user = await holdRow<UserRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
+      if (user?.status !== 'active' || Number(user.valid_after) > createdAt) return null;
+      await transaction.all(INSERT, valuesOf(session));
       await writeEvent(transaction, event);
       if (maxSessions === null) return [];
       const evicted = await transaction.all<{ id: string }>(EVICT, [
@@ -193,21 +157,8 @@ export class SqlSessionStore extends SessionStore {
   override move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     return this.database.compareAndSet(
       MOVE,
-      [
-        seen.id,
-        seen.ownerId,
-        seen.generation,
-        seen.branch,
-        seen.superseded,
-        next.generation,
-        next.branch,
-        next.tokenSeq,
-        next.rotatedAt,
-        next.idleExpiresAt,
-        next.superseded,
-        next.firstShareUserId,
-        next.secondShareUserId,
-      ],
+      seen,
+      next,
       event === null ? null : (transaction) => writeEvent(transaction, event),
     );
   }
@@ -277,30 +228,11 @@ const IMPORT = `${INSERT} ON CONFLICT DO NOTHING RETURNING id`;
  * @returns whether its token was new here
  */
 export async function importSession(transaction: SqlTransaction, session: NewSession): Promise<boolean> {
-  const [row] = await transaction.all(IMPORT, columnsOf(session));
+  const [row] = await transaction.all(IMPORT, valuesOf(session));
   return row !== undefined;
 }
 
-function columnsOf(session: NewSession): SqlValue[] {
-  return [
-    session.id,
-    session.ownerId,
-    session.userId,
-    session.clientId,
-    session.secret,
-    session.pepperId,
-    session.importedTokenHash,
-    session.generation,
-    session.branch,
-    session.tokenSeq,
-    session.rotatedAt,
-    session.createdAt,
-    session.idleExpiresAt,
-    session.expiresAt,
-    session.superseded,
-    session.ip,
-    session.userAgent,
-    session.firstShareUserId,
-    session.secondShareUserId,
-  ];
+function valuesOf(session: NewSession): SqlValue[] {
+  const row: StoredSession = { ...session, status: 'active' };
+  return FIELDS.map((field) => row[field]);
 }

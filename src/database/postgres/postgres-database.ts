@@ -3,6 +3,8 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import { PostgresFailure, postgresFailure } from './postgres-failure.js';
 import { openPool } from './postgres-pool.js';
 import {
+  type Bindable,
+  type RowKey,
   type SharedSelect,
   type SharedUpdate,
   SqlDatabase,
@@ -20,7 +22,7 @@ export class PostgresDatabase extends SqlDatabase {
   override readonly kind = 'postgres';
   private readonly pool: Pool;
   private readonly names = new Map<string, string>();
-  private readonly updates = new WeakMap<SharedUpdate, string>();
+  private readonly updates = new WeakMap<object, string>();
   private readonly selects = new WeakMap<SharedSelect, string>();
 
   constructor(
@@ -56,12 +58,17 @@ export class PostgresDatabase extends SqlDatabase {
     return withRetries(() => this.transactOnce(work));
   }
 
-  override async compareAndSet(
-    update: SharedUpdate,
-    values: readonly SqlValue[],
+  override async compareAndSet<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>>(
+    update: SharedUpdate<Seen, Next>,
+    seen: Seen,
+    next: Next,
     also: ((transaction: SqlTransaction) => Promise<void>) | null,
   ): Promise<boolean> {
-    const sql = this.statement(update);
+    const known = this.updates.get(update);
+    // Postgres makes the statement durable by itself; its own group commit serves many of them at once.
+    const sql = known ?? update.statement((index) => `$${index + 1}`);
+    if (known === undefined) this.updates.set(update, sql);
+    const values = update.values(seen, next);
     if (also === null) return withRetries(async () => (await this.ask(this.pool, sql, values)).length === 1);
     return this.transact(async (transaction) => {
       const changed = await transaction.all(sql, values);
@@ -117,28 +124,11 @@ export class PostgresDatabase extends SqlDatabase {
     this.names.set(sql, name);
     return name;
   }
-
-  private statement(update: SharedUpdate): string {
-    const known = this.updates.get(update);
-    if (known !== undefined) return known;
-    const sql = updateStatement(update);
-    this.updates.set(update, sql);
-    return sql;
-  }
 }
 
 function selectStatement({ columns, from, joins, by }: SharedSelect): string {
   const conditions = by.map((column, index) => `target.${column} = $${index + 1}`);
   return `SELECT ${columns} FROM ${from} AS target ${joins} WHERE ${conditions.join(' AND ')}`;
-}
-
-/** One auto-committed statement. Postgres's own group commit combines concurrent ones. */
-function updateStatement({ table, values, set, where }: SharedUpdate): string {
-  const bind = (expression: string) =>
-    expression.replaceAll(/:(\w+)/g, (_, name: string) => `$${values.indexOf(name) + 1}`);
-  const assignments = Object.entries(set).map(([column, expression]) => `${column} = ${bind(expression)}`);
-  const conditions = ['target.id = $1', ...where.map(bind)];
-  return `UPDATE ${table} AS target SET ${assignments.join(', ')} WHERE ${conditions.join(' AND ')} RETURNING id`;
 }
 
 /** @throws {PostgresFailure} */

@@ -1,6 +1,8 @@
 import { GroupCommit } from './group-commit.js';
 import { GroupRead } from './group-read.js';
 import {
+  type Bindable,
+  type RowKey,
   type SharedSelect,
   type SharedUpdate,
   SqlDatabase,
@@ -25,7 +27,7 @@ interface Shared {
 export class SqliteDatabase extends SqlDatabase {
   override readonly kind = 'sqlite';
   private readonly writes = new WriteQueue(concernsAll);
-  private readonly updates = new Map<SharedUpdate, Shared>();
+  private readonly updates = new Map<object, Shared>();
   private readonly selects = new Map<SharedSelect, GroupRead<readonly SqlValue[], unknown>>();
 
   private constructor(
@@ -69,12 +71,14 @@ export class SqliteDatabase extends SqlDatabase {
     });
   }
 
-  override compareAndSet(
-    update: SharedUpdate,
-    values: readonly SqlValue[],
+  override compareAndSet<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>>(
+    update: SharedUpdate<Seen, Next>,
+    seen: Seen,
+    next: Next,
     also: ((transaction: SqlTransaction) => Promise<void>) | null,
   ): Promise<boolean> {
     const shared = this.shared(update);
+    const values = update.values(seen, next);
     if (also === null) return shared.commit.submit(values);
     return this.transact(async (transaction) => {
       const changed = await transaction.all(shared.sql, [JSON.stringify([values])]);
@@ -109,10 +113,13 @@ export class SqliteDatabase extends SqlDatabase {
     return keys.map((_, index) => found.get(index) ?? null);
   }
 
-  private shared(update: SharedUpdate): Shared {
+  private shared<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>>(
+    update: SharedUpdate<Seen, Next>,
+  ): Shared {
     const known = this.updates.get(update);
     if (known !== undefined) return known;
-    const sql = batchStatement(update);
+    // One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool.
+    const sql = update.statement((index) => `item.value ->> ${index}`, 'FROM json_each($1) AS item');
     const commit = new GroupCommit<readonly SqlValue[], boolean>(
       {
         key: ([id]) => String(id),
@@ -148,17 +155,5 @@ function batchSelect({ columns, from, joins, by }: SharedSelect): string {
   return (
     `SELECT item.key AS position, ${columns} FROM json_each($1) AS item ` +
     `CROSS JOIN ${from} AS target ON ${conditions.join(' AND ')} ${joins}`
-  );
-}
-
-/** One statement for any number of rows: one transaction and one round trip to sqlite3's thread pool. */
-function batchStatement({ table, values, set, where }: SharedUpdate): string {
-  const bind = (expression: string) =>
-    expression.replaceAll(/:(\w+)/g, (_, name: string) => `item.value ->> ${values.indexOf(name)}`);
-  const assignments = Object.entries(set).map(([column, expression]) => `${column} = ${bind(expression)}`);
-  const conditions = ['target.id = item.value ->> 0', ...where.map(bind)];
-  return (
-    `UPDATE ${table} AS target SET ${assignments.join(', ')} ` +
-    `FROM json_each($1) AS item WHERE ${conditions.join(' AND ')} RETURNING id`
   );
 }

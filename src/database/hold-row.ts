@@ -1,0 +1,21 @@
+import type { SqlTransaction } from './sql-database.js';
+
+/**
+ * Reads one row and locks it until the transaction ends. An update that changes nothing does so in every database;
+ * the transaction then decides on what it has read itself, and never over another connection.
+ *
+ * @param table one whose rows have a `status`
+ * @param key column = value, together the primary key
+ */
+export async function holdRow<Row>(
+  transaction: SqlTransaction,
+  table: string,
+  key: Readonly<Record<string, string>>,
+): Promise<Row | null> {
+  const conditions = Object.keys(key).map((column, index) => `${column} = $${index + 1}`);
+  const [row] = await transaction.all<Row>(
+    `UPDATE ${table} SET status = status WHERE ${conditions.join(' AND ')} RETURNING *`,
+    Object.values(key),
+  );
+  return row ?? null;
+}
