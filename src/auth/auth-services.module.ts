@@ -14,6 +14,7 @@ import { Passwords } from './login/password.js';
 import { Refresh } from './refresh/refresh.js';
 import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
 import { Revocation } from './revocation.js';
+import { SessionJudge } from './refresh/session-judge.js';
 import { SessionStore } from './session/session.store.js';
 import { SessionSweep } from './session/session-sweep.js';
 import { Sessions } from './session/sessions.js';
@@ -29,6 +30,7 @@ const SERVICES = [
   AccessTokens,
   Passwords,
   Login,
+  SessionJudge,
   Refresh,
   Revocation,
   BearerSessions,

@@ -5,7 +5,8 @@ import { STALENESS_MS } from '../cache/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { accessTokenClaimsSchema, AccessTokens } from './access-token/access-token.js';
 import { BearerSessions } from './bearer/bearer-session.js';
-import { Refresh } from './refresh/refresh.js';
+import { isGranting } from './refresh-token/decide.js';
+import { SessionJudge } from './refresh/session-judge.js';
 
 const active = z.literal(true).describe('The token is good right now. / 令牌当前有效。');
 
@@ -52,7 +53,7 @@ export type Introspected = z.infer<typeof introspectedSchema>;
 const INACTIVE: Introspected = { active: false };
 
 /**
- * Tells what a token is worth right now, and nothing of one that is worth nothing.
+ * Says whether a token is active, and for an active one what it stands for. An inactive token discloses nothing else.
  *
  * @see RFC 7662 §2.2
  */
@@ -62,10 +63,10 @@ export class Introspection {
     private readonly clock: Clock,
     private readonly accessTokens: AccessTokens,
     private readonly bearers: BearerSessions,
-    private readonly refresh: Refresh,
+    private readonly judge: SessionJudge,
   ) {}
 
-  /** A refresh token that was issued elsewhere may be a JWT too. */
+  /** A text with dots may also be a refresh token: one that was issued elsewhere can be a JWT. */
   async introspect(tenant: Tenant, token: string): Promise<Introspected> {
     const found = token.includes('.') ? await this.accessToken(tenant, token) : INACTIVE;
     return found.active ? found : this.refreshToken(tenant, token);
@@ -77,11 +78,10 @@ export class Introspection {
     return { active: true, token_type: 'Bearer', ...claims };
   }
 
-  /** Judged as a refresh would be, without its effects. */
+  /** Judges the token as a refresh would, without the effects of one. */
   private async refreshToken(tenant: Tenant, token: string): Promise<Introspected> {
-    const judged = await this.refresh.judge(tenant, token, this.clock.now(), STALENESS_MS);
-    if (judged === null || ['refused', 'reused', 'superseded'].includes(judged.decision.kind))
-      return INACTIVE;
+    const judged = await this.judge.judge(tenant.project, token, this.clock.now(), STALENESS_MS);
+    if (judged === null || !isGranting(judged.decision)) return INACTIVE;
     const session = judged.read.value;
     return {
       active: true,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Introspected } from '../../src/auth/introspection.js';
+import { SessionStore } from '../../src/auth/session/session.store.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import {
   call,
@@ -115,6 +116,42 @@ it('reuse found by ten at once ends the family once, with one event', async () =
     String(sidOf(first)),
   );
   expect(events).toHaveLength(1);
+});
+
+describe('a request that loses races', () => {
+  /** Lets the first `count` writes of a session miss, as if another request had been faster. */
+  async function losing<T>(step: 'move' | 'end', count: number, work: () => Promise<T>) {
+    const store = test.app.get(SessionStore, { strict: false });
+    let tries = 0;
+    const missing = (): Promise<boolean> | null => (++tries <= count ? Promise.resolve(false) : null);
+    const { move, end } = { move: store.move.bind(store), end: store.end.bind(store) };
+    if (step === 'move') store.move = (...values) => missing() ?? move(...values);
+    else store.end = (...values) => missing() ?? end(...values);
+    try {
+      return { answer: await work(), tries };
+    } finally {
+      Reflect.deleteProperty(store, step);
+    }
+  }
+
+  it.each(['move', 'end'] as const)('judges again up to eight times in all: %s', async (step) => {
+    const first = await login(test);
+    const second = dataOf(await refresh(test, first.refreshToken));
+    const third = dataOf(await refresh(test, second.refreshToken));
+    if (step === 'end') test.clock.advance(60_001);
+    const token = step === 'end' ? first.refreshToken : third.refreshToken;
+    const lost = await losing(step, 8, () => refresh(test, token));
+    expect([refusalOf(lost.answer), lost.answer.headers['retry-after'], lost.tries]).toEqual([
+      '503 UNAVAILABLE',
+      '1',
+      8,
+    ]);
+    const won = await losing(step, 7, () => refresh(test, token));
+    expect([refusalOf(won.answer), won.tries]).toEqual([
+      step === 'end' ? '401 REFRESH_TOKEN_REUSED' : '200 null',
+      8,
+    ]);
+  });
 });
 
 it('one GUID for fifty tokens at once: one gets through', async () => {

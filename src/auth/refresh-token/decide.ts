@@ -78,6 +78,16 @@ export type Decision =
   /** Two holders: end the family. */
   | { readonly kind: 'reused' };
 
+/** The decisions that answer with an error. */
+export type RefusingDecision = Extract<Decision, { readonly kind: 'refused' | 'superseded' | 'reused' }>;
+
+/** The decisions that answer with tokens. */
+export type GrantingDecision = Exclude<Decision, RefusingDecision>;
+
+export function isGranting(decision: Decision): decision is GrantingDecision {
+  return decision.kind !== 'refused' && decision.kind !== 'superseded' && decision.kind !== 'reused';
+}
+
 /** How many superseded tokens a row remembers. */
 export const SUPERSEDED_KEPT = 16;
 

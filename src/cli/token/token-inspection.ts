@@ -1,16 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type AccessTokenClaims, AccessTokens } from '../../auth/access-token/access-token.js';
-import { type Decision, decide, type Refusal, whyDead } from '../../auth/refresh-token/decide.js';
-import { refreshPolicy } from '../../auth/refresh/refresh-policy.js';
-import { RefreshTokenMint } from '../../auth/refresh-token/refresh-token-mint.js';
-import {
-  importedTokenHash,
-  parseRefreshToken,
-  type TokenPosition,
-} from '../../auth/refresh-token/refresh-token.js';
-import { familyOf, type Session } from '../../auth/session/session.js';
+import { type Decision, isGranting, type Refusal, whyDead } from '../../auth/refresh-token/decide.js';
+import { SessionJudge } from '../../auth/refresh/session-judge.js';
+import { importedTokenHash, parseRefreshToken } from '../../auth/refresh-token/refresh-token.js';
+import type { Session } from '../../auth/session/session.js';
 import { SessionStore } from '../../auth/session/session.store.js';
 import { Clock } from '../../config/clock.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
@@ -66,8 +63,9 @@ export class TokenInspection {
     private readonly database: SqlDatabase,
     private readonly store: SessionStore,
     private readonly projects: ProjectDirectory,
-    private readonly mint: RefreshTokenMint,
+    private readonly judge: SessionJudge,
     private readonly accessTokens: AccessTokens,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** @param ownerId `null`: the project is not known */
@@ -129,30 +127,15 @@ export class TokenInspection {
     );
   }
 
-  /** `null`: it is none of ours. */
+  /** @returns `null` for a text that names no session of this database */
   private async refreshToken(text: string): Promise<Inspection | null> {
     const parsed = parseRefreshToken(text);
     if (parsed === null) return null;
-    const [row] = await this.database.all<{ owner_id: string }>(
-      'SELECT owner_id FROM bo_auth_session WHERE id = $1',
-      [parsed.familyId],
-    );
-    if (row === undefined) return null;
-    const session = await this.store.find(row.owner_id, parsed.familyId);
+    const session = await this.session('id = $1', [parsed.familyId]);
     if (session === null) return null;
     const { generation, branch } = parsed;
     const holds = { sessionId: parsed.familyId, generation, branch, ...sessionFields(session) };
-    try {
-      if (!this.mint.verify(session, parsed))
-        return {
-          kind: 'refresh-token',
-          verifies: false,
-          says: [
-            'It names a session of this database, but its MAC is wrong: forged, damaged, or of another pepper.',
-          ],
-          holds,
-        };
-    } catch {
+    if (this.config.peppers.get(session.pepperId) === undefined)
       return {
         kind: 'refresh-token',
         verifies: false,
@@ -161,35 +144,51 @@ export class TokenInspection {
         ],
         holds,
       };
-    }
-    return this.judged('refresh-token', session, parsed, holds);
+    return this.judged('refresh-token', text, session, holds);
   }
 
+  /** @returns `null` for a text that was not imported as a refresh token */
   private async importedToken(text: string, ownerId: string | null): Promise<Inspection | null> {
-    const condition = ownerId === null ? '' : 'AND owner_id = $2';
-    const hash = importedTokenHash(text);
-    const [row] = await this.database.all<{ id: string; owner_id: string }>(
-      `SELECT id, owner_id FROM bo_auth_session WHERE imported_token_hash = $1 ${condition}`,
-      ownerId === null ? [hash] : [hash, ownerId],
-    );
-    const session = row === undefined ? null : await this.store.find(row.owner_id, row.id);
+    const sha256 = importedTokenHash(text);
+    const session =
+      ownerId === null
+        ? await this.session('imported_token_hash = $1', [sha256])
+        : await this.session('imported_token_hash = $1 AND owner_id = $2', [sha256, ownerId]);
     if (session === null) return null;
-    const holds = { sessionId: session.id, sha256: hash, ...sessionFields(session) };
-    return this.judged('imported-refresh-token', session, { generation: 0, branch: 0 }, holds);
+    const holds = { sessionId: session.id, sha256, ...sessionFields(session) };
+    return this.judged('imported-refresh-token', text, session, holds);
+  }
+
+  /** A session of any project, by a condition over the columns of its row. */
+  private async session(condition: string, values: readonly string[]): Promise<Session | null> {
+    const [row] = await this.database.all<{ id: string; owner_id: string }>(
+      `SELECT id, owner_id FROM bo_auth_session WHERE ${condition}`,
+      values,
+    );
+    return row === undefined ? null : this.store.find(row.owner_id, row.id);
   }
 
   private async judged(
     kind: Inspection['kind'],
+    text: string,
     session: Session,
-    presented: TokenPosition,
     holds: Inspection['holds'],
   ): Promise<Inspection> {
     const project = await this.projects.find(session.ownerId);
     if (project === null) return { kind, verifies: false, says: ['Its project is gone.'], holds };
-    const decision = decide(familyOf(session), presented, this.clock.now(), refreshPolicy(project));
+    const judged = await this.judge.judgeCommitted(project, text, this.clock.now());
+    if (judged === null)
+      return {
+        kind,
+        verifies: false,
+        says: [
+          'It names a session of this database, but its MAC is wrong: forged, damaged, or of another pepper.',
+        ],
+        holds,
+      };
+    const { decision } = judged;
     if (decision.kind === 'refused') return { kind, verifies: false, says: [DEAD[decision.reason]], holds };
-    const verifies = decision.kind !== 'reused' && decision.kind !== 'superseded';
-    return { kind, verifies, says: [DECISIONS[decision.kind]], holds };
+    return { kind, verifies: isGranting(decision), says: [DECISIONS[decision.kind]], holds };
   }
 
   private async verifyHeader(text: string, ownerId: string): Promise<Inspection> {

@@ -3,14 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { isBare } from '../bare.decorator.js';
 import { JSON_TYPE, successEnvelope } from './envelope.js';
-import { lostRaces, MAX_ATTEMPTS } from '../races.js';
+import { lostRaces, MAX_ATTEMPTS, RaceLost } from '../races.js';
 import type { Prepared } from '../prepared.js';
 
 /**
  * Wraps what a handler has prepared in the envelope, commits it, and sends it.
  *
  * It is the outermost interceptor: when it commits, the plugin has run and the body is a string, so nothing that
- * follows the commit can fail and cost the client its session.
+ * follows the commit can fail and cost the client its session. It is also the only place where a request that loses a
+ * race to another one begins again.
  */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
@@ -20,13 +21,16 @@ export class EnvelopeInterceptor implements NestInterceptor {
   ): Promise<Observable<unknown>> {
     if (isBare(context)) return next.handle();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const prepared = await lastValueFrom(next.handle());
-      const body = JSON.stringify(successEnvelope(prepared.data, prepared.provenance));
-      if (prepared.commit === null || (await prepared.commit())) {
+      try {
+        const prepared = await lastValueFrom(next.handle());
+        const body = JSON.stringify(successEnvelope(prepared.data, prepared.provenance));
+        if (prepared.commit !== null && !(await prepared.commit())) continue;
         const http = context.switchToHttp();
         http.getRequest<FastifyRequest>().success = prepared;
         http.getResponse<FastifyReply>().header('content-type', JSON_TYPE);
         return of(body);
+      } catch (error) {
+        if (!(error instanceof RaceLost)) throw error;
       }
     }
     throw lostRaces();
