@@ -19,6 +19,8 @@ const healthSchema = {
 
 const ApiHealth = () =>
   applyDecorators(
+    // Terminus would add its own English texts and examples to those below.
+    HealthCheck({ noCache: true, swaggerDocumentation: false }),
     ApiOkResponse({ description: 'Yes. / 是。', schema: healthSchema }),
     ApiServiceUnavailableResponse({ description: 'No. / 否。', schema: healthSchema }),
   );
@@ -42,7 +44,6 @@ export class HealthController {
     summary: 'Does the process run? / 进程是否存活',
   })
   @ApiHealth()
-  @HealthCheck()
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
@@ -54,7 +55,6 @@ export class HealthController {
     summary: 'Can requests be served? / 是否可以提供服务',
   })
   @ApiHealth()
-  @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
       () => this.draining.check(),
