@@ -9,26 +9,24 @@ import {
 import type { TokenPosition } from '../../src/auth/refresh-token/refresh-token.js';
 
 /**
- * A search for a way to log out an honest client, or to let a thief live: breadth-first over every
- * interleaving, within the bounds below, of one session's client, its network, its clock and a thief, with
- * the service's part played by the real `decide`.
+ * A model checker that searches for a way to log out an honest client, or to leave a thief undetected: breadth-first
+ * over every interleaving, within the bounds below, of one session's client, its network, its clock and a thief. The
+ * service is the real `decide`.
  *
- * The client is one app with any number of tabs that share a storage. A refresh reads the token from
- * storage, asks, and stores an answered token if its `tokenSeq` is higher than the stored one's; on a 409
- * it reads the storage again later. An app kill loses all answers under way. Requests and answers can be
- * lost, repeated, delayed and reordered.
+ * The client is one app with any number of tabs that share a storage. A refresh reads the token from storage, sends it,
+ * and stores the answered token if its `tokenSeq` is higher than the stored one; after a 409 it reads the storage again
+ * later. Killing the app loses all answers in flight. Requests and answers can be lost, repeated, delayed and reordered.
  *
- * The network's bound: a request is worked on within FLIGHT / 2 of its token's being read from storage, or
- * never; an answer arrives within FLIGHT / 2, or never. (A request that may turn up later than the grace
- * window itself cannot be told from a thief's.)
+ * Network bound: a request is processed within FLIGHT / 2 after its token was read from storage, or never; an answer
+ * arrives within FLIGHT / 2, or never. (A request that arrives after the grace window cannot be distinguished from a
+ * thief's.)
  *
- * The thief copies any token from storage or wire at any moment, as often as he likes, keeps the newest
- * token that he has and one older of his choice, and presents either whenever he likes, on a network that
- * loses nothing.
+ * The thief can copy any token from storage or network at any time, keeps the newest copy and one older copy, and can
+ * present either at any time over a network without losses.
  *
- * Time moves only by the given steps. Sixteen units to a grace window make its late share two units wide,
- * room enough for a request and an answer of one unit each. A state is kept relative to its own moment and
- * generation, with what nobody can present any more left out, so that the search ends.
+ * Time advances only by the given steps. A grace window of 16 units makes its late share two units long, enough for a
+ * request and an answer of one unit each. States are stored relative to their own time and generation and without
+ * tokens that nobody can present any more, so that the search terminates.
  */
 
 export const GRACE = 16;
@@ -38,12 +36,12 @@ export interface ModelOptions {
   readonly name: string;
   readonly judge?: Judge;
   readonly thief?: boolean;
-  /** Messages under way at once. */
+  /** Maximum number of messages in flight. */
   readonly wire?: number;
   readonly steps: readonly number[];
   /** `most`, unless said otherwise: all but the answers of a generation's fourth token, the last it has. */
   readonly loses?: 'nothing' | 'most' | 'everything';
-  /** A client that stores whatever comes last. */
+  /** A client that always stores the last answer. */
   readonly ignoresTokenSeq?: boolean;
 }
 
@@ -58,23 +56,23 @@ export interface ModelResult {
   readonly name: string;
   readonly states: number;
   readonly transitions: number;
-  /** How often the family was ended after a theft. */
+  /** How often the family was revoked after a theft. */
   readonly thievesFound: number;
-  /** The first fault and the shortest way to it, or null when there is none. */
+  /** The first violation and the shortest path to it, or null if there is none. */
   readonly fault: { readonly kind: Fault; readonly path: readonly string[] } | null;
 }
 
 export type Fault =
-  /** The honest client lost its session although no thief presented anything. */
+  /** The honest client lost its session although no thief presented a token. */
   | 'false log-out'
   /**
-   * Either a holder presented a token that it alone had ever held, more than the grace after the other
-   * holder had been granted something since, and was granted again; or it was granted a token that the
-   * other holds, more than the grace after that was made. Neither happening, two holders who refresh more
-   * than the grace apart hold different tokens after it, and the next refresh of the first finds the theft.
+   * A theft stays undetected. Either a holder's token that only it ever held was accepted more than the grace window
+   * after the other holder's last success; or a holder received a token that the other one holds, more than the grace
+   * window after it was issued. If neither happens, two holders that refresh more than the grace window apart end up
+   * with different tokens, and the next refresh of the first one reveals the theft.
    */
   | 'thief lives on'
-  /** The victim's token, older than the parent, was still put off with 409 after the grace and its late share. */
+  /** The victim's token, older than the parent, still got 409 after the grace window and its late share. */
   | 'victim kept waiting';
 
 interface Token extends TokenPosition {
@@ -89,31 +87,31 @@ interface Message {
   readonly known: boolean;
 }
 
-/** What a holder's newest token has been through. */
+/** The history of a holder's newest token. */
 interface Holder {
-  /** The other holder has held it too. */
+  /** The other holder has also held it. */
   readonly shared: boolean;
-  /** When the other was last granted something since, while it was this holder's alone. */
+  /** When the other holder last succeeded while only this holder held the token. */
   readonly crossedAt: number | null;
 }
 
 interface World {
   readonly row: FamilyState;
-  /** When the tip came to be, as the model saw it. */
+  /** When the model saw the tip being issued. */
   readonly tipSince: number;
   readonly stored: Token;
   readonly wire: readonly Message[];
   readonly victim: Holder;
-  /** Since when the victim has been answered with 409 only. */
+  /** Since when the victim has received only 409. */
   readonly waitingSince: number | null;
   readonly thief: (Holder & { readonly newest: Token; readonly older: Token | null }) | null;
   readonly thiefActed: boolean;
 }
 
 const NOW = 1_000;
-/** Just out of the window: whatever is older is judged alike. */
+/** Just outside the grace window; all older ages are equivalent. */
 const LONG_AGO = NOW - GRACE - 1;
-/** Just too long for the victim to be put off. */
+/** Just longer than the victim may receive 409. */
 const TOO_LONG_AGO = NOW - GRACE - FLIGHT - 1;
 const TIP_GENERATION = 6;
 const DEAD: Token = { generation: 0, branch: 0, seq: 0 };
@@ -148,7 +146,7 @@ const START: World = {
 export function search(options: ModelOptions): ModelResult {
   const start = normalise(START, options)!;
   const seen = new Set([keyOf(start)]);
-  // How each state was first reached: the state before it, and by what.
+  // For each state, its predecessor and the action that first led to it.
   const before: number[] = [-1];
   const actions: string[] = ['start'];
   let frontier: { index: number; world: World }[] = [{ index: 0, world: start }];
@@ -228,7 +226,7 @@ function serveClient(world: World, token: Token, wire: readonly Message[], judge
     return { action, outcome: world.thiefActed ? 'found' : 'false log-out' };
   }
   if (decision.kind === 'superseded') {
-    // The parent's wait has a fixed end, after which it is answered.
+    // The 409 of the parent ends at a fixed time, after which it is answered.
     if (!isNewest || isParent(world.row, token)) return step(action, { ...world, wire });
     const waitingSince = world.waitingSince ?? NOW;
     return {
@@ -367,10 +365,9 @@ function pass(world: World, units: number): World {
 }
 
 /**
- * The same world seen from its tip: generations counted from there, the order of the numbers alone kept,
- * tokens that can only be found out made one, what the row remembers of tokens that nobody holds
- * forgotten. Null where a live token is further behind than the model looks: five refreshes completed
- * while one request was under way.
+ * Normalises a state relative to its tip: counts generations from the tip, keeps only the order of the numbers, merges
+ * tokens whose use is always detected, and drops what the row stores about tokens that nobody holds. Returns null if a
+ * live token is older than the model's limit: five refreshes completed while one request was in flight.
  */
 function normalise(world: World, options: ModelOptions): World | null {
   const { row, thief, stored } = world;
@@ -412,12 +409,12 @@ function normalise(world: World, options: ModelOptions): World | null {
     const at = isHeld(entry) ? entry.at : LONG_AGO;
     superseded.push({ generation: entry.generation + shift, branch: entry.branch, at });
   }
-  // The age of the tip matters to its parent alone, and to rules that ought not to look at it.
+  // The age of the tip matters only to its parent (and to incorrect rules that use it wrongly).
   const isAgeless = options.judge === undefined && (parent === undefined || !isHeld(parent));
 
   const wire: Message[] = [];
   for (const message of world.wire) {
-    // It would change nothing, and a thief has had his chance to copy it elsewhere.
+    // It would change nothing, and the thief could have copied it elsewhere.
     const isIdle = message.kind === 'answer' && thief === null && message.token.seq <= stored.seq;
     if (isIdle && options.ignoresTokenSeq !== true && options.thief !== true) continue;
     wire.push({ ...message, token: seen(message.token) });
@@ -442,7 +439,7 @@ function normalise(world: World, options: ModelOptions): World | null {
   };
 }
 
-/** One character a part, since half of the search is spent on looking these up. */
+/** One character for each part, because half of the search time is spent on looking these keys up. */
 function keyOf(world: World): string {
   const { row, stored, wire, victim, thief, waitingSince } = world;
   const codes = [row.branch, row.tokenSeq, age(row.rotatedAt), age(world.tipSince), codeOf(stored)];

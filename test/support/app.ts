@@ -11,44 +11,44 @@ import { createLogger } from '../../src/logging/logger.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 
-/** Runs like any clock; can be put forward, stopped, and (by `set` alone) put back. */
+/** A running clock that tests can advance, stop, or set to any time. */
 export class TestClock extends Clock {
-  private ahead = 0;
-  private stands: number | null = null;
+  private offsetMs = 0;
+  private stoppedAt: number | null = null;
 
   override now(): number {
-    return this.stands ?? Date.now() + this.ahead;
+    return this.stoppedAt ?? Date.now() + this.offsetMs;
   }
 
-  /** Stops it at this time. */
+  /** Stops the clock at this time. */
   set(ms: number): void {
-    this.stands = ms;
+    this.stoppedAt = ms;
   }
 
   stop(): void {
-    this.stands = this.now();
+    this.stoppedAt = this.now();
   }
 
   advance(ms: number): void {
-    if (this.stands === null) this.ahead += ms;
-    else this.stands += ms;
+    if (this.stoppedAt === null) this.offsetMs += ms;
+    else this.stoppedAt += ms;
   }
 
-  /** Goes on from where it stands. */
+  /** Restarts a stopped clock at its current time. */
   run(): void {
-    if (this.stands !== null) this.ahead = this.stands - Date.now();
-    this.stands = null;
+    if (this.stoppedAt !== null) this.offsetMs = this.stoppedAt - Date.now();
+    this.stoppedAt = null;
   }
 }
 
-/** The service as `main.ts` builds it, with a clock that can be set, a log in memory and a database of its own. */
+/** The service as `main.ts` builds it, with a test clock, an in-memory log and its own database. */
 export interface TestApp {
   readonly app: NestFastifyApplication;
   readonly config: Config;
   readonly clock: TestClock;
-  /** Every line that was logged so far. */
+  /** All lines logged so far. */
   readonly log: string[];
-  /** Reads and writes rows past the service. */
+  /** Runs SQL directly on the database. */
   sql<Row = Record<string, unknown>>(sql: string, ...values: SqlValue[]): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -96,13 +96,13 @@ export async function startApp(env: Readonly<Record<string, string>> = {}): Prom
 
 export const API = '/bo/api/v3';
 
-/** The token of the documented sample. */
+/** The sample refresh token of the documentation. */
 export const SAMPLE_TOKEN = 'MtP0zZx1gZE66xDnhwd1UV973XoVL4nT';
 
-/** What the demo projects' clients encrypt with. */
+/** The verification keys of the demo projects. */
 export const VERIFY_KEYS: Readonly<Record<string, string>> = { ptdev: 'ptdev-58', acme: 'acme-key' };
 
-/** `encryptByDES(message, key)` as the documented JavaScript clients have it: crypto-js and nothing of ours. */
+/** `encryptByDES(message, key)` as in the documented JavaScript clients: crypto-js only, none of our code. */
 export function encryptByDES(message: string, key: string): string {
   return CryptoJS.DES.encrypt(message, CryptoJS.enc.Utf8.parse(key.slice(0, 8)), {
     mode: CryptoJS.mode.ECB,
@@ -112,11 +112,11 @@ export function encryptByDES(message: string, key: string): string {
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
-  /** Below `/bo/api/v3`, or the whole path where it begins with `//`. */
+  /** Path below `/bo/api/v3`, or the whole path if it begins with `//`. */
   readonly url: string;
-  /** `null`: no `XownerId`. `acme` when absent. */
+  /** `XownerId`: default `acme`; `null` to omit the header. */
   readonly owner?: string | null;
-  /** `null`: no `XverifyApi`. A fresh one of the project when absent. */
+  /** `XverifyApi`: default a new value for the project; `null` to omit the header. */
   readonly verify?: string | null;
   readonly bearer?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
@@ -131,7 +131,7 @@ export interface Answer<T = unknown> {
   readonly body: Envelope<T>;
 }
 
-/** One request through the whole application, with the headers that a documented client sends. */
+/** Sends one request through the whole application, with the headers of a documented client. */
 export async function call<T = unknown>(test: TestApp, request: Call): Promise<Answer<T>> {
   const { owner = 'acme', method = 'GET', bearer, payload } = request;
   const key = VERIFY_KEYS[owner ?? ''] ?? 'no-key';
@@ -158,7 +158,7 @@ export async function call<T = unknown>(test: TestApp, request: Call): Promise<A
   };
 }
 
-/** Signs `alice` in (`<user>-password` is every demo user's password) unless told otherwise. */
+/** Signs in `alice`, or another demo user; their passwords are `<user>-password`. */
 export async function login(
   test: TestApp,
   { user = 'alice', ...request }: Partial<Call> & { user?: string } = {},
@@ -184,14 +184,14 @@ export function refresh(
   });
 }
 
-/** The data of an answer that must be a success. */
+/** Returns the data of a successful answer; fails the test otherwise. */
 export function dataOf<T>(answer: Answer<T>): T {
   if (answer.status !== 200 || answer.body.data === null)
     throw new Error(`${answer.status} ${answer.text.slice(0, 300)}`);
   return answer.body.data;
 }
 
-/** What a test of a refusal compares: the status and the catalogue's name. */
+/** Status and error code of a failed answer, for comparison in tests. */
 export function refusalOf(answer: Answer): string {
   return `${answer.status} ${answer.body?.error.errorCode}`;
 }

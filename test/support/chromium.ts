@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Where Debian's package puts it. */
+/** Path of Debian's package. */
 const DEBIAN_CHROMIUM = '/usr/bin/chromium';
 
-/** Bringing the package takes a minute or two. */
+/** Installing the package takes one to two minutes. */
 export const CHROMIUM_DEADLINE_MS = 600_000;
 
-/** Starts a browser: the one of CHROMIUM_PATH, else the system's, else Debian's package, which is brought first. */
+/** Starts the browser of CHROMIUM_PATH, or the system's; if there is none, installs Debian's package. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath(),

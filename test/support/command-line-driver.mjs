@@ -1,4 +1,4 @@
-// Runs the command lines that it is sent, each as if it were alone in a process: see command-line.ts.
+// Runs the received command lines, each as if in a separate process. See command-line.ts.
 import { Readable } from 'node:stream';
 import { run } from '../../dist/cli/run.js';
 

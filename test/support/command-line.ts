@@ -16,7 +16,7 @@ export interface Given {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The built command line in a folder, with an environment of its own. */
+/** Runs the built command line in a folder, with its own environment. */
 export class TestCommandLine {
   private driver: ChildProcess | null = null;
   private turn: Promise<unknown> = Promise.resolve();
@@ -29,14 +29,14 @@ export class TestCommandLine {
       throw new Error('npm run build first: the command line is tested as it is shipped');
   }
 
-  /** One command line after the other in one process that has loaded the program once: a start takes seconds. */
+  /** Runs command lines one after the other in one process, because starting a process takes seconds. */
   run(args: readonly string[], { input = '', env = {} }: Given = {}): Promise<Ended> {
     const ended = this.turn.then(() => this.drive({ args, input, env: { ...this.env, ...env } }));
     this.turn = ended.catch(() => undefined);
     return ended;
   }
 
-  /** A process of its own, as the shell starts it. */
+  /** Runs one command line in a separate process, like a shell. */
   async start(args: readonly string[], { input, env = {} }: Given = {}): Promise<Ended> {
     const child = spawn(MAIN, args, {
       cwd: this.folder,

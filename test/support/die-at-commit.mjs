@@ -1,5 +1,5 @@
-// Loaded by `node --import` before the built service, in tests alone: ends the process as `kill -9` does, at one exact
-// moment of a rotation. The file that MOMENT_FILE names says when; while there is none, nothing happens.
+// Tests load this with `node --import` before the built service. It kills the process like `kill -9` at one exact moment
+// of a rotation, which the file named by MOMENT_FILE selects; without the file it does nothing.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 
 const { SqlSessionStore } = await import(
@@ -13,7 +13,7 @@ function die() {
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** SQLite's write-ahead log as it stands; this thread looks, while sqlite3's own writes. */
+/** The current state of SQLite's write-ahead log, which sqlite3's own thread writes concurrently. */
 function wal() {
   if (sqliteFile === undefined) return null;
   const { size, mtimeNs } = statSync(`${sqliteFile}-wal`, { bigint: true });
@@ -27,7 +27,7 @@ SqlSessionStore.prototype.move = async function (...step) {
   const moving = move.apply(this, step);
   if (moment === 'at') {
     setImmediate(() => {
-      // Holds this thread, so that nothing can be answered meanwhile. To Postgres the statement has been sent by now.
+      // Block this thread, so that no answer can be sent. The statement has already been sent to Postgres.
       while (before !== null && wal() === before);
       die();
     });

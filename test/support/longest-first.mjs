@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
-/** Those that start processes, the longest first: begun late, one of them would run alone at the end. */
+/** Specs that start processes, longest first: a long spec that starts late would run alone at the end. */
 const LONGEST = [
   'swagger-ui',
   'history',
@@ -16,7 +16,7 @@ const LONGEST = [
   'history-fakes',
 ];
 
-/** Jest knows how long a file took from its cache alone, which a new machine does not have. */
+/** Orders specs by this list, because Jest's own timings are in its cache, which a new machine does not have. */
 export default class LongestFirst extends Sequencer {
   sort(tests) {
     const place = ({ path }) => {

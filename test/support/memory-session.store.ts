@@ -22,10 +22,7 @@ function isAsSeen(row: Row, seen: SeenSession): boolean {
   return isTip && row.superseded === seen.superseded;
 }
 
-/**
- * The port in its plainest form: what the contract means, without a database. Each step runs to its end without
- * waiting, and so is atomic.
- */
+/** The simplest implementation of the port, in memory. Each step runs synchronously and is therefore atomic. */
 export class MemorySessionStore extends SessionStore {
   readonly events: AuthEvent[] = [];
   private readonly rows = new Map<string, Row>();

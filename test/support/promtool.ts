@@ -6,10 +6,10 @@ const CACHE = resolve('node_modules/.cache/promtool');
 const IN_CACHE = join(CACHE, 'usr/bin/promtool');
 
 /**
- * Prometheus's own checker: `PROMTOOL`, else from the PATH, else, where this is root on a Debian, out of Debian's
- * package, which is unpacked beside the modules and not installed.
+ * Finds promtool: `PROMTOOL`, or in the PATH. If there is none and this is root on Debian, unpacks Debian's package next
+ * to the modules without installing it.
  *
- * @returns its path; `null` where it cannot be had
+ * @returns the path, or `null` if promtool is not available
  */
 export function findPromtool(): string | null {
   const known = [process.env['PROMTOOL'], 'promtool', IN_CACHE].find(
@@ -29,7 +29,7 @@ function unpacked(): string | null {
   return file !== undefined && run('dpkg', '-x', file, '.') && existsSync(IN_CACHE) ? IN_CACHE : null;
 }
 
-/** Runs it with `input`. @returns what it said, where it was not content */
+/** Runs promtool on `input`. @returns its complaints, empty if there are none */
 export function complaintOf(promtool: string, args: readonly string[], input = ''): string | null {
   const { status, stdout, stderr } = spawnSync(promtool, args, { input, encoding: 'utf8' });
   return status === 0 ? null : `${stdout}${stderr}`;

@@ -4,9 +4,9 @@ import { createClient } from 'redis';
 import { eventually, freePort, temporaryFolder } from './temporary.js';
 
 /**
- * A Redis server of the test's own: `redis-server` from the PATH, installed where root on a Debian may do so.
+ * A Redis server for one test: `redis-server` from the PATH; installs it first if running as root on Debian.
  *
- * The tests stop, kill and flush it, so one that `REDIS_URL` names is used only by the tests that do not.
+ * Tests stop, kill and flush it. Only tests that do none of these use the server of `REDIS_URL`.
  */
 export class RedisServer {
   private child: ChildProcess | null = null;
@@ -14,7 +14,7 @@ export class RedisServer {
 
   private constructor(readonly port: number) {}
 
-  /** @param now whether to start it at once; else {@link resume} does */
+  /** @param now whether to start it now; otherwise {@link resume} does */
   static async start(now = true): Promise<RedisServer> {
     const server = new RedisServer(await freePort());
     if (now) await server.resume();
@@ -66,12 +66,12 @@ export class RedisServer {
     }
   }
 
-  /** Holds this process up until Redis has answered, and so whoever asked before. */
+  /** Blocks this process until Redis has answered this and all earlier commands. */
   pingAndWait(): void {
     execFileSync('redis-cli', ['-p', String(this.port), 'PING']);
   }
 
-  /** It keeps its connections and answers nothing. */
+  /** Freezes the server: connections stay open but get no answer. */
   freeze(): void {
     this.child?.kill('SIGSTOP');
   }
@@ -116,13 +116,13 @@ function installed(): string {
     try {
       const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
       execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore', timeout: 120_000 });
-      // Debian's package would start a server of its own.
+      // Debian's package would start a server.
       const install = ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'];
       execFileSync('apt-get', install, { env: { ...env, RUNLEVEL: '1' }, stdio: 'ignore', timeout: 180_000 });
       const path = onPath();
       if (path !== null) return path;
     } catch {
-      // told below
+      // reported below
     }
   }
   throw new Error(

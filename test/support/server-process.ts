@@ -12,7 +12,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** `node dist/main.js` in an empty folder of its own. */
+/** `node dist/main.js` in a new empty folder. */
 export class ServerProcess {
   stdout = '';
   stderr = '';
@@ -41,7 +41,7 @@ export class ServerProcess {
     return new ServerProcess(child, folder);
   }
 
-  /** @returns where it listens */
+  /** @returns the base URL */
   async listening(): Promise<string> {
     for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
       const line = this.lines().find(({ msg }) => msg === 'listening');
@@ -76,7 +76,7 @@ export function newFolder(): string {
   return folder;
 }
 
-/** Ends whatever a failed test has left behind. */
+/** Kills processes that a failed test left behind. */
 export function endAll(): void {
   for (const child of running) child.kill('SIGKILL');
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -84,7 +84,7 @@ export function endAll(): void {
 
 let building: Promise<unknown> | null = null;
 
-/** `npm test` has built already; a single test file may be run without. */
+/** Builds the service if needed: `npm test` builds it, running a single spec does not. */
 export function built(): Promise<unknown> {
   building ??= isFresh()
     ? Promise.resolve()

@@ -9,9 +9,9 @@ import { eventually, freePort } from './temporary.js';
 
 const MAIN = resolve('dist/main.js');
 
-/** The built service as an operator starts it: a process of its own, or several. */
+/** The built service as an operator starts it, in one or more processes. */
 export class Service {
-  /** The log, a line an entry. */
+  /** The lines of the log. */
   readonly log: string[] = [];
   private readonly child: ChildProcess;
 
@@ -63,7 +63,7 @@ export class Service {
     await this.ended();
   }
 
-  /** How often a line with this message was logged. */
+  /** Number of log lines with this message. */
   count(message: string): number {
     return this.log.filter((line) => line.includes(`"msg":"${message}"`)).length;
   }
@@ -76,7 +76,7 @@ export class Service {
     }
   }
 
-  /** The documented call. */
+  /** Refreshes with the documented call. */
   refresh(refreshToken: string, agent: Agent, owner = 'ptdev'): Promise<HttpAnswer> {
     return this.get(`/bo/api/v3/auth/token/refresh?refreshToken=${refreshToken}`, agent, {
       XownerId: owner,

@@ -8,7 +8,7 @@ export function temporaryFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Below the range that outgoing connections draw from, so that a server may come back on it. */
+/** Below the ephemeral port range, so that a restarted server finds its port free. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
@@ -23,7 +23,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Polls until `condition` holds; fails after `withinMs` with what was waited for. */
+/** Polls until `condition` holds; after `withinMs`, fails and names the condition. */
 export async function eventually(
   what: string,
   condition: () => Promise<boolean> | boolean,

@@ -19,7 +19,7 @@ import { Clock } from '../../src/config/clock.js';
 import { loadConfig } from '../../src/config/config.js';
 import type { SqlDatabase } from '../../src/database/sql-database.js';
 
-/** No two moments are the same to it, and it never overtakes Redis's, by which copies there are dated. */
+/** A strictly increasing clock that never runs ahead of Redis's clock, which dates the copies there. */
 class UnhurriedClock extends Clock {
   private readonly begun = Date.now();
   private asked = 0;
@@ -30,19 +30,19 @@ class UnhurriedClock extends Clock {
 }
 
 /**
- * A store with the product's tiers in front of it: read through {@link Sessions}, which is told of every change as
- * the product tells it. What the tier answers has to be what the store would.
+ * A store behind the product's cache tiers: reads go through {@link Sessions}, which is notified of every change as in
+ * the product. Every answer from a tier must equal that of the store.
  */
 export class TieredSessionStore extends SessionStore {
-  /** How many answers came out of the tier. */
+  /** Number of answers from the tier. */
   answeredByTier = 0;
   private readonly known = new Map<string, Set<string>>();
 
   private constructor(
     private readonly store: SessionStore,
-    /** Is told of every change. */
+    /** Notified of every change. */
     private readonly sessions: Sessions,
-    /** The same, or another process's, which hears of changes through Redis's copies alone. */
+    /** The same object, or that of another process, which sees changes only through the copies in Redis. */
     private readonly reader: Sessions,
     private readonly readerLocal: LocalTier,
     private readonly link: RedisLink,
@@ -52,7 +52,7 @@ export class TieredSessionStore extends SessionStore {
     super();
   }
 
-  /** @param redisUrl where there is one, its tier answers, and the local one is passed over */
+  /** @param redisUrl if set, the Redis tier answers and the local one is bypassed */
   static async before(store: SessionStore, redisUrl: string | null): Promise<TieredSessionStore> {
     const config = loadConfig({ NODE_ENV: 'test', ...(redisUrl !== null && { REDIS_URL: redisUrl }) });
     const clock = new UnhurriedClock();
@@ -77,13 +77,13 @@ export class TieredSessionStore extends SessionStore {
     return this.link.onApplicationShutdown();
   }
 
-  /** To be called where others' ports have changed what the sessions of a project depend on. */
+  /** Call after changing rows that the sessions of a project depend on, such as users. */
   async forgetAll(ownerId: string): Promise<void> {
     await this.sessions.forget(ownerId, ...(this.known.get(ownerId) ?? []));
   }
 
   override async find(ownerId: string, sessionId: string): Promise<Session | null> {
-    // The first fills the tier, where it is not filled yet; the second is to come out of it.
+    // The first read fills the tier if needed; the second must come from it.
     await this.nearest(ownerId, sessionId);
     const read = await this.nearest(ownerId, sessionId);
     if (read?.cacheType === this.tier) this.answeredByTier++;
@@ -101,7 +101,7 @@ export class TieredSessionStore extends SessionStore {
   override async move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {
     const began = this.clock.now();
     const moved = await this.store.move(seen, next, event);
-    // Whoever is at a tip has seen the whole session.
+    // A holder of the tip has seen the whole session.
     if (moved) this.sessions.keep(seen as Session, next, began);
     else await this.sessions.forget(seen.ownerId, seen.id);
     return moved;
@@ -131,7 +131,7 @@ export class TieredSessionStore extends SessionStore {
     return ended;
   }
 
-  /** Copies of what expired long ago are refused as expired, so the product need not tell anybody. */
+  /** Needs no notification: copies of expired sessions are refused as expired anyway. */
   override async purge(before: number, limit: number): Promise<number> {
     const purged = await this.store.purge(before, limit);
     for (const ownerId of this.known.keys()) await this.forgetAll(ownerId);
@@ -149,7 +149,7 @@ export class TieredSessionStore extends SessionStore {
   private async nearest(ownerId: string, sessionId: string) {
     if (this.tier === 'redis') {
       this.readerLocal.clear();
-      // What was kept is on its way to Redis by then, before the question.
+      // The copy was sent to Redis before this read.
       await setImmediate();
     }
     return this.reader.nearest(ownerId, sessionId, Infinity);
