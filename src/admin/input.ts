@@ -12,5 +12,8 @@ export function problemOf(result: z.ZodSafeParseResult<unknown>): string | null 
 export function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw errors.PARAMETER_INVALID({ text: problemOf(result) ?? '' });
+  throw errors.PARAMETER_INVALID({
+    text: problemOf(result) ?? '',
+    detail: result.error.issues[0]?.path.join('.').slice(0, 64),
+  });
 }

@@ -3,21 +3,19 @@ import type { Logger } from 'pino';
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** What Nest tells of its own start, a line a module and a route: of interest to who debugs it. */
-const BOOT = new Set([
-  'NestFactory',
-  'InstanceLoader',
-  'RoutesResolver',
-  'RouterExplorer',
-  'NestApplication',
-]);
+/** Contexts of Nest's own start-up messages, logged at `debug`. */
+const BOOT = new Set(['NestFactory', 'InstanceLoader', 'NestApplication']);
+
+/** Contexts of Nest's messages about mapped routes, which show wrong paths: they leave out the prefix and the version. */
+const ROUTES = new Set(['RoutesResolver', 'RouterExplorer']);
 
 /** Writes Nest's `Logger` calls through pino: `logger.warn({ sessionId }, 'message')` or `logger.warn('message')`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write(BOOT.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+    const context = String(rest.at(-1));
+    if (!ROUTES.has(context)) this.write(BOOT.has(context) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {

@@ -1,27 +1,34 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { ApiError } from '../response/error/error-catalogue.js';
+import { safeHeader } from './request-id.js';
 import { parseTraceparent } from './trace-context.js';
+
+/** The longest path that is logged, in characters. */
+const MAX_PATH = 256;
+
+/** Path segments that can be the name of a route. Anything else may be a token or an id. */
+const ROUTE_NAME = /^(?:[A-Za-z._-]{0,24}|v\d{1,2})$/;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The trace that the request belongs to: 32 hexadecimal digits, `null` where none is known. */
+    /** The id of the caller's trace, 32 hexadecimal digits, or `null` if there is none. */
     traceId: string | null;
   }
 }
 
 /**
- * One line a request, when its answer is out or its client is gone.
+ * Logs one line for each request, after the answer was sent or the client disconnected.
  *
- * The route's pattern stands for the path, whose query holds the token in the documented call; of an unknown
- * path nothing is logged, since whatever was meant as a parameter may stand there. `reqId` and `traceId` tie the
- * line to those of others; the session and user are named where they are known, by their ids.
+ * The line has the route pattern instead of the URL, which contains a token in the documented call. A request without a
+ * route has its path instead, without the query and without segments that may be a token. `reqId` and `traceId`
+ * correlate the line with other logs; the project, user and session are logged by id.
  */
 export class RequestLog {
   private readonly logger: Logger;
 
   constructor(logger: Logger) {
-    // A line holds the fields below and no others: to look through them for secrets costs 20 µs a request.
+    // The line has only the fields below, so redaction is not needed; it would cost 20 µs a request.
     this.logger = logger.child({}, { redact: [] });
   }
 
@@ -41,20 +48,22 @@ export class RequestLog {
     });
   }
 
-  /** @param reply `null` where the client has gone before there was one */
+  /** @param reply `null` if the client disconnected before the answer */
   write(request: FastifyRequest, reply: FastifyReply | null): void {
-    // Spreads would cost 2 µs; what is undefined is left out of the line.
+    // Spreads would cost 2 µs. pino omits undefined fields.
     const { failure, success, tenant, caller } = request;
     const subject = failure?.subject ?? success?.subject ?? null;
+    const route = request.routeOptions.url ?? null;
     const line = {
       reqId: request.id,
       method: request.method,
-      route: request.routeOptions.url ?? null,
+      route,
+      path: route === null ? safePath(request.url) : undefined,
       status: reply?.statusCode ?? null,
       ms: reply === null ? null : Math.round(reply.elapsedTime * 100) / 100,
       ip: request.ip,
       traceId: request.traceId ?? undefined,
-      ownerId: tenant?.project.ownerId,
+      ownerId: tenant?.project.ownerId ?? (failure === null ? undefined : sentOwnerId(request)),
       userId: subject?.userId ?? caller?.user.userId,
       sessionId: subject?.sessionId ?? caller?.session.id,
       outcome: subject?.outcome,
@@ -64,17 +73,40 @@ export class RequestLog {
       detail: failure?.detail,
       err: failure === null ? undefined : cause(failure),
     };
-    if (failure !== null && failure.status >= 500) this.logger.error(line, 'request');
-    else this.logger.info(line, 'request');
+    this.logger[levelOf(route, failure)](line, 'request');
   }
 
-  /** What the HTTP parser refused, before there was a request. */
+  /** Logs input that the HTTP parser refused, so that there is no request. */
   writeRefused(reqId: string, { status, errorCode }: ApiError): void {
     this.logger.info({ reqId, route: null, status, errorCode }, 'request');
   }
 }
 
-/** What is behind a failure of ours, which the caller was not told. */
+/** A detected copy of a token is a possible theft; probes would fill the log. */
+function levelOf(route: string | null, failure: ApiError | null): 'error' | 'warn' | 'info' | 'debug' {
+  if (failure !== null) {
+    if (failure.status >= 500) return 'error';
+    return failure.errorCode === 'REFRESH_TOKEN_REUSED' ? 'warn' : 'info';
+  }
+  return route !== null && (route === '/metrics' || route.startsWith('/health/')) ? 'debug' : 'info';
+}
+
+/** The project that a failed request named. It may not exist, and the caller may not know its key. */
+function sentOwnerId({ headers }: FastifyRequest): string | undefined {
+  return safeHeader(headers, 'xownerid') ?? undefined;
+}
+
+/** The path without its query; segments that may hold a token or an id become `*`. */
+function safePath(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return path
+    .split('/')
+    .map((segment) => (ROUTE_NAME.test(segment) ? segment : '*'))
+    .join('/')
+    .slice(0, MAX_PATH);
+}
+
+/** The cause of a server error, which the answer does not reveal. */
 function cause({ status, cause }: ApiError): object | undefined {
   if (status < 500 || !(cause instanceof Error)) return undefined;
   return { type: cause.name, message: cause.message, stack: cause.stack };

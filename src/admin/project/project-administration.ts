@@ -187,9 +187,15 @@ export class ProjectAdministration {
 function assertCoherent(project: Project): void {
   assertSound(verificationProfile(project));
   if (project.idleSeconds !== null && project.idleSeconds > project.absoluteSeconds)
-    throw errors.PARAMETER_INVALID({ text: 'idleSeconds must not be more than absoluteSeconds' });
+    throw errors.PARAMETER_INVALID({
+      text: 'idleSeconds must not be more than absoluteSeconds',
+      detail: 'idleSeconds',
+    });
   if (project.accessTokenSeconds > project.absoluteSeconds)
-    throw errors.PARAMETER_INVALID({ text: 'accessTokenSeconds must not be more than absoluteSeconds' });
+    throw errors.PARAMETER_INVALID({
+      text: 'accessTokenSeconds must not be more than absoluteSeconds',
+      detail: 'accessTokenSeconds',
+    });
 }
 
 /** The changed settings as `before → after`. {@link ProjectChange} has no keys, so none appear here. */

@@ -56,7 +56,10 @@ export class KeySetController {
   ): Promise<KeySet> {
     const named = namedByHeader(request);
     if (project !== undefined && named !== null && project !== named)
-      throw errors.PARAMETER_INVALID({ text: 'project and the XownerId header name two projects.' });
+      throw errors.PARAMETER_INVALID({
+        text: 'project and the XownerId header name two projects.',
+        detail: 'project',
+      });
     const keySet = await this.rings.keySet(project ?? named);
     reply
       .removeHeader('pragma')

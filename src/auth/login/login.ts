@@ -46,9 +46,8 @@ export class Login {
     const matches = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
     if (user === null || !matches || user.status !== 'active') {
       loginReports.publish(user === null ? 'unknown-user' : matches ? 'disabled-user' : 'wrong-password');
-      throw errors.CREDENTIALS_REFUSED({
-        detail: user === null ? 'no such user' : matches ? user.status : 'wrong password',
-      });
+      const reason = user === null ? 'no such user' : matches ? user.status : 'wrong password';
+      throw errors.CREDENTIALS_REFUSED({ detail: `${reason}: ${credentials.userName.slice(0, 64)}` });
     }
     assertWithinScope(tenant, user);
 
