@@ -39,13 +39,13 @@ const SERVICES = [
   BearerGuard,
 ];
 
-/** Tokens and sessions: plain services, for the HTTP calls and for the command line alike. */
+/** The token and session services, for HTTP and for the command line. */
 @Module({
   imports: [
     JwtModule.registerAsync({
       inject: [CONFIG],
       useFactory: ({ jwtSecret }: Config) => ({
-        // A key object: with a string, jsonwebtoken tries at each signature whether it is a private key.
+        // A key object: given a string, jsonwebtoken tries at each signature to parse it as a private key.
         secret: createSecretKey(Buffer.from(jwtSecret, 'utf8')),
         ...signerOptions('HS256', keyId(jwtSecret)),
       }),

@@ -1,9 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
-/** Who sent the request, for the session list and the audit trail. */
+/** The sender of a request, for the session list and the audit trail. */
 export interface Client {
-  /** The peer's address, or what a configured proxy says of it. */
+  /** The peer's address, or the one that a trusted proxy reports. */
   readonly ip: string;
   readonly userAgent: string;
   readonly requestId: string;

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 const LOGIN = EXAMPLE_TIME - 1_500_000;
 const END = LOGIN + 14 * DAY_MS;
 
-/** What the documentation shows for an answer; the tokens in it are none. */
+/** The example answer of the documentation. Its tokens are not real. */
 export const EXAMPLE_GRANT: TokenGrant = {
   tokenType: 'Bearer',
   tokenUser: {

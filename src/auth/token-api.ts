@@ -13,7 +13,7 @@ import { EXAMPLE_GRANT } from './example-grant.js';
 import { introspectedSchema } from './introspection.js';
 import { tokenGrantSchema } from './token-grant.js';
 
-/** JSON or a form; the order is the one that the documentation offers them in. */
+/** JSON or a form, in the order in which the documentation offers them. */
 const ApiBodies = () => applyDecorators(ApiConsumes('application/json', 'application/x-www-form-urlencoded'));
 
 const REFRESH_ERRORS: readonly ErrorCode[] = [

@@ -6,7 +6,7 @@ import type { Session } from './session/session.js';
 const text = (description: string) => z.string().describe(description);
 const list = (description: string) => z.array(z.string()).describe(description);
 
-/** The user, as the callers of the documented API know him. */
+/** The user in the fields of the documented API. */
 export const tokenUserSchema = z
   .object({
     clientId: text(

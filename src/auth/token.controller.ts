@@ -16,7 +16,7 @@ import { ApiIntrospect, ApiLogin, ApiRefresh, ApiRefreshByPost, ApiRevoke } from
 
 const text = (max: number) => {
   const rule = `must be given exactly once, as 1 to ${max} characters`;
-  // No database column holds NUL, and Postgres refuses it.
+  // No column contains NUL, and Postgres rejects it.
   return z
     .string(rule)
     .min(1, rule)

@@ -5,14 +5,14 @@ import type { SigningAlgorithm } from './signing-algorithm.js';
 export const ISSUER = 'RG3';
 export const AUDIENCE = 'api';
 
-/** Names a shared secret without telling anything of it. */
+/** The `kid` of a shared secret. It discloses nothing of the secret. */
 export function keyId(secret: string): string {
   return createHmac('sha256', secret).update('kid').digest('base64url').slice(0, 11);
 }
 
 /**
- * What ties a `JwtService` to one key. Each key has a service of its own: a call can then neither sign nor verify
- * with one key's secret and another's algorithm.
+ * Binds a `JwtService` to one key and its algorithm. Each key has a service of its own, so no call can combine one
+ * key's secret with another's algorithm.
  *
  * @see RFC 8725 §3.1
  */

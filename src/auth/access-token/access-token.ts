@@ -12,9 +12,9 @@ const text = (description: string) => z.string().describe(description);
 const seconds = (description: string) => z.int().describe(description);
 
 /**
- * The claims of an access token (RFC 7519), in the order in which the documented sample has them; lists are
- * joined by commas and all but the times are strings. The last three are added: a token of many tenants is
- * unsafe without them.
+ * The claims of an access token (RFC 7519), in the order of the documented sample. Lists are joined by commas, and
+ * all claims except the times are strings. The last three are additions: with many tenants, a token is unsafe without
+ * them.
  */
 export const accessTokenClaimsSchema = z.object({
   iss: text('The issuer. / 签发者。'),
@@ -49,8 +49,8 @@ export const accessTokenClaimsSchema = z.object({
 export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
 
 /**
- * How far in the future a token may begin, in seconds: it may come from a process whose clock is ahead, by less than
- * the second to which they have to agree.
+ * How far in the future a token may begin, in seconds: another process, whose clock is up to a second ahead, may have
+ * issued it.
  *
  * @see RFC 7519 §4.1.5
  */
@@ -109,8 +109,8 @@ export class AccessTokens {
   }
 
   /**
-   * @returns the claims of a token that we signed for this project, that is meant for the API and has not
-   * expired; else `null`
+   * @returns the claims, or `null` unless this service signed the token for this project and this API and it has not
+   *   expired
    * @see RFC 8725 §3.1: the token names its key, and the key alone its algorithm
    */
   async verify(project: TenantProject, token: string, now: number): Promise<AccessTokenClaims | null> {
@@ -119,10 +119,10 @@ export class AccessTokens {
     if (verifier === null) return null;
     const clockTimestamp = Math.floor(now / 1000);
     try {
-      // Its tolerance would also prolong the token.
+      // The library's tolerance would also prolong the token, so `nbf` is checked below.
       const claims = verifier.verify<AccessTokenClaims>(token, { clockTimestamp, ignoreNotBefore: true });
       if (claims.nbf !== undefined && !(claims.nbf <= clockTimestamp + NBF_LEEWAY_SECONDS)) return null;
-      // A token without an end is none of ours, whoever signed it.
+      // This service never issues a token without `exp`.
       return claims.owner_id === project.ownerId && typeof claims.exp === 'number' ? claims : null;
     } catch {
       return null;
@@ -130,16 +130,16 @@ export class AccessTokens {
   }
 }
 
-/** The `kid` of a token whose parts are as a signer writes them; `null` for any other text. */
+/** The `kid` of a token in canonical form; `null` for any other text. */
 function keyIdOf(token: string): string | null {
   const [header, , signature = '', ...rest] = token.split('.');
-  // Of several texts for the same bytes only one is the token. The other two parts are signed as text.
+  // Only the canonical base64url text of a signature is accepted. The other two parts are signed as text.
   if (rest.length > 0 || Buffer.from(signature, 'base64url').toString('base64url') !== signature) return null;
   try {
     const parsed: unknown = JSON.parse(Buffer.from(header ?? '', 'base64url').toString());
     if (typeof parsed !== 'object' || parsed === null) return null;
     const { kid, crit } = parsed as { kid?: unknown; crit?: unknown };
-    // We understand no extension, so one that must be understood ends it (RFC 7515 §4.1.11).
+    // No extension is supported, so a token that requires one is refused (RFC 7515 §4.1.11).
     return typeof kid === 'string' && crit === undefined ? kid : null;
   } catch {
     return null;

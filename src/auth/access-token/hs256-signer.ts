@@ -1,13 +1,13 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 
-/** What signs access tokens; a `JwtService` is one. */
+/** Signs access tokens; `JwtService` is another implementation. */
 export interface AccessTokenSigner {
   sign(claims: object): string;
 }
 
 /**
- * The compact serialisation of a JWS under HS256, which every refresh pays for: `JwtService` takes 9 µs for it, this
- * 3.5, of a request's 70. It signs only; `JwtService` verifies, and a test holds one against the other.
+ * Signs the compact serialisation of a JWS with HS256. Every refresh needs one: `JwtService` takes 9 µs, this class
+ * 3.5 µs, of about 70 µs per request. It only signs; `JwtService` verifies, and a test compares the two.
  *
  * @see RFC 7515 §7.1
  */

@@ -15,7 +15,7 @@ import { KeySeal } from './key-seal.js';
 import { type PublicJwk, publicJwk } from './signing-algorithm.js';
 import { type SigningKeyRow, time } from './signing-key.js';
 
-/** A key that is in use, ready to sign and to verify; it can do so with its own algorithm only. */
+/** A key in use, ready to sign and verify with its own algorithm only. */
 interface OpenedKey {
   readonly row: SigningKeyRow;
   /** `null`: the row could not be opened. */
@@ -39,17 +39,17 @@ export interface KeySet {
   readonly keys: readonly PublicJwk[];
 }
 
-/** An unknown key may have been published a moment ago, but whoever invents some gets no query for each. */
+/** A token may name a key that was just published, but made-up key ids must not cause a query each. */
 const RELOAD_PAUSE_MS = 1_000;
 
-/** SHA-256 in base64url; any other text is no key that could have been published since. */
+/** SHA-256 in base64url. No other text can be the id of a key that was just published. */
 const THUMBPRINT = /^[\w-]{43}$/;
 
 /**
- * The keys that access tokens are signed and verified with, all projects' in memory.
+ * The keys of all projects that sign and verify access tokens, in memory.
  *
- * A project without keys of its own signs with HS256 under `JWT_SECRET`. One that has some accepts HS256 only for
- * as long as the tokens from before live: who verifies HS256 could also sign with it.
+ * A project without keys of its own signs with HS256 under `JWT_SECRET`. A project with keys accepts HS256 only until
+ * its older tokens have expired, because whoever can verify HS256 can also sign with it.
  *
  * @see RFC 8725 §3.1: a key's algorithm is its own, whatever a token says
  */
@@ -77,7 +77,7 @@ export class KeyRings implements OnApplicationBootstrap {
     this.hs256Signer = new Hs256Signer(createSecretKey(Buffer.from(jwtSecret, 'utf8')), this.hs256Kid);
   }
 
-  /** A pepper that is wrong or was dropped too early is better found now than by the first client. */
+  /** Fails the start if a pepper is wrong or was removed too early, rather than the first request. */
   async onApplicationBootstrap(): Promise<void> {
     const { rings } = await this.load();
     for (const { row, opened } of [...rings.values()].flatMap(({ keys }) => [...keys.values()])) {
@@ -90,7 +90,7 @@ export class KeyRings implements OnApplicationBootstrap {
     }
   }
 
-  /** @returns what signs the project's tokens now */
+  /** @returns the signer of the project's new tokens */
   signer(ownerId: string): Awaitable<AccessTokenSigner> {
     return whenThere(this.current(), ({ rings }) => {
       const signing = rings.get(ownerId)?.signing ?? null;
@@ -98,7 +98,7 @@ export class KeyRings implements OnApplicationBootstrap {
     });
   }
 
-  /** @returns what verifies with this key of the project and nothing else; `null`: it has no such key in use */
+  /** @returns a verifier for this key of the project only, or `null` if the project has no such key in use */
   async verifier(ownerId: string, kid: string): Promise<JwtService | null> {
     const now = this.clock.now();
     const snapshot = await this.current();
@@ -106,7 +106,7 @@ export class KeyRings implements OnApplicationBootstrap {
     if (found !== null || !(THUMBPRINT.test(kid) || kid === this.hs256Kid)) return found;
     const pause = RELOAD_PAUSE_MS - Math.abs(now - this.askedAt);
     if (pause <= 0) return this.find(await this.load(), ownerId, kid, now);
-    // A project may have gone back to HS256 a moment ago, which no key set announces: its tokens are honest.
+    // The project may just have gone back to HS256, which no key set announces; its tokens are valid.
     if (kid === this.hs256Kid) return this.find(await this.loadAfter(pause), ownerId, kid, now);
     return null;
   }
@@ -120,7 +120,7 @@ export class KeyRings implements OnApplicationBootstrap {
     return { keys: keys.filter((jwk) => jwk !== undefined) };
   }
 
-  /** To be called after keys were changed. */
+  /** Call this after keys have changed. */
   forget(): void {
     this.snapshot = null;
     this.loading = null;
@@ -136,17 +136,17 @@ export class KeyRings implements OnApplicationBootstrap {
   private current(): Awaitable<Snapshot> {
     const { snapshot } = this;
     const now = this.clock.now();
-    // One from the future was read before the clock was set back: its age is unknown.
+    // A snapshot from the future was read before the clock was set back: its age is unknown.
     if (snapshot !== null && snapshot.readAt <= now && snapshot.readAt >= now - STALENESS_MS) return snapshot;
     return this.load();
   }
 
-  /** Asks the database, once for all who ask at the same time. */
+  /** Queries the database; concurrent callers share one query. */
   private load(): Promise<Snapshot> {
     if (this.loading !== null) return this.loading;
     const loading = this.read()
       .then((snapshot) => {
-        // What was read before `forget` is for those who had asked for it, and is not kept.
+        // A snapshot read before `forget` goes to the callers that waited for it, but is not kept.
         if (this.loading === loading) this.snapshot = snapshot;
         return snapshot;
       })
@@ -157,7 +157,7 @@ export class KeyRings implements OnApplicationBootstrap {
     return loading;
   }
 
-  /** Asks the database once the pause is over, once for all who wait for it. */
+  /** Queries the database after the pause; concurrent callers share one query. */
   private loadAfter(pause: number): Promise<Snapshot> {
     this.waiting ??= setTimeout(pause)
       .then(() => this.load())
@@ -186,13 +186,13 @@ export class KeyRings implements OnApplicationBootstrap {
     return { readAt, rings };
   }
 
-  /** Imports a key the first time that it is seen. */
+  /** Opens a key, or reuses it if it was opened before. */
   private open(row: SigningKeyRow): OpenedKey {
     const before = this.known.get(row.kid);
     if (before !== undefined && isSameKey(before.row, row)) return { row, opened: before.opened };
     const { owner_id: ownerId, kid, algorithm } = row;
     const privateKey = this.seal.open(row.private_key ?? '', { ownerId, kid, algorithm });
-    // Not the column's: what verifies comes out of the seal, so that writing a row does not make a key ours.
+    // Derived from the sealed private key and not read from the column, so that writing a row cannot add a key.
     const jwk = privateKey === null ? null : publicJwk(privateKey, algorithm);
     if (privateKey === null || jwk?.kid !== kid) {
       this.logger.error({ ownerId, kid }, 'a signing key cannot be opened: is its pepper in TOKEN_PEPPER?');
@@ -203,7 +203,7 @@ export class KeyRings implements OnApplicationBootstrap {
     return { row, opened: { jwt, publicJwk: jwk } };
   }
 
-  /** Moves a key under the current pepper, so that the one before can be dropped. */
+  /** Seals a key again under the current pepper, so that the older pepper can be removed. */
   private async sealAgain(row: SigningKeyRow): Promise<void> {
     const { private_key: sealed, owner_id: ownerId, kid, algorithm } = row;
     if (sealed === null || !this.seal.isOutdated(sealed)) return;
@@ -234,7 +234,7 @@ function isHs256Accepted(ring: KeyRing | undefined, now: number): boolean {
   return until !== null && now < until;
 }
 
-/** A key that we cannot open is our fault: a client that read 401 would throw its token away. */
+/** A key that cannot be opened is a fault of the service: on a 401 the client would discard its token. */
 function usable({ row, opened }: OpenedKey): JwtService {
   if (opened === null)
     throw errors.UNAVAILABLE({ detail: `the signing key ${row.kid} cannot be opened`, retryAfter: 5 });

@@ -11,21 +11,21 @@ import type { Pepper, Peppers } from '../../config/pepper.js';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
-/** @see NIST SP 800-38D §8.2: 96 bits; far fewer keys are sealed than random ones could collide for. */
+/** @see NIST SP 800-38D §8.2: 96 random bits; far too few keys are sealed for a collision. */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const PURPOSE = 'bo-auth signing key at rest, v1';
 
-/** What a sealed key belongs to: it opens for nothing else. */
+/** What a sealed key is bound to; it cannot be opened for anything else. */
 export interface SealedFor {
   readonly ownerId: string;
-  /** The thumbprint, and so the public key. */
+  /** The thumbprint of the public key. */
   readonly kid: string;
   readonly algorithm: string;
 }
 
 /**
- * Seals private keys for the database: AES-256-GCM under a key that HKDF makes of the token pepper.
+ * Encrypts private keys for the database: AES-256-GCM, with a key that HKDF derives from the token pepper.
  *
  * ```
  * sealed = pepper id "." base64url(iv ‖ ciphertext ‖ tag)
@@ -48,7 +48,7 @@ export class KeySeal {
     return `${pepperId}.${sealed.toString('base64url')}`;
   }
 
-  /** @returns the private key, or `null` where the pepper is not ours or the text is not as it was sealed */
+  /** @returns the private key, or `null` if its pepper is not configured or the text was changed */
   open(text: string, sealedFor: SealedFor): KeyObject | null {
     const dot = text.indexOf('.');
     const pepperId = text.slice(0, dot);
@@ -76,7 +76,7 @@ export class KeySeal {
     }
   }
 
-  /** Sealed under a pepper that has given way to another. */
+  /** Whether the text is sealed under a pepper that is no longer the current one. */
   isOutdated(text: string): boolean {
     return !text.startsWith(`${this.peppers.current.id}.`);
   }
@@ -90,7 +90,7 @@ export class KeySeal {
   }
 }
 
-/** A row that was copied to another project, or whose algorithm was changed, does not open. */
+/** Additional authenticated data: a row copied to another project, or with a changed algorithm, cannot be opened. */
 function bound({ ownerId, kid, algorithm }: SealedFor): Buffer {
   return Buffer.from(JSON.stringify([ownerId, kid, algorithm]));
 }

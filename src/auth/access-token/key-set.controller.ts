@@ -17,7 +17,7 @@ const querySchema = z.object({
     .describe('The `ownerId` of a project. / 项目的 `ownerId`。'),
 });
 
-/** For verifiers of access tokens: outside the API's prefix and envelope. @see RFC 7517 §5, RFC 8615 */
+/** The key set for verifiers of access tokens, outside the API's prefix and envelope. @see RFC 7517 §5, RFC 8615 */
 @ApiTags('Keys')
 @Bare()
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
@@ -25,8 +25,8 @@ export class KeySetController {
   constructor(private readonly rings: KeyRings) {}
 
   /**
-   * The public keys of the project that the query or the `XownerId` header names, else of all. A project that
-   * does not exist looks like one that signs with HS256.
+   * The public keys of the project that the query or the `XownerId` header names, or of all projects. An unknown
+   * project looks like one that signs with HS256.
    */
   @Get('jwks.json')
   @ApiOperation({

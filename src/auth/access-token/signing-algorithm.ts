@@ -1,11 +1,11 @@
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** What a project may sign with instead of HS256, the one to choose first. @see RFC 7518 §3.1 */
+/** The algorithms that a project may use instead of HS256; the first is the default choice. @see RFC 7518 §3.1 */
 export const SIGNING_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
-/** The least that RFC 7518 §3.3 allows: each signature holds up the process, and a larger key for longer. */
+/** The minimum of RFC 7518 §3.3: a signature blocks the process, and a larger key blocks it for longer. */
 const RSA_BITS = 2048;
 
 const CURVES = { ES256: 'P-256', ES384: 'P-384' } as const;
@@ -21,7 +21,7 @@ export async function generateSigningKey(algorithm: SigningAlgorithm): Promise<K
   return privateKey;
 }
 
-/** A public key as verifiers read it, and never a private member. @see RFC 7517 §4, RFC 7518 §6 */
+/** A public key as verifiers read it, without any private member. @see RFC 7517 §4, RFC 7518 §6 */
 export interface PublicJwk {
   readonly kty: 'EC' | 'RSA';
   readonly kid: string;
@@ -37,7 +37,7 @@ export interface PublicJwk {
 /** The public half of a private key; its `kid` is the thumbprint. */
 export function publicJwk(privateKey: KeyObject, algorithm: SigningAlgorithm): PublicJwk {
   const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
-  // Members are named one by one: nothing that an export may add some day is published by accident.
+  // Members are named one by one, so that a member that a later export adds is not published by accident.
   const key =
     jwk.kty === 'EC'
       ? { kty: 'EC' as const, crv: jwk.crv!, x: jwk.x!, y: jwk.y! }

@@ -3,12 +3,12 @@ import { STALENESS_MS } from '../../cache/staleness.js';
 import type { PublicJwk, SigningAlgorithm } from './signing-algorithm.js';
 
 /**
- * `published`: in the key set and verifying, but not signing (not yet, or no longer). `signing`: the one of its
- * project that signs. `retired`: gone from the key set, its private half deleted.
+ * `published`: in the key set and verifying, but not signing (not yet, or no longer). `signing`: the project's only
+ * signing key. `retired`: removed from the key set, its private key deleted.
  */
 export type SigningKeyStatus = 'published' | 'signing' | 'retired';
 
-/** A key as its administrators see it; times in ms since the epoch. */
+/** A key as administrators see it; times in ms since the epoch. */
 export interface SigningKey {
   readonly ownerId: string;
   /** @see RFC 7638: the thumbprint */
@@ -17,25 +17,25 @@ export interface SigningKey {
   readonly status: SigningKeyStatus;
   readonly publicJwk: PublicJwk;
   readonly publishedAt: number;
-  /** When it began to sign; `null`: it never did. */
+  /** When it began to sign; `null` if it never has. */
   readonly signingAt: number | null;
   readonly retiredAt: number | null;
-  /** From when on it may sign without a verifier that has not heard of it; `null`: it signs, or is retired. */
+  /** When every verifier knows it, so that it may sign; `null` if it signs or is retired. */
   readonly promotableAt: number | null;
-  /** From when on no living token needs it; `null`: it signs, or is retired. */
+  /** When the last token that it signed has expired; `null` if it signs or is retired. */
   readonly retirableAt: number | null;
 }
 
 /** How long a verifier may keep a key set (`max-age`), in seconds. */
 export const KEY_SET_MAX_AGE_SECONDS = 300;
 
-/** How far the clocks of two processes may be apart. */
+/** How far the clocks of two processes may differ. */
 const CLOCK_SLACK_MS = 60_000;
 
-/** From its publication until everybody has heard of a key: all processes, then all who keep a key set. */
+/** The time from a key's publication until all processes, and all verifiers that cache a key set, know it. */
 export const PUBLISH_WAIT_MS = STALENESS_MS + KEY_SET_MAX_AGE_SECONDS * 1000 + CLOCK_SLACK_MS;
 
-/** Until when the tokens live that were signed before `now`; other processes sign on until they hear of it. */
+/** When the last token signed with the present key expires; other processes go on using it for the staleness bound. */
 export function lastTokenEnds(now: number, accessTokenSeconds: number): number {
   return now + STALENESS_MS + accessTokenSeconds * 1000 + CLOCK_SLACK_MS;
 }
@@ -46,14 +46,14 @@ export interface SigningKeyRow {
   readonly owner_id: string;
   readonly algorithm: SigningAlgorithm;
   readonly public_jwk: string;
-  /** Sealed; `null` once retired. */
+  /** Encrypted; `null` once retired. */
   readonly private_key: string | null;
   readonly status: SigningKeyStatus;
   readonly published_at: number | string;
   readonly signing_at: number | string | null;
-  /** Until when its last token lives, once it has given way to another. */
+  /** When its last token expires, once another key has replaced it. */
   readonly needed_until: number | string | null;
-  /** Until when the project's HS256 tokens live, on the key that took over from HS256. */
+  /** When the project's last HS256 token expires; set on the key that replaced HS256. */
   readonly hs256_until: number | string | null;
   readonly retired_at: number | string | null;
 }
@@ -79,7 +79,7 @@ export function time(value: number | string | null): number | null {
   return value === null ? null : Number(value);
 }
 
-/** Writes all columns of a key: one that is new, or over what it was. */
+/** Inserts a key, or overwrites all columns of an existing one. */
 export async function writeSigningKey(transaction: SqlTransaction, row: SigningKeyRow): Promise<void> {
   await transaction.all(
     WRITE,

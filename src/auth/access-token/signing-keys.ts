@@ -16,11 +16,11 @@ import {
   writeSigningKey,
 } from './signing-key.js';
 
-/** What belongs into the transaction of a change, an audit event above all; not run where nothing changes. */
+/** Further writes in the transaction of a change, such as its audit event; not run if nothing changes. */
 export type Alongside = (transaction: SqlTransaction, key: SigningKey) => Promise<void>;
 
 export interface ChangeOptions {
-  /** Does not wait; for a key that has leaked. Verifiers with an older key set may refuse tokens meanwhile. */
+  /** Skips the waiting time, for a key that has leaked. Verifiers with an older key set may refuse tokens meanwhile. */
   readonly force?: boolean;
   readonly also?: Alongside;
 }
@@ -28,7 +28,7 @@ export interface ChangeOptions {
 export type Published =
   | { readonly kind: 'published'; readonly key: SigningKey }
   | { readonly kind: 'unknown-project' }
-  /** The project has {@link MAX_KEYS} that are not retired. */
+  /** The project already has {@link MAX_KEYS} keys that are not retired. */
   | { readonly kind: 'too-many' };
 
 export type Promoted =
@@ -36,16 +36,16 @@ export type Promoted =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'already-signing' }
   | { readonly kind: 'retired' }
-  /** Some verifier may not have heard of it before `at`, ms since the epoch. */
+  /** Some verifiers may not know the key before `at`, ms since the epoch. */
   | { readonly kind: 'too-early'; readonly at: number };
 
 export type Retired =
   | { readonly kind: 'retired'; readonly key: SigningKey }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'already-retired' }
-  /** Another key has to be promoted first; `force` does not help. */
+  /** Promote another key first, even with `force`. */
   | { readonly kind: 'still-signing' }
-  /** Tokens that it signed may live until `at`, ms since the epoch. */
+  /** Tokens that it signed may be valid until `at`, ms since the epoch. */
   | { readonly kind: 'too-early'; readonly at: number };
 
 export type Demoted =
@@ -53,16 +53,16 @@ export type Demoted =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not-signing' };
 
-/** Enough for any rotation, and a key set stays small. */
+/** Enough for any rotation, and keeps the key set small. */
 export const MAX_KEYS = 8;
 
 const FIND_ALL = `SELECT * FROM bo_signing_key WHERE owner_id = $1 ORDER BY published_at, kid`;
 
 /**
- * Rotates the keys that a project signs its access tokens with: publish, wait, promote, wait, retire. No step
- * makes a verifier refuse an honest token, and a step that would is refused with the time from which it will not.
+ * Rotates the signing keys of a project: publish, wait, promote, wait, retire. A step that could make a verifier
+ * refuse a valid token is refused, with the time from which it is safe.
  *
- * A change is in force at once in this process, and in the others within the staleness bound.
+ * A change takes effect immediately in this process, and in others within the staleness bound.
  */
 @Injectable()
 export class SigningKeys {
@@ -82,7 +82,7 @@ export class SigningKeys {
     return (await this.database.all<SigningKeyRow>(FIND_ALL, [ownerId])).map(signingKey);
   }
 
-  /** Makes a key and puts it into the project's key set. It verifies, and does not sign yet. */
+  /** Creates a key and adds it to the project's key set. It verifies, but does not sign yet. */
   async publish(ownerId: string, algorithm: SigningAlgorithm, also?: Alongside): Promise<Published> {
     const privateKey = await generateSigningKey(algorithm);
     const jwk = publicJwk(privateKey, algorithm);
@@ -107,7 +107,7 @@ export class SigningKeys {
     });
   }
 
-  /** Lets a published key sign from now on; the one that did stays in the key set until it is retired. */
+  /** Makes a published key the signing key; the former one stays in the key set until it is retired. */
   promote(ownerId: string, kid: string, { force = false, also }: ChangeOptions = {}): Promise<Promoted> {
     return this.change(ownerId, async (transaction, project) => {
       const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
@@ -123,7 +123,7 @@ export class SigningKeys {
       const ends = lastTokenEnds(now, project.accessTokenSeconds);
       const signing = keys.find(({ status }) => status === 'signing');
       const given = signing === undefined ? null : givenWay(signing, ends);
-      // First the one that gives way: a project never has two that sign.
+      // The former key first: a project never has two signing keys.
       if (given !== null) await writeSigningKey(transaction, given);
       const promoted: SigningKeyRow = {
         ...row,
@@ -141,8 +141,8 @@ export class SigningKeys {
   }
 
   /**
-   * Lets the project sign with HS256 again. No process has to hear of that first, so nobody waits; the key that
-   * signed stays in the key set until it is retired.
+   * Makes the project sign with HS256 again. Every process can verify HS256 already, so there is no waiting time; the
+   * former signing key stays in the key set until it is retired.
    */
   demote(ownerId: string, kid: string, { also }: Pick<ChangeOptions, 'also'> = {}): Promise<Demoted> {
     return this.change(ownerId, async (transaction, project) => {
@@ -155,7 +155,7 @@ export class SigningKeys {
     });
   }
 
-  /** Takes a key that no longer signs out of the key set, and deletes its private half. */
+  /** Removes a key that no longer signs from the key set, and deletes its private key. */
   retire(ownerId: string, kid: string, { force = false, also }: ChangeOptions = {}): Promise<Retired> {
     return this.change(ownerId, async (transaction) => {
       const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
@@ -184,13 +184,13 @@ export class SigningKeys {
         return work(transaction, project && { accessTokenSeconds: project.access_token_seconds });
       });
     } finally {
-      // Also after a failure: whether it was committed is then unknown.
+      // After a failure too: it is then unknown whether the change was committed.
       this.rings.forget();
     }
   }
 }
 
-/** What signed, once it only verifies until its last token ends. */
+/** The former signing key, which only verifies until its last token expires. */
 function givenWay(signing: SigningKeyRow, ends: number): SigningKeyRow {
   return { ...signing, status: 'published', needed_until: ends };
 }

@@ -5,7 +5,7 @@ import { SCOPE_ERRORS, TENANT_ERRORS } from '../../tenancy/api-tenant-headers.de
 /** The name of the documentation's security scheme. */
 export const BEARER_SCHEME = 'bearer';
 
-/** What a call that needs an access token may be refused with. */
+/** The errors of a call that needs an access token. */
 export const BEARER_ERRORS = [
   ...TENANT_ERRORS,
   'ACCESS_TOKEN_REFUSED',

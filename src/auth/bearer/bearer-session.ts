@@ -7,7 +7,7 @@ import { whyDead } from '../refresh-token/decide.js';
 import type { Session } from '../session/session.js';
 import { Sessions } from '../session/sessions.js';
 
-/** Knows whether the session behind an access token is alive: a revoked session's tokens stop with it. */
+/** Finds the session of an access token: its tokens stop working when the session ends. */
 @Injectable()
 export class BearerSessions {
   constructor(
@@ -15,7 +15,7 @@ export class BearerSessions {
     private readonly sessions: Sessions,
   ) {}
 
-  /** @returns the session, or `null` where it is over or the token is another project's */
+  /** @returns the session, or `null` if it has ended or the token belongs to another project */
   async alive(project: TenantProject, claims: AccessTokenClaims): Promise<Session | null> {
     if (claims.owner_id !== project.ownerId) return null;
     const session = (await this.sessions.nearest(project.ownerId, claims.sid, STALENESS_MS))?.value;

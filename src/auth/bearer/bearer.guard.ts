@@ -11,7 +11,7 @@ import { AccessTokens } from '../access-token/access-token.js';
 import { BearerSessions } from './bearer-session.js';
 import type { Session } from '../session/session.js';
 
-/** Who calls, by the access token of a living session. */
+/** The user and session of a verified access token. */
 export interface Caller {
   readonly user: User;
   readonly session: Session;
@@ -25,7 +25,7 @@ declare module 'fastify' {
 
 const BEARER = /^Bearer +([\w.-]{1,8192})$/i;
 
-/** The judging of one request's access token. */
+/** The check of one request's access token. */
 export const bearerGuarding = new Step('bo-auth:bearer-guard');
 
 /** @see RFC 6750 §2.1 */
@@ -59,7 +59,7 @@ export class BearerGuard implements CanActivate {
   }
 }
 
-/** The caller, as a handler's explicit argument. */
+/** The caller as a handler argument. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
   if (caller === null) throw new Error('the caller was asked for where no guard had set it');

@@ -18,7 +18,7 @@ import { Sessions } from '../session/sessions.js';
 import { NONE_SUPERSEDED } from '../session/superseded-text.js';
 import { tokenGrant, type TokenGrant } from '../token-grant.js';
 
-/** What a user signs in with. */
+/** The credentials of a login. */
 export interface Credentials {
   readonly userName: string;
   readonly password: string;

@@ -7,13 +7,13 @@ import { errors } from '../../response/error/error-catalogue.js';
 /** argon2id, 19 MiB, two passes: the OWASP password storage cheat sheet's first choice. */
 const PARAMETERS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Beyond this many waiting logins, one more would only time out. */
+/** With this many waiting logins, another one would only time out. */
 const MAX_WAITING = 1_000;
 
 /** Hashes and verifies passwords. */
 @Injectable()
 export class Passwords {
-  /** libuv's few threads serve the database too: logins may never hold all of them. */
+  /** SQLite uses libuv's few threads too, so logins must never occupy all of them. */
   private readonly limit = pLimit(Math.min(2, availableParallelism()));
   private readonly ofNobody = hash('nobody has this password', PARAMETERS);
 
@@ -22,8 +22,8 @@ export class Passwords {
   }
 
   /**
-   * @param passwordHash `null` where there is no such user: the same work is done, so that the answer's time does
-   *   not tell which of the two was wrong
+   * @param passwordHash `null` for an unknown user: the same work is done, so that the response time does not disclose
+   *   whether the user exists
    */
   async verify(passwordHash: string | null, password: string): Promise<boolean> {
     if (this.limit.pendingCount > MAX_WAITING)

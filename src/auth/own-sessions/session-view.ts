@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Session } from '../session/session.js';
 
-/** A session, as its user may see it; times are ISO 8601, UTC. */
+/** A session as its user sees it; times are ISO 8601, UTC. */
 export const sessionViewSchema = z
   .object({
     sessionId: z.string().describe('What DELETE /auth/sessions/{sessionId} takes. / 会话标识。'),

@@ -1,13 +1,12 @@
 import { MAX_GENERATION, type TokenPosition } from './refresh-token.js';
 
 /**
- * What one presented refresh token means for its session: the whole judgement, as one pure function. The
- * caller has verified the token's MAC (a wrong MAC has no effect on any family), and carries a decision
- * out by one compare-and-set on the row's generation and branch; where that finds the row changed, it
- * reads again and decides again.
+ * Decides what a presented refresh token means for its session, as one pure function. The caller has verified the
+ * token's MAC (a wrong MAC affects no family) and carries the decision out by one compare-and-set on the row's
+ * generation and branch. If the row has changed meanwhile, the caller reads again and decides again.
  *
  * The promise: a legitimate client that keeps the newest answer (by `tokenSeq`) is never logged out by a
- * race, a retry, a crash or a lost answer, and a copied token is found out at the next refresh of the
+ * race, a retry, a crash or a lost answer, and a copied token is detected at the next refresh of the
  * other holder. `test/auth/engine-model.ts` searches for a counterexample to either half.
  *
  * @see RFC 9700 §4.14.2 (refresh token rotation and the revocation of the family on reuse)
@@ -15,14 +14,14 @@ import { MAX_GENERATION, type TokenPosition } from './refresh-token.js';
 
 /** All times are milliseconds since the epoch. */
 export interface Supersession extends TokenPosition {
-  /** Since when this token is no longer the one to use. For the tip's parent see {@link decide}. */
+  /** When a newer token replaced this one. For the tip's parent see {@link decide}. */
   readonly at: number;
 }
 
-/** The session's row, and what the caller knows about its user and project. */
+/** The session's row, and the state of its user and project. */
 export interface FamilyState extends TokenPosition {
   readonly status: 'active' | 'ended';
-  /** When the tip (`generation`, `branch`) was made. */
+  /** When the tip (`generation`, `branch`) was issued. */
   readonly rotatedAt: number;
   readonly createdAt: number;
   readonly idleExpiresAt: number | null;
@@ -30,7 +29,7 @@ export interface FamilyState extends TokenPosition {
   readonly expiresAt: number;
   /** The last {@link SUPERSEDED_KEPT} tokens before the tip, ascending by position. */
   readonly superseded: readonly Supersession[];
-  /** Grows with each new token, so that a client can tell which of two answers is the newer. */
+  /** Grows with each new token, so that a client can tell which of two answers is newer. */
   readonly tokenSeq: number;
   readonly subject: {
     /** User and project are both enabled. */
@@ -42,14 +41,14 @@ export interface FamilyState extends TokenPosition {
 
 export interface RefreshPolicy {
   readonly mode: 'reuse' | 'rotate';
-  /** For how long after a rotation its parent still yields the same successor: 0 … 300 000. */
+  /** How long after a rotation the parent still yields the same successor, in ms: 0 … 300 000. */
   readonly graceMs: number;
   readonly idleMs: number | null;
-  /** Whether a client whose answer was lost for longer than the grace gets a new token. */
+  /** Whether a client that lost its answer for longer than the grace gets a new token. */
   readonly lostResponse: 'reissue' | 'revoke';
 }
 
-/** The columns that a refresh may write, complete. */
+/** All columns that a refresh may write. */
 export type NextState = Pick<
   FamilyState,
   'generation' | 'branch' | 'rotatedAt' | 'idleExpiresAt' | 'superseded' | 'tokenSeq'
@@ -58,13 +57,13 @@ export type NextState = Pick<
 export type Refusal = 'ended' | 'expired' | 'idle' | 'subject' | 'logged-out-everywhere';
 
 export type Decision =
-  /** Dead whatever was presented; nothing is written. */
+  /** The session is over, whatever was presented; nothing is written. */
   | { readonly kind: 'refused'; readonly reason: Refusal }
   /** The presented token stays. `touch`: the `idleExpiresAt` to write, or null for no write. */
   | { readonly kind: 'keep'; readonly touch: number | null }
   /** Answer the token at `next`. */
   | { readonly kind: 'rotate' | 'displace'; readonly next: NextState }
-  /** As `rotate`, and the operator must hear of it: the store has lost a commit. */
+  /** As `rotate`, but the store has lost a commit, which the operator must learn. */
   | { readonly kind: 'advance'; readonly next: NextState }
   /** Answer the tip again, after writing `next` where there is one. */
   | {
@@ -73,9 +72,9 @@ export type Decision =
       readonly tokenSeq: number;
       readonly next: NextState | null;
     }
-  /** A newer token is out: 409, nothing written. */
+  /** A newer token was issued moments ago: 409, nothing is written. */
   | { readonly kind: 'superseded'; readonly retryAfterSeconds: number }
-  /** Two holders: end the family. */
+  /** The token has two holders: end the family. */
   | { readonly kind: 'reused' };
 
 /** The decisions that answer with an error. */
@@ -91,15 +90,15 @@ export function isGranting(decision: Decision): decision is GrantingDecision {
 /** How many superseded tokens a row remembers. */
 export const SUPERSEDED_KEPT = 16;
 
-/** How many times one generation's unanswered successor is replaced by another. */
+/** How many times an unused successor is replaced within one generation. */
 export const MAX_DISPLACEMENTS = 3;
 
-/** An idle lifetime is written anew under `reuse` once this share of it has passed: not at every use. */
+/** Under `reuse` the idle end is written again only once this share of the idle lifetime has passed. */
 const TOUCH_SHARE = 1 / 16;
 
 /**
- * The share of the grace window within which an honest request and its answer are taken to arrive. A
- * replay in the last such share of the window extends the parent's supersession by as much.
+ * The share of the grace window that a legitimate request and its answer are assumed to take. A replay in the last
+ * such share of the window extends the parent's supersession by as much.
  */
 const FLIGHT_SHARE = 1 / 8;
 
@@ -146,7 +145,7 @@ export function decide(
 
   const entry = session.superseded.findLast((token) => compare(presented, token) === 0);
   if (entry !== undefined && now - entry.at <= policy.graceMs) {
-    // An older token's client has a newer one on its way and need only look again. The parent's has not.
+    // The client of an older token has a newer answer on its way and can retry at once. The parent's client has not.
     const waitMs = isParent ? Math.min(entry.at + policy.graceMs + 1 - now, policy.graceMs) : 0;
     return { kind: 'superseded', retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
   }
@@ -156,7 +155,7 @@ export function decide(
   return { kind: 'reused' };
 }
 
-/** Why no token of this session is good any more; `null`: it is alive. */
+/** Why no token of this session is valid any more, or `null` if the session is alive. */
 export function whyDead(session: Omit<FamilyState, 'superseded'>, now: number): Refusal | null {
   if (session.status === 'ended') return 'ended';
   if (now >= session.expiresAt) return 'expired';
@@ -167,7 +166,7 @@ export function whyDead(session: Omit<FamilyState, 'superseded'>, now: number): 
 }
 
 function rotate(session: FamilyState, now: number, policy: RefreshPolicy): Decision {
-  // The token has no room for another generation, so the session has reached its end: log in again.
+  // The token format has no room for another generation, so the session ends: the user signs in again.
   if (session.generation >= MAX_GENERATION) return { kind: 'refused', reason: 'expired' };
   return {
     kind: 'rotate',
@@ -179,8 +178,8 @@ function rotate(session: FamilyState, now: number, policy: RefreshPolicy): Decis
 }
 
 /**
- * The tip was never used: the one client may have lost the answer, or the tip is with another holder.
- * The tip gives way to a sibling, so that whoever holds it is found out when it is presented.
+ * The tip was never used: either the client lost the answer, or another holder has the tip. A sibling replaces the
+ * tip, so that the other holder is detected when it presents the old one.
  */
 function displace(session: FamilyState, parent: Supersession, now: number, policy: RefreshPolicy): Decision {
   return {
@@ -195,7 +194,7 @@ function displace(session: FamilyState, parent: Supersession, now: number, polic
 function replay(session: FamilyState, parent: Supersession, now: number, policy: RefreshPolicy): Decision {
   const flightMs = Math.ceil(policy.graceMs * FLIGHT_SHARE);
   const isLate = now - session.rotatedAt > policy.graceMs - flightMs;
-  // One write a window at most: the extension is the same for every late replay.
+  // At most one write per window: the extension is the same for every late replay.
   const until = session.rotatedAt + flightMs;
   const next =
     isLate && parent.at < until
@@ -205,9 +204,8 @@ function replay(session: FamilyState, parent: Supersession, now: number, policy:
 }
 
 /**
- * A valid MAC beyond the tip: this service answered with that token, and the row has since been lost and
- * restored from an older copy. What was issued in between is taken to be superseded now, which is the
- * latest that it can be. Branches that may have been there are unknown.
+ * A valid MAC beyond the tip: this service issued that token, and the row was since restored from an older copy. The
+ * tokens issued in between count as superseded now, the latest possible time. Whether they had branches is unknown.
  */
 function advance(
   session: FamilyState,
@@ -229,8 +227,8 @@ function advance(
   }
   const tip = policy.mode === 'rotate' ? { generation: presented.generation + 1, branch: 0 } : presented;
   if (policy.mode === 'rotate') passed.push(superseded(presented, now));
-  // A client keeps the answer with the highest number, so this one must be higher than any that was lost:
-  // each lost generation may have had a token more than its displacements.
+  // A client keeps the answer with the highest `tokenSeq`, so this one must exceed any that was lost: each lost
+  // generation may have had one token more than its displacements.
   const lostAtMost =
     (tip.generation - session.generation) * (MAX_DISPLACEMENTS + 1) + (tip.branch - session.branch);
   const next = nextState(session, tip, now, policy, [...session.superseded, ...passed]);
@@ -254,7 +252,7 @@ function nextState(
   };
 }
 
-/** The columns that a refresh may write, as they are. */
+/** The present values of the columns that a refresh may write. */
 function currentState(session: FamilyState): NextState {
   const { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq } = session;
   return { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq };
@@ -262,11 +260,11 @@ function currentState(session: FamilyState): NextState {
 
 function touch(session: FamilyState, now: number, policy: RefreshPolicy): number | null {
   const { idleExpiresAt, expiresAt } = session;
-  // A policy that has since dropped the idle lifetime leaves only the absolute one.
+  // If the policy no longer has an idle lifetime, only the absolute one remains.
   if (policy.idleMs === null) return idleExpiresAt === null || idleExpiresAt >= expiresAt ? null : expiresAt;
   const renewed = Math.min(now + policy.idleMs, expiresAt);
   if (idleExpiresAt === null) return renewed;
-  // Where the absolute end cuts the idle lifetime short, there is no later use that could still write.
+  // If the absolute end cuts the idle lifetime short, no later use could still write it.
   const isLast = renewed === expiresAt && idleExpiresAt < expiresAt;
   const isDue = Math.abs(renewed - idleExpiresAt) >= policy.idleMs * TOUCH_SHARE;
   return isLast || (isDue && renewed !== idleExpiresAt) ? renewed : null;

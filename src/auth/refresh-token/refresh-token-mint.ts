@@ -13,7 +13,7 @@ import {
   verifyMac,
 } from './refresh-token.js';
 
-/** What a token is computed from, besides its position. */
+/** The inputs of a token's MAC, besides its position. */
 interface Family {
   readonly id: string;
   readonly ownerId: string;
@@ -23,12 +23,12 @@ interface Family {
 
 const SECRET_BYTES = 32;
 
-/** Makes and verifies refresh tokens. None is ever stored: a leaked database without the pepper mints nothing. */
+/** Issues and verifies refresh tokens. None is stored: a leaked database without the pepper yields no valid token. */
 @Injectable()
 export class RefreshTokenMint {
   /**
-   * The derived keys, kept in this process alone: they are as good as the tokens. One byte a character: a Buffer for
-   * each would take 190 bytes more, a fifth of what a cached session takes.
+   * The derived keys. They never leave this process, because they can mint tokens. As Latin-1 text, since a Buffer each
+   * would take 190 bytes more, a fifth of a cached session.
    */
   private readonly keys = new LRUCache<string, { secret: string; key: string }>({ max: 100_000 });
 
@@ -50,7 +50,7 @@ export class RefreshTokenMint {
     return verifyMac(this.key(family), token);
   }
 
-  /** @throws UNAVAILABLE where this process lacks the family's pepper: another may have it, so the token is kept */
+  /** @throws UNAVAILABLE if this process lacks the family's pepper; another may have it, so the token stays valid */
   private key({ id, ownerId, secret, pepperId }: Family): Buffer {
     const known = this.keys.get(id);
     if (known?.secret === secret) return Buffer.from(known.key, 'latin1');

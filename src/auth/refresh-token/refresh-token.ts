@@ -8,17 +8,17 @@ import { decodeBase62, encodeBase62 } from './base62.js';
  * family id (64) ‖ generation (24) ‖ branch (4) ‖ MAC (96)
  * ```
  *
- * It is derived and never stored, not even hashed: a database leak without the pepper mints nothing, and
- * the successor of a token can be computed again, which is what makes a retry idempotent.
+ * It is derived and never stored, not even as a hash: a leaked database without the pepper yields no valid token. And
+ * the successor of a token can be computed again, which makes a retry idempotent.
  */
 
-/** Where a token stands in its family: `generation` 0 … 2^24-1, `branch` 0 … 15. */
+/** The position of a token in its family: `generation` 0 … 2^24-1, `branch` 0 … 15. */
 export interface TokenPosition {
   readonly generation: number;
   readonly branch: number;
 }
 
-/** What the text of a token says. Nothing of it is to be believed before {@link verifyMac}. */
+/** The fields of a token's text. Trust none of them before {@link verifyMac}. */
 export interface ParsedRefreshToken extends TokenPosition {
   /** 16 lower-case hexadecimal characters. */
   readonly familyId: string;
@@ -42,8 +42,8 @@ export function newFamilyId(): string {
 }
 
 /**
- * Pure syntax. Every position and MAC has one text and one only; anything else is `null`. A token issued
- * elsewhere may happen to be well-formed: then its family is unknown or its MAC is wrong.
+ * Checks the syntax only; each position and MAC has exactly one text. A token issued elsewhere may happen to be
+ * well-formed: then its family is unknown or its MAC is wrong.
  */
 export function parseRefreshToken(text: string): ParsedRefreshToken | null {
   const bytes = decodeBase62(text);
@@ -62,7 +62,7 @@ export function parseRefreshToken(text: string): ParsedRefreshToken | null {
 /**
  * The key of one family's MACs: HKDF-SHA256 (RFC 5869) of the pepper, its `info` the family's own secret,
  * the project and the family id. Each part is preceded by its length, so that no two families share an
- * `info`. It never changes while the family lives, so callers may keep it as long as they keep the family.
+ * `info`. The key of a family never changes, so callers may cache it with the family.
  *
  * @returns 32 bytes
  */
@@ -102,7 +102,7 @@ export function verifyMac(familyKey: Uint8Array, token: ParsedRefreshToken): boo
   return timingSafeEqual(Buffer.from(mac(familyKey, packPosition(token)), 'latin1'), token.mac);
 }
 
-/** How a token that was issued elsewhere is found: SHA-256 of its text, 64 hexadecimal characters. */
+/** The lookup key of a token that was issued elsewhere: SHA-256 of its text, 64 hexadecimal characters. */
 export function importedTokenHash(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
@@ -117,7 +117,7 @@ function packPosition({ generation, branch }: TokenPosition): number {
   return (generation << 4) | branch;
 }
 
-/** 12 bytes, one a character: to make a Buffer of its own for a digest costs as much as the digest. */
+/** 12 bytes as Latin-1 text: allocating a Buffer for a digest costs as much as the digest itself. */
 function mac(familyKey: Uint8Array, packedPosition: number): string {
   const message = Buffer.allocUnsafe(4);
   message.writeUInt32BE(packedPosition, 0);

@@ -1,7 +1,7 @@
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
 import type { RefreshPolicy } from '../refresh-token/decide.js';
 
-/** The project's settings, as the engine reads them. */
+/** The project's settings in the form that `decide` takes. */
 export function refreshPolicy(project: TenantProject): RefreshPolicy {
   return {
     mode: project.refreshPolicy,

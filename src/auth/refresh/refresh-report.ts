@@ -3,12 +3,12 @@ import { Topic } from '../../diagnostics/topic.js';
 import type { Decision, Refusal } from '../refresh-token/decide.js';
 
 /**
- * What became of a refresh: the decision that was carried out, why a session was refused, `unknown` where there was
- * none, and `raced` where another request was faster and this one begins again.
+ * The outcome of a refresh: the decision that was carried out, the reason of a refusal, `unknown` for a token without a
+ * session, or `raced` if another request changed the session first and this one begins again.
  */
 export type RefreshOutcome = Exclude<Decision['kind'], 'refused'> | Refusal | 'unknown' | 'raced';
 
-/** All of them. */
+/** All outcomes. */
 export const REFRESH_OUTCOMES = Object.keys({
   keep: 0,
   rotate: 0,
@@ -28,11 +28,11 @@ export const REFRESH_OUTCOMES = Object.keys({
 
 export interface RefreshReport {
   readonly outcome: RefreshOutcome;
-  /** Of a replayed answer: how long ago its token was made. */
+  /** For a replay: how long ago the repeated token was first issued. */
   readonly ageMs?: number;
 }
 
 export const refreshReports = new Topic<RefreshReport>('bo-auth:refresh');
 
-/** The compare-and-set of a session's row, with the wait for its durable commit; results in whether it moved. */
+/** The compare-and-set of a session's row, including the wait for its durable commit; the result is whether it won. */
 export const rotations = new Step('bo-auth:rotation');

@@ -7,13 +7,13 @@ const EVERY_MS = 5 * 60_000;
 const BATCH = 200;
 const PAUSE_MS = 50;
 
-/** Expired sessions stay this long: a clock that jumped forward and back has deleted nothing. */
+/** How long expired sessions are kept, so that a clock that jumps forward and back deletes nothing. */
 const KEEP_MS = 24 * 3_600_000;
 
-/** How far the wall clock may run away from the monotonic one before nothing is deleted by it any more. */
+/** How far the wall clock may drift from the monotonic clock before deletion stops. */
 const CLOCK_TOLERANCE_MS = 3_600_000;
 
-/** Deletes what has long expired, in batches so small that no request waits for them. */
+/** Deletes long-expired sessions, in batches so small that no request waits for them. */
 @Injectable()
 export class SessionSweep implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(SessionSweep.name);

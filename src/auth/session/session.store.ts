@@ -2,14 +2,13 @@ import type { AuthEvent } from '../../audit/auth-event.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 
 /**
- * Where sessions live. The methods are the steps of the protocol, each atomic and durable when it resolves; an
- * event is written in the transaction of what it tells.
+ * Stores sessions. Each method is one step of the protocol, atomic, and durable when it resolves; an event is written in
+ * the transaction of the change that it records.
  *
- * Every method fails with `StoreUnavailable` where the store cannot be asked or its answer was lost, and the
- * caller then does not know whether the step happened. `test/auth/session-store.contract.ts` is what an
- * implementation has to pass.
+ * Every method fails with `StoreUnavailable` if the store cannot be reached or its answer was lost; the caller then
+ * does not know whether the step happened. Every implementation must pass `test/auth/session-store.contract.ts`.
  *
- * @example A rotation is decided on a copy and judged by the store:
+ * @example A rotation is decided on a copy, and the store has the last word:
  * ```ts
  * const decision = decide(familyOf(session), presented, now, policy);
  * if (decision.kind === 'rotate') {
@@ -22,10 +21,10 @@ import type { EndReason, NewSession, SeenSession, Session, SessionChange } from 
  */
 export abstract class SessionStore {
   /**
-   * Begins a session. Where the user may only have `maxSessions`, the oldest give way.
+   * Opens a session. If the user may have at most `maxSessions`, the oldest ones are ended.
    *
-   * @returns the ids of those that gave way; `null`, and nothing is written, where the user has been disabled or
-   * has logged out everywhere since he was read
+   * @returns the ids of the ended sessions; `null`, with nothing written, if the user has been disabled or logged out
+   *   everywhere since it was read
    */
   abstract open(
     session: NewSession,
@@ -39,16 +38,16 @@ export abstract class SessionStore {
   abstract findImported(ownerId: string, tokenHash: string): Promise<string | null>;
 
   /**
-   * Compare-and-set: moves the session from the tip that the caller saw to the next, if it still is at that tip with
-   * the same past (`superseded`), active, and its user and project are too.
+   * Compare-and-set: moves the session from the tip that the caller saw to the next one, if the row still has that tip
+   * and the same `superseded`, and session, user and project are active.
    *
    * @returns whether it moved
    */
   abstract move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean>;
 
   /**
-   * Ends one session; as `expired` only what is so at `now`, and as `reused` only what still is as the caller saw it,
-   * since a refresh may have changed it meanwhile.
+   * Ends one session. The reason `expired` requires that it has expired at `now`, and `reused` that the row is still as
+   * the caller saw it, since a refresh may have changed it meanwhile.
    *
    * @returns whether it was active
    */
@@ -61,7 +60,7 @@ export abstract class SessionStore {
   abstract endOthers(keep: Session, now: number, event: AuthEvent): Promise<readonly string[]>;
 
   /**
-   * Ends all that a user has by moving his `valid_after`, however many they are.
+   * Ends all sessions of a user by moving the user's `valid_after`, at the same cost for any number of sessions.
    *
    * @returns how many were alive
    */

@@ -8,7 +8,7 @@ export interface Session extends Omit<FamilyState, 'superseded'> {
   readonly ownerId: string;
   readonly userId: string;
   readonly clientId: string;
-  /** Base64url of 32 random bytes; with the pepper, the family's key. */
+  /** Base64url of 32 random bytes; the family's key derives from it and the pepper. */
   readonly secret: string;
   /** The id of the pepper under the family's key; the column `kid`. */
   readonly pepperId: string;
@@ -18,25 +18,25 @@ export interface Session extends Omit<FamilyState, 'superseded'> {
   readonly userAgent: string;
   readonly firstShareUserId: string | null;
   readonly secondShareUserId: string | null;
-  /** Made a list only while it is judged: many sessions are kept in memory, and as text each takes a third. */
+  /** Parsed only while the session is judged: as text, a cached session takes a third of the memory. */
   readonly superseded: SupersededText;
 }
 
-/** A session as it is opened; its subject is whatever the user and project rows say. */
+/** A session to be opened; its subject comes from the user and project rows. */
 export type NewSession = Omit<Session, 'subject' | 'status'>;
 
 export type EndReason = 'revoked' | 'reused' | 'expired' | 'evicted' | 'logged-out';
 
-/** What a compare-and-set holds against the row: all that a refresh may have changed meanwhile. */
+/** What a compare-and-set compares with the row: all that another refresh may have changed meanwhile. */
 export type SeenSession = Pick<Session, 'id' | 'ownerId' | 'generation' | 'branch' | 'superseded'>;
 
-/** What a refresh may change of a session. */
+/** The fields that a refresh may change. */
 export type SessionChange = Pick<
   Session,
   keyof NextState | 'superseded' | 'firstShareUserId' | 'secondShareUserId'
 >;
 
-/** The session as the engine judges it. */
+/** The session as {@link FamilyState}, for `decide`. */
 export function familyOf(session: Session): FamilyState {
   return {
     status: session.status,

@@ -13,13 +13,13 @@ export interface PresentedSession {
   readonly presented: TokenPosition;
 }
 
-/** For how long it is believed which session an imported token stands for: it may be imported again once that is gone. */
+/** How long the session of an imported token is cached; after its deletion the token may be imported again. */
 const IMPORTED_MS = 10 * 60_000;
 
 /** A token issued elsewhere stands for the first of its family. */
 const IMPORTED: TokenPosition = { generation: 0, branch: 0 };
 
-/** Reads sessions: from the nearest copy, or from the database where a copy must not be the judge. */
+/** Reads sessions from the nearest copy, or from the database if a copy must not decide. */
 @Injectable()
 export class Sessions {
   constructor(
@@ -49,13 +49,13 @@ export class Sessions {
     return this.cache.loadAlone(sessionKey(ownerId, id), () => this.store.find(ownerId, id));
   }
 
-  /** Keeps what a compare-and-set has just made of the session; it was asked for at `began`. */
+  /** Caches the session after a successful compare-and-set that started at `began`. */
   keep(session: Session, change: SessionChange, began: number): void {
     const key = sessionKey(session.ownerId, session.id);
     this.cache.keep(key, changed(session, change), this.clock.now(), began);
   }
 
-  /** To be called when sessions have changed otherwise. */
+  /** Drops cached copies; call this after any other change. */
   forget(ownerId: string, ...ids: readonly string[]): Promise<void> {
     return this.cache.drop(...ids.map((id) => sessionKey(ownerId, id)));
   }
@@ -69,7 +69,7 @@ export class Sessions {
     if (parsed !== null) {
       const found = await read(parsed.familyId);
       if (found !== null && this.mint.verify(found.value, parsed)) return { read: found, presented: parsed };
-      // A forged token of a family at hand is to take as long as one of a family that is not.
+      // A forged token must take equally long whether or not its family is cached.
       if (found?.cacheType === 'local') await this.store.find(ownerId, parsed.familyId);
     }
     const tokenHash = importedTokenHash(token);

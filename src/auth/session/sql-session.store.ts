@@ -25,7 +25,7 @@ const BY_ID: SharedSelect = {
 
 const FIND_IMPORTED = `SELECT id FROM bo_auth_session WHERE owner_id = $1 AND imported_token_hash = $2`;
 
-/** Of the user $1, $2; alive at $3. */
+/** The sessions of user $1, $2 that are alive at $3. */
 const ALIVE = `
   target.owner_id = $1 AND target.user_id = $2 AND target.status = 'active' AND target.expires_at > $3
   AND (target.idle_expires_at IS NULL OR target.idle_expires_at > $3)
@@ -40,7 +40,7 @@ const INSERT = `
   INSERT INTO bo_auth_session (${Object.values(SESSION_COLUMNS).join(', ')})
   VALUES (${FIELDS.map((_, index) => `$${index + 1}`).join(', ')})`;
 
-/** Keeps the $5 newest of the user's living sessions, and always the one that is just being opened, $4. */
+/** Keeps the user's $5 newest live sessions, always including the one being opened, $4. */
 const EVICT = `
   UPDATE bo_auth_session SET status = 'ended', end_reason = 'evicted', ended_at = $3 WHERE id IN (
     SELECT target.id FROM bo_auth_session AS target WHERE ${ALIVE}
@@ -52,10 +52,10 @@ const END = `
   UPDATE bo_auth_session SET status = 'ended', end_reason = $1, ended_at = $2
   WHERE id = $3 AND owner_id = $4 AND status = 'active'`;
 
-/** The decision was made on what was read; a rotation may have been committed since. */
+/** Checked again, as a rotation may have been committed since the session was read. */
 const IS_EXPIRED = `(expires_at <= $2 OR idle_expires_at <= $2 OR generation = ${MAX_GENERATION})`;
 const END_EXPIRED = `${END} AND ${IS_EXPIRED}`;
-/** A late replay may have been noted since, and then the token that seemed reused is only superseded. */
+/** A late replay may have been noted since; the token is then only superseded, and not reused. */
 const END_REUSED = `${END} AND generation = $5 AND branch = $6 AND superseded = $7`;
 
 const END_OTHERS = `
@@ -69,7 +69,7 @@ const NEWEST = `SELECT max(created_at) AS created_at FROM bo_auth_session WHERE 
 const SET_VALID_AFTER = `
   UPDATE bo_user SET valid_after = $1 WHERE owner_id = $2 AND user_id = $3 AND valid_after < $1`;
 
-/** The limit stands in the text: a plan made without knowing it expects a tenth of the table, and reads all of it. */
+/** The limit is part of the text: without knowing it, Postgres plans for a tenth of the table and reads all of it. */
 const purge = (limit: number) => `
   DELETE FROM bo_auth_session WHERE id IN (
     SELECT id FROM bo_auth_session WHERE expires_at < $1 ORDER BY expires_at LIMIT ${Math.trunc(limit)}
@@ -205,7 +205,7 @@ export class SqlSessionStore extends SessionStore {
         ownerId,
         userId,
       ]);
-      // Another process's clock may be ahead of ours; what it has opened is to end too.
+      // Another process's clock may be ahead; the sessions that it has opened must end too.
       const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
       await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
       const alive = Number(counted?.alive ?? 0);

@@ -1,9 +1,9 @@
 import type { Supersession } from '../refresh-token/decide.js';
 
-/** The tokens before a session's tip as one text: a list of `[generation, branch, at]`, as JSON has it. */
+/** The superseded tokens of a session as JSON text: a list of `[generation, branch, at]`. */
 export type SupersededText = string;
 
-/** That of a session which has only had one token. */
+/** For a session that has had only one token. */
 export const NONE_SUPERSEDED: SupersededText = '[]';
 
 export function parseSuperseded(text: SupersededText): readonly Supersession[] {
@@ -12,7 +12,7 @@ export function parseSuperseded(text: SupersededText): readonly Supersession[] {
   return entries.map(([generation, branch, at]) => ({ generation, branch, at }));
 }
 
-/** @param seen what the list was made of: the entries that both hold are not written anew */
+/** @param seen the list that this one continues, and its text: shared entries are copied rather than serialised again */
 export function writeSuperseded(
   list: readonly Supersession[],
   seen?: { readonly list: readonly Supersession[]; readonly text: SupersededText },
@@ -22,10 +22,10 @@ export function writeSuperseded(
 }
 
 /**
- * The text of a list that is another's with one entry more, and perhaps its first ones less: sixteen times in
- * figures cost a rotation as much as two signatures do.
+ * The text of a list that extends another by one entry, possibly without its first ones: serialising sixteen
+ * timestamps costs a rotation as much as two signatures.
  *
- * @returns `null` where the list is not such a one
+ * @returns `null` if the list does not continue the other
  */
 function continuedText(
   seen: readonly Supersession[],
