@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import type { Introspected } from '../../src/auth/introspection.js';
 import { SessionStore } from '../../src/auth/session/session.store.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
@@ -231,7 +232,7 @@ describe('two services on one database', () => {
     const ask = async () => refusalOf(await call(one, { url: '/auth/user', bearer }));
     expect(await ask()).toBe('200 null');
     await call(other, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
-    one.clock.advance(5_001);
+    one.clock.advance(STALENESS_MS + 1);
     expect(await ask()).toBe('401 ACCESS_TOKEN_REFUSED');
   });
 
@@ -248,7 +249,7 @@ describe('two services on one database', () => {
     };
     expect(await ask()).toBe(true);
     await call(other, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
-    one.clock.advance(5_001);
+    one.clock.advance(STALENESS_MS + 1);
     expect(await ask()).toBe(false);
   });
 });

@@ -1,47 +1,27 @@
-import * as fc from 'fast-check';
 import {
-  type Decision,
   decide,
   type FamilyState,
   MAX_DISPLACEMENTS,
-  type NextState,
   type RefreshPolicy,
   SUPERSEDED_KEPT,
 } from '../../src/auth/refresh-token/decide.js';
-import { MAX_GENERATION, type TokenPosition } from '../../src/auth/refresh-token/refresh-token.js';
-
-const T = 1_700_000_000_000;
-const G = 60_000;
-const FLIGHT = G / 8;
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-
-const ROTATE: RefreshPolicy = { mode: 'rotate', graceMs: G, idleMs: null, lostResponse: 'reissue' };
-const REUSE: RefreshPolicy = { ...ROTATE, mode: 'reuse' };
-
-/** (3,0) -> (4,0) -> (5,0), the last rotation at T. */
-const FAMILY: FamilyState = {
-  status: 'active',
-  generation: 5,
-  branch: 0,
-  rotatedAt: T,
-  createdAt: T - DAY,
-  idleExpiresAt: null,
-  expiresAt: T + 13 * DAY,
-  superseded: [
-    { generation: 3, branch: 0, at: T - 30_000 },
-    { generation: 4, branch: 0, at: T },
-  ],
-  tokenSeq: 6,
-  subject: { active: true, validAfter: 0 },
-};
-
-const TIP = at(5, 0);
-const PARENT = at(4, 0);
-const OLDER = at(3, 0);
-
-/** (5,0) displaced by (5,1) an hour after the rotation. */
-const DISPLACED: FamilyState = { ...FAMILY, ...next(decide(FAMILY, PARENT, T + HOUR, ROTATE)) };
+import { MAX_GENERATION } from '../../src/auth/refresh-token/refresh-token.js';
+import {
+  T,
+  G,
+  FLIGHT,
+  HOUR,
+  DAY,
+  ROTATE,
+  REUSE,
+  FAMILY,
+  TIP,
+  PARENT,
+  OLDER,
+  DISPLACED,
+  at,
+  next,
+} from './family.js';
 
 describe('a dead session', () => {
   const dead: [string, Partial<FamilyState>, number, string][] = [
@@ -386,133 +366,3 @@ describe('a clock that was set back', () => {
     expect(decide(FAMILY, OLDER, T - HOUR, ROTATE)).toEqual({ kind: 'superseded', retryAfterSeconds: 1 });
   });
 });
-
-describe('any decision', () => {
-  const policies = fc.record({
-    mode: fc.constantFrom('reuse', 'rotate'),
-    graceMs: fc.oneof(fc.integer({ min: 0, max: 300_000 }), fc.constantFrom(0, 1, 300_000)),
-    idleMs: fc.option(fc.integer({ min: 1, max: 40 * DAY })),
-    lostResponse: fc.constantFrom('reissue', 'revoke'),
-  } satisfies Record<keyof RefreshPolicy, unknown>);
-  const anyPositions = fc.record({
-    generation: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: MAX_GENERATION })),
-    branch: fc.integer({ min: 0, max: 15 }),
-  });
-  const moments = fc.integer({ min: T - 2 * DAY, max: T + 20 * DAY });
-  const anyFamilies = fc.record({
-    status: fc.constantFrom('active', 'active', 'active', 'ended'),
-    generation: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: MAX_GENERATION })),
-    branch: fc.integer({ min: 0, max: 15 }),
-    rotatedAt: moments,
-    createdAt: moments,
-    idleExpiresAt: fc.option(moments),
-    expiresAt: moments,
-    superseded: fc.array(
-      fc.record({ generation: fc.integer({ min: 0, max: 12 }), branch: fc.nat(15), at: moments }),
-      { maxLength: SUPERSEDED_KEPT },
-    ),
-    tokenSeq: fc.nat(1_000),
-    subject: fc.record({ active: fc.boolean(), validAfter: fc.oneof(fc.constant(0), moments) }),
-  } satisfies Record<keyof FamilyState, unknown>);
-
-  it('is made of any row, changes nothing, and is made again', () => {
-    fc.assert(
-      fc.property(anyFamilies, anyPositions, moments, policies, (session, presented, now, policy) => {
-        const inputs = JSON.stringify([session, presented, policy]);
-        const decision = decide(deepFreeze(session), deepFreeze(presented), now, deepFreeze(policy));
-        expect(JSON.stringify([session, presented, policy])).toBe(inputs);
-        expect(decide(session, presented, now, policy)).toEqual(decision);
-        if (decision.kind === 'superseded') {
-          expect(decision.retryAfterSeconds).toBeGreaterThanOrEqual(1);
-          expect(decision.retryAfterSeconds).toBeLessThanOrEqual(300);
-        }
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  /** A session's life: presented tokens, each one issued before, at growing moments. */
-  const lives = fc.record({
-    policy: policies,
-    uses: fc.array(
-      fc.record({
-        back: fc.oneof(fc.constant(0), fc.constant(0), fc.nat(3)),
-        waitMs: fc.oneof(fc.nat(1_000), fc.nat(600_000), fc.nat(DAY)),
-      }),
-      { maxLength: 60 },
-    ),
-  });
-
-  it('keeps the row in order throughout any life', () => {
-    fc.assert(
-      fc.property(lives, ({ policy, uses }) => {
-        let session: FamilyState = {
-          ...FAMILY,
-          generation: 0,
-          superseded: [],
-          tokenSeq: 1,
-          createdAt: T,
-          expiresAt: T + 14 * DAY,
-          idleExpiresAt: policy.idleMs === null ? null : Math.min(T + policy.idleMs, T + 14 * DAY),
-        };
-        const issued: TokenPosition[] = [at(0, 0)];
-        let now = T;
-        for (const { back, waitMs } of uses) {
-          now += waitMs;
-          const presented = issued.at(-1 - back) ?? issued[0]!;
-          const decision = decide(session, presented, now, policy);
-          if (!('next' in decision) || decision.next === null) continue;
-          const { next } = decision;
-          expect(next.superseded.length).toBeLessThanOrEqual(SUPERSEDED_KEPT);
-          expect(next.superseded).toEqual([...next.superseded].sort(ascending));
-          expect(next.idleExpiresAt ?? 0).toBeLessThanOrEqual(session.expiresAt);
-          if (decision.kind === 'replay') {
-            expect({ ...next, superseded: null }).toEqual({ ...columnsOf(session), superseded: null });
-            expect(decision.successor).toEqual(at(session.generation, session.branch));
-          } else {
-            expect(ascending(next, session)).toBeGreaterThan(0);
-            expect(next.tokenSeq).toBe(session.tokenSeq + 1);
-            expect(next.branch).toBeLessThanOrEqual(MAX_DISPLACEMENTS);
-            expect(next.rotatedAt).toBe(now);
-            expect(next.superseded.at(-1)).toEqual({
-              generation: session.generation,
-              branch: session.branch,
-              at: now,
-            });
-            issued.push(at(next.generation, next.branch));
-          }
-          session = { ...session, ...next };
-        }
-        // One token for each number.
-        expect(new Set(issued.map(({ generation, branch }) => `${generation}.${branch}`)).size).toBe(
-          issued.length,
-        );
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-});
-
-function at(generation: number, branch: number): TokenPosition {
-  return { generation, branch };
-}
-
-function next(decision: Decision): NextState {
-  if (!('next' in decision) || decision.next === null) throw new Error(`${decision.kind} writes nothing`);
-  return decision.next;
-}
-
-function columnsOf(session: FamilyState): NextState {
-  const { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq } = session;
-  return { generation, branch, rotatedAt, idleExpiresAt, superseded, tokenSeq };
-}
-
-function ascending(a: TokenPosition, b: TokenPosition): number {
-  return a.generation - b.generation || a.branch - b.branch;
-}
-
-function deepFreeze<V extends object>(value: V): V {
-  const parts: unknown[] = Object.values(value);
-  for (const part of parts) if (typeof part === 'object' && part !== null) deepFreeze(part);
-  return Object.freeze(value);
-}

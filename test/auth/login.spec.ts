@@ -1,3 +1,4 @@
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import type { TokenGrant, TokenUser } from '../../src/auth/token-grant.js';
 import { call, claimsOf, dataOf, login, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
 
@@ -142,7 +143,7 @@ describe('GET /auth/user', () => {
     const grant = await login(test, { user: 'bob' });
     await call(test, { url: '/auth/user', bearer: grant.accessToken });
     await test.sql(`UPDATE bo_user SET push_name = '鲍勃' WHERE owner_id = 'acme' AND user_id = 'bob'`);
-    test.clock.advance(5_001);
+    test.clock.advance(STALENESS_MS + 1);
     const answer = await call<TokenUser>(test, { url: '/auth/user', bearer: grant.accessToken });
     expect(dataOf(answer).pushName).toBe('鲍勃');
     const next = dataOf(await refresh(test, grant.refreshToken));
@@ -193,10 +194,10 @@ describe('GET /auth/user', () => {
     await call(test, { url: '/auth/user', bearer });
     await test.sql(`UPDATE bo_user SET status = 'disabled' WHERE owner_id = 'acme' AND user_id = 'bob'`);
     expect(refusalOf(await refresh(test, refreshToken))).toBe('401 REFRESH_TOKEN_EXPIRED');
-    test.clock.advance(5_001);
+    test.clock.advance(STALENESS_MS + 1);
     expect(refusalOf(await call(test, { url: '/auth/user', bearer }))).toBe('401 ACCESS_TOKEN_REFUSED');
     await test.sql(`UPDATE bo_user SET status = 'active' WHERE owner_id = 'acme' AND user_id = 'bob'`);
-    test.clock.advance(5_001);
+    test.clock.advance(STALENESS_MS + 1);
     expect((await refresh(test, refreshToken)).status).toBe(200);
   });
 });

@@ -1,3 +1,4 @@
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { Passwords } from '../../src/auth/login/password.js';
 import type { SessionView } from '../../src/auth/own-sessions/session-view.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
@@ -323,7 +324,7 @@ describe('POST /auth/token/revoke', () => {
 describe('max_sessions', () => {
   const limit = async (sessions: number | null) => {
     await test.sql(`UPDATE bo_project SET max_sessions = $1 WHERE owner_id = 'acme'`, sessions);
-    test.clock.advance(5_001);
+    test.clock.advance(STALENESS_MS + 1);
   };
   afterAll(() => limit(null));
 

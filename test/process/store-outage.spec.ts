@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import {
   type Answer,
@@ -165,7 +166,7 @@ describe('a database file that was destroyed', () => {
     const health = () => call(test, { url: '//health/ready', owner: null, verify: null });
     expect((await health()).status).toBe(200);
     for (const suffix of ['', '-wal', '-shm']) writeFileSync(file + suffix, Buffer.alloc(65_536, 'x'));
-    test.clock.advance(5_001);
+    test.clock.advance(STALENESS_MS + 1);
     const answer = await refresh(test, refreshToken);
     expect([answer.status, answer.text.includes('SQLITE')]).toEqual([503, false]);
     expect((await health()).status).toBe(503);

@@ -1,5 +1,6 @@
 import { CACHE_MANAGER, type Cache } from '@nestjs/cache-manager';
 import { randomUUID } from 'node:crypto';
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { RedisLink } from '../../src/cache/redis-link.js';
 import { TieredCache } from '../../src/cache/tiered-cache.js';
 import {
@@ -75,7 +76,7 @@ describe('without Redis', () => {
         payload: { refreshToken: grant.refreshToken },
       }),
     );
-    b.clock.advance(5_001);
+    b.clock.advance(STALENESS_MS + 1);
     expect(refusalOf(await user())).toBe('401 ACCESS_TOKEN_REFUSED');
     b.clock.run();
   });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { call, dataOf, login, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
 
 let folder: string;
@@ -206,7 +207,7 @@ describe('Accept: application/problem+json', () => {
 describe('statusMode always200', () => {
   const mode = async (statusMode: string) => {
     await test.sql(`UPDATE bo_project SET status_mode = $1 WHERE owner_id = 'acme'`, statusMode);
-    test.clock.advance(5_001);
+    test.clock.advance(STALENESS_MS + 1);
   };
   beforeAll(() => mode('always200'));
   afterAll(() => mode('http'));

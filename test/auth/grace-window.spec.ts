@@ -1,48 +1,22 @@
-import { randomUUID } from 'node:crypto';
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
-import { SessionSweep } from '../../src/auth/session/session-sweep.js';
 import { SessionStore } from '../../src/auth/session/session.store.js';
+import { call, claimsOf, dataOf, login, refresh, refusalOf, SAMPLE_TOKEN } from '../support/app.js';
 import {
-  call,
-  claimsOf,
-  dataOf,
-  encryptByDES,
-  login,
-  refresh,
-  refusalOf,
-  SAMPLE_TOKEN,
-  startApp,
-  type TestApp,
-} from '../support/app.js';
+  test,
+  SECOND,
+  DAY,
+  GRACE,
+  sidOf,
+  next,
+  outcome,
+  eventsOf,
+  rowOf,
+  policy,
+  startTimedService,
+} from './timed-service.js';
 
-let test: TestApp;
-beforeAll(async () => {
-  test = await startApp();
-});
-afterAll(() => test.close());
-beforeEach(() => test.clock.stop());
-afterEach(() => test.clock.run());
-
-const SECOND = 1_000;
-const DAY = 86_400_000;
-const GRACE = 60 * SECOND;
-
-const sidOf = ({ accessToken }: TokenGrant) => String(claimsOf(accessToken)['sid']);
-const next = async ({ refreshToken }: TokenGrant) => dataOf(await refresh(test, refreshToken));
-const outcome = async ({ refreshToken }: { refreshToken: string }) =>
-  refusalOf(await refresh(test, refreshToken));
-const eventsOf = (session: TokenGrant) =>
-  test.sql<{ kind: string; detail: string }>(
-    'SELECT kind, detail FROM bo_auth_event WHERE session_id = $1 ORDER BY id',
-    sidOf(session),
-  );
-const rowOf = async (session: TokenGrant) =>
-  (await test.sql('SELECT * FROM bo_auth_session WHERE id = $1', sidOf(session)))[0];
-const policy = async (columns: Record<string, string | number | null>) => {
-  for (const [column, value] of Object.entries(columns))
-    await test.sql(`UPDATE bo_project SET ${column} = $1 WHERE owner_id = 'acme'`, value);
-  test.clock.advance(5_001);
-};
+startTimedService();
 
 describe('a retry with the token that was spent', () => {
   it('at 0, 1, 31 and 60 s: the same successor, the same number, a fresh access token', async () => {
@@ -224,7 +198,7 @@ describe('the project’s policy', () => {
     const sample = dataOf(await refresh(test, SAMPLE_TOKEN, { owner: 'ptdev' }));
     expect(sample.refreshToken).toBe(SAMPLE_TOKEN);
     await test.sql(`UPDATE bo_project SET refresh_policy = 'rotate' WHERE owner_id = 'ptdev'`);
-    test.clock.advance(5_001);
+    test.clock.advance(STALENESS_MS + 1);
     const moved = dataOf(await refresh(test, SAMPLE_TOKEN, { owner: 'ptdev' }));
     expect(moved.refreshToken).not.toBe(SAMPLE_TOKEN);
     expect(moved.refreshToken).toMatch(/^[0-9A-Za-z]{32}$/);
@@ -245,176 +219,5 @@ describe('the project’s policy', () => {
     expect(grant.expiresIn).toBeLessThanOrEqual(300);
     expect(Number(claimsOf(grant.accessToken)['exp']) * 1000).toBeLessThanOrEqual(grant.timeStamp + 300_000);
     await policy({ absolute_seconds: 14 * 86_400 });
-  });
-});
-
-describe('expiry', () => {
-  it('idle: to the millisecond, and each refresh renews it', async () => {
-    const first = await login(test);
-    test.clock.advance(7 * DAY - 1);
-    const second = await next(first);
-    test.clock.advance(7 * DAY);
-    expect(await outcome(second)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    expect(await rowOf(first)).toMatchObject({ status: 'ended', end_reason: 'expired' });
-  });
-
-  it('idle: judged just after it, beside a refresh that comes just in time, gives the same successor', async () => {
-    const first = await login(test);
-    const store = test.app.get(SessionStore, { strict: false });
-    const end = store.end.bind(store);
-    let renewed: TokenGrant | undefined;
-    // Between the judgement of the late one and its end of the session, the other is committed.
-    store.end = async (...step) => {
-      store.end = end;
-      test.clock.advance(-1);
-      renewed = await next(first);
-      test.clock.advance(1);
-      return end(...step);
-    };
-    test.clock.advance(7 * DAY);
-    const late = await next(first);
-    expect(late).toMatchObject({ refreshToken: renewed?.refreshToken, tokenSeq: 2 });
-    expect(await outcome(late)).toBe('200 null');
-  });
-
-  it('a user disabled and enabled again is let in, though a copy of him disabled is at hand', async () => {
-    const grant = await next(await login(test));
-    const status = (to: string) =>
-      test.sql("UPDATE bo_user SET status = $1 WHERE owner_id = 'acme' AND user_id = 'alice'", to);
-    test.clock.advance(5_001);
-    await status('disabled');
-    expect(await outcome(grant)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    await status('active');
-    expect(await outcome(grant)).toBe('200 null');
-  });
-
-  it('absolute: no refresh moves it', async () => {
-    let grant = await login(test);
-    const end = grant.timeStamp + 14 * DAY;
-    for (let i = 0; i < 2; i++) {
-      test.clock.advance(6 * DAY);
-      grant = await next(grant);
-    }
-    test.clock.set(end - 1);
-    const last = await next(grant);
-    expect(last.expires).toBe(new Date(end).toISOString().slice(0, 19));
-    expect(last.expiresIn).toBe(1);
-    test.clock.set(end);
-    expect(await outcome(last)).toBe('401 REFRESH_TOKEN_EXPIRED');
-  });
-
-  it('absolute alone, where the project has no idle lifetime: to the millisecond', async () => {
-    await policy({ idle_seconds: null });
-    const first = await login(test);
-    test.clock.set(first.timeStamp + 14 * DAY - 1);
-    const last = await next(first);
-    test.clock.set(first.timeStamp + 14 * DAY);
-    expect(await outcome(last)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    await policy({ idle_seconds: 7 * 86_400 });
-  });
-
-  it('wins over grace', async () => {
-    await policy({ idle_seconds: 30 });
-    const first = await login(test);
-    const second = await next(first);
-    test.clock.advance(30 * SECOND);
-    expect(await outcome(first)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    expect(await outcome(second)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    await policy({ idle_seconds: 7 * 86_400 });
-  });
-
-  it('of a client who was told so stays, though the clock jumps back', async () => {
-    const first = await login(test);
-    const begin = test.clock.now();
-    test.clock.advance(7 * DAY);
-    expect(await outcome(first)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    test.clock.set(begin + SECOND);
-    expect(await outcome(first)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    expect(refusalOf(await call(test, { url: '/auth/user', bearer: first.accessToken }))).toBe(
-      '401 ACCESS_TOKEN_REFUSED',
-    );
-    test.clock.set(begin + 7 * DAY);
-  });
-
-  it('is no mass log-out that outlasts a jump forward: who asked nothing meanwhile lives on', async () => {
-    const quiet = await login(test);
-    const begin = test.clock.now();
-    test.clock.advance(30 * DAY);
-    await login(test);
-    test.clock.set(begin + SECOND);
-    expect(await outcome(quiet)).toBe('200 null');
-    test.clock.set(begin + 31 * DAY);
-  });
-});
-
-describe('a clock that was set back', () => {
-  it('makes no token reused and no session longer', async () => {
-    const first = await login(test);
-    const second = await next(first);
-    test.clock.advance(-3_600_000);
-    expect((await next(first)).refreshToken).toBe(second.refreshToken);
-    const third = await next(second);
-    expect(third.expires).toBe(first.expires);
-    expect(await outcome(third)).toBe('200 null');
-    test.clock.advance(3_600_000);
-  });
-
-  it('does not stretch the staleness bound of a copy', async () => {
-    const grant = await login(test, { user: 'bob' });
-    const ask = () => call(test, { url: '/auth/user', bearer: grant.accessToken });
-    test.clock.advance(60 * SECOND);
-    expect((await ask()).status).toBe(200);
-    await test.sql(`UPDATE bo_user SET status = 'disabled' WHERE owner_id = 'acme' AND user_id = 'bob'`);
-    test.clock.advance(-50 * SECOND);
-    expect(refusalOf(await ask())).toBe('401 ACCESS_TOKEN_REFUSED');
-    await test.sql(`UPDATE bo_user SET status = 'active' WHERE owner_id = 'acme' AND user_id = 'bob'`);
-    test.clock.advance(60 * SECOND);
-  });
-});
-
-describe('valid_after', () => {
-  it('ends what began strictly before it, and nothing else', async () => {
-    const [before, at] = [await login(test, { user: 'bob' }), test.clock.now() + 1];
-    test.clock.set(at);
-    const same = await login(test, { user: 'bob' });
-    await test.sql(`UPDATE bo_user SET valid_after = $1 WHERE owner_id = 'acme' AND user_id = 'bob'`, at);
-    expect(await outcome(before)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    expect(await outcome(same)).toBe('200 null');
-  });
-});
-
-describe('a replayed XverifyApi', () => {
-  it('is remembered for the window of one without a stamp, and then spent anew', async () => {
-    const [one, two] = [await login(test), await login(test)];
-    const verify = encryptByDES(randomUUID(), 'acme-key');
-    expect((await refresh(test, one.refreshToken, { verify })).status).toBe(200);
-    test.clock.advance(300 * SECOND);
-    expect((await refresh(test, two.refreshToken, { verify })).status).toBe(401);
-    test.clock.advance(1);
-    expect((await refresh(test, two.refreshToken, { verify })).status).toBe(200);
-  });
-});
-
-describe('the clean-up', () => {
-  it('deletes what expired more than a day ago, a living or fresh session never', async () => {
-    const [old, fresh, alive] = [await login(test), await login(test), await login(test)];
-    await test.sql(
-      'UPDATE bo_auth_session SET expires_at = $1 WHERE id = $2',
-      test.clock.now() - DAY - 1,
-      sidOf(old),
-    );
-    await test.sql(
-      'UPDATE bo_auth_session SET expires_at = $1 WHERE id = $2',
-      test.clock.now() - 1,
-      sidOf(fresh),
-    );
-    const sweep = test.app.get(SessionSweep, { strict: false });
-    // The clock of this suite has run away from the process's own: then nothing is deleted by it.
-    expect(await sweep.sweep()).toBe(0);
-    Object.assign(sweep, { clockOffset: test.clock.now() - performance.now() });
-    expect(await sweep.sweep()).toBeGreaterThanOrEqual(1);
-    expect(await rowOf(old)).toBeUndefined();
-    expect(await rowOf(fresh)).toBeDefined();
-    expect(await outcome(alive)).toBe('200 null');
   });
 });

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Finding } from '../../src/cli/doctor/finding.js';
+import { folder, bo, json, file, sha256, openWorkplace } from './workplace.js';
+
+openWorkplace();
+
+describe('signing keys', () => {
+  it('are published, promoted and retired, each step saying what comes next', async () => {
+    const published = await bo(['key', 'publish', 'shop', '--json']);
+    const { kid = '', promotableAt } = JSON.parse(published.stdout) as Record<string, string>;
+    expect(published.stderr).toContain(`after ${promotableAt}: bo-auth key promote shop ${kid}`);
+    expect(published.stderr).toContain('TOKEN_PEPPER is not set');
+    const early = await bo(['key', 'promote', 'shop', kid]);
+    expect([early.code, early.stdout]).toEqual([1, '']);
+    expect(early.stderr).toContain(`Not before ${promotableAt}`);
+    expect(early.stderr).toContain('--force skips the wait');
+    expect(await json(['key', 'promote', 'shop', kid, '--force'])).toMatchObject({ status: 'signing' });
+    const demoted = await bo(['key', 'demote', 'shop', kid]);
+    expect(demoted.stderr).toContain(`bo-auth key retire shop ${kid}`);
+    const retired = await bo(['key', 'retire', 'shop', kid, '--force']);
+    expect(retired).toEqual({ code: 0, stdout: `${kid} is retired\n`, stderr: '' });
+  });
+});
+
+describe('key rotate', () => {
+  it('puts a new pepper in front of those there are', async () => {
+    const bare = await json(['key', 'rotate', 'pepper'], { env: { TOKEN_PEPPER: 'the-old-one' } });
+    expect(bare['TOKEN_PEPPER']).toMatch(/^\d{8}:[\w-]{43},0:the-old-one$/);
+    const again = await json(['key', 'rotate', 'pepper'], {
+      env: { TOKEN_PEPPER: String(bare['TOKEN_PEPPER']) },
+    });
+    expect(again['TOKEN_PEPPER']).toMatch(/^\d{8}-2:[\w-]{43},\d{8}:[\w-]{43},0:the-old-one$/);
+    expect((await json(['key', 'rotate', 'pepper']))['TOKEN_PEPPER']).toMatch(/^\d{8}:[\w-]{43}$/);
+    const bad = await bo(['key', 'rotate', 'pepper'], { env: { TOKEN_PEPPER: 'a:b:c' } });
+    expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('TOKEN_PEPPER')]);
+  });
+
+  it('makes secrets that production accepts', async () => {
+    const jwt = await json<Record<string, string>>(['key', 'rotate', 'jwt']);
+    const operator = await json<Record<string, string>>(['key', 'rotate', 'operator']);
+    expect(operator['OPERATOR_TOKEN_HASH']).toBe(sha256(operator['token'] ?? ''));
+    const pepper = await json<Record<string, string>>(['key', 'rotate', 'pepper']);
+    const env = { NODE_ENV: 'production', ...jwt, TOKEN_PEPPER: pepper['TOKEN_PEPPER'] ?? '' };
+    expect((await bo(['project', 'list'], { env })).code).toBe(0);
+  });
+});
+
+describe('migrate', () => {
+  it('says what it would do, does it, and does nothing twice', async () => {
+    const env = { DATABASE_URL: `sqlite:${join(folder, 'new.sqlite')}` };
+    const { pending } = await json<{ pending: string[] }>(['migrate', '--dry-run'], { env });
+    expect(pending.length).toBeGreaterThanOrEqual(3);
+    expect(await json(['migrate'], { env })).toEqual({ applied: pending });
+    expect((await bo(['migrate'], { env })).stdout).toBe('nothing to migrate\n');
+  });
+});
+
+describe('doctor', () => {
+  const findings = async (env: Record<string, string> = {}) => {
+    const ended = await bo(['doctor', '--json'], { env });
+    const report = JSON.parse(ended.stdout) as { healthy: boolean; findings: Finding[] };
+    const of = (level: Finding['level']) =>
+      report.findings.filter((each) => each.level === level).map(({ about, says }) => `${about}: ${says}`);
+    return { code: ended.code, ...report, errors: of('error'), warnings: of('warning'), text: ended.stdout };
+  };
+
+  it('finds a sound system sound, and prints no secret', async () => {
+    const env = {
+      NODE_ENV: 'production',
+      JWT_SECRET: 'Kq8vB2nM5xZ1cV7lP0oI9uY6tR4eW3qA',
+      TOKEN_PEPPER: '0:Zx1cV7lP0oI9uY6tR4eW3qAKq8vB2nM5',
+    };
+    const report = await findings(env);
+    expect([report.code, report.healthy, report.errors]).toEqual([0, true, []]);
+    for (const secret of ['Kq8vB2nM', 'Zx1cV7lP', 'shop-key']) expect(report.text).not.toContain(secret);
+    expect((await bo(['doctor'], { env })).stdout).toContain('ok    database: sqlite, up to date');
+  });
+
+  it('changes nothing: a database that is not there is not made', async () => {
+    const path = join(folder, 'missing', 'none.sqlite');
+    const report = await findings({ DATABASE_URL: `sqlite:${path}` });
+    expect(report.warnings).toEqual(expect.arrayContaining([expect.stringContaining('does not exist yet')]));
+    expect(existsSync(join(folder, 'missing'))).toBe(false);
+  });
+
+  it.each([
+    [{ PORT: '99999' }, 'configuration: PORT'],
+    [{ DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/x' }, 'database: DATABASE_URL'],
+    [{ REDIS_URL: 'redis://:secret@127.0.0.1:1' }, 'redis: does not answer'],
+    [{ TOKEN_PEPPER: 'other:something-else' }, 'lacks the pepper 0'],
+    [{ DATABASE_URL: 'sqlite:./garbage.sqlite' }, 'database: DATABASE_URL: the file cannot be used'],
+    [{ PLUGINS_DIR: './broken' }, 'plugins: PLUGINS_DIR: fn-broken.js'],
+    [
+      { TLS_CERT_FILE: './garbage.sqlite', TLS_KEY_FILE: './garbage.sqlite' },
+      'TLS_CERT_FILE: cannot be read',
+    ],
+  ])('%j fails, with what to do', async (env, sentence) => {
+    await file('garbage.sqlite', 'this is no database, and no certificate either'.repeat(100));
+    const { mkdir } = await import('node:fs/promises');
+    await mkdir(join(folder, 'broken'), { recursive: true });
+    await file('broken/fn-broken.js', 'export default 1;');
+    const report = await findings(env);
+    expect(report.code).toBe(1);
+    expect(report.errors.join('\n')).toContain(sentence);
+    expect(report.findings.every(({ level, todo }) => level === 'ok' || todo !== undefined)).toBe(true);
+    expect(report.text).not.toContain('secret@');
+  });
+
+  it('tells weak secrets and a pepper that nobody needs', async () => {
+    const { warnings } = await findings({
+      JWT_SECRET: 'a'.repeat(40),
+      TOKEN_PEPPER: '0:short,old:also-short',
+    });
+    expect(warnings).toEqual(
+      expect.arrayContaining([
+        'JWT_SECRET: has too few different characters',
+        'TOKEN_PEPPER: is shorter than 32 bytes',
+        'TOKEN_PEPPER: no active session needs the pepper old any more',
+      ]),
+    );
+  });
+});
+
+describe('plugin check', () => {
+  it('lets a good plugin pass and says what is wrong with another', async () => {
+    expect(await json(['plugin', 'check', resolve('docs/examples/fn-upper-user.js')])).toMatchObject({
+      plugin: 'upper-user',
+      ok: true,
+    });
+    const throws = await file('fn-throws.js', 'export default () => { throw new Error("secret text"); };');
+    const ended = await bo(['plugin', 'check', throws]);
+    expect([ended.code, ended.stdout]).toEqual([1, '']);
+    expect(ended.stderr).toContain('fn-throws.js: fails on a sample login');
+    expect(ended.stderr).not.toContain('secret text');
+  });
+});
