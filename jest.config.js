@@ -5,6 +5,9 @@ export default {
   transform: {},
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
+  reporters: ['<rootDir>/test/runner/skipped-reporter.mjs', 'default'],
+  // Drives fast-check and the fault campaigns: `npx jest --seed=<number> <file>` repeats a run.
+  showSeed: true,
   testTimeout: 60_000,
   maxWorkers: 2,
 };

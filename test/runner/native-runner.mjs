@@ -1,3 +1,4 @@
+import { configureGlobal } from 'fast-check';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import './typescript.mjs';
@@ -17,6 +18,8 @@ export default async function run(globalConfig, config, environment, runtime, pa
   // Jest reads source maps from files of its own, which do not exist here; Node knows those of the modules it loaded.
   Error.prepareStackTrace = undefined;
   process.setSourceMapsEnabled(true);
+  configureGlobal({ seed: globalConfig.seed });
+  globalThis.testSeed = globalConfig.seed;
   // In watch mode one worker runs the same file again.
   const query = `?run=${++runs}`;
   Object.assign(runtime, {
