@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Finding } from '../../src/cli/doctor/finding.js';
-import { folder, bo, json, file, sha256, openWorkplace } from './workplace.js';
+import { call, encryptByDES, startApp } from '../support/app.js';
+import { folder, database, bo, json, file, sha256, openWorkplace } from './workplace.js';
 
 openWorkplace();
 
@@ -57,6 +59,16 @@ describe('migrate', () => {
 });
 
 describe('doctor', () => {
+  // With an active session the database needs the pepper that made its tokens.
+  beforeAll(async () => {
+    const server = await startApp({ DATABASE_URL: database });
+    const verify = encryptByDES(`${randomUUID()}|${Date.now()}`, 'shop-key');
+    const payload = { userName: 'u1', password: 'u1-password' };
+    const answer = await call(server, { method: 'POST', url: '/auth/token', owner: 'shop', verify, payload });
+    await server.close();
+    expect(answer.status).toBe(200);
+  });
+
   const findings = async (env: Record<string, string> = {}) => {
     const ended = await bo(['doctor', '--json'], { env });
     const report = JSON.parse(ended.stdout) as { healthy: boolean; findings: Finding[] };
