@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { ConfigError } from './config/config.js';
 import { PepperFormatError } from './config/pepper.js';
+import { StartError } from './config/start-error.js';
 import { PostgresFailure } from './database/postgres/postgres-failure.js';
 import { StoreUnavailable } from './database/store-unavailable.js';
 import { PluginLoadError } from './plugins/plugin-failure.js';
@@ -13,7 +13,7 @@ interface Failure {
 
 /** Why the process could not start: one line that names the variable to mend, or a stack where only we can. */
 export function startFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof PluginLoadError) return error.message;
+  if (error instanceof StartError || error instanceof PluginLoadError) return error.message;
   if (error instanceof PepperFormatError) return `TOKEN_PEPPER: ${error.message}`;
   if (error instanceof PostgresFailure)
     return `DATABASE_URL: the database ${error.isAnswer ? 'refused' : 'cannot be reached'} (${error.code})`;

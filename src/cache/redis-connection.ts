@@ -1,6 +1,7 @@
 import { redisInsStore } from 'cache-manager-redis-yet';
 import { createClient } from 'redis';
 import type { Clock } from '../config/clock.js';
+import { type RedisFailure, redisFailure, SILENCE } from './redis-failure.js';
 
 /** The most that a request waits for Redis, in ms, before it goes on without. */
 const ANSWER_MS = 80;
@@ -11,6 +12,10 @@ const SILENCE_MS = 5_000;
 const BEAT_MS = 1_000;
 /** While Redis is silent, in ms. */
 const QUICK_BEAT_MS = 200;
+
+/** Does what the service needs: a write, by a script. A replica, a full memory and an ACL refuse it. */
+export const BEAT = `redis.call('SET', KEYS[1], '1', 'PX', 60000) return 1`;
+export const BEAT_KEY = 'bo-auth:beat';
 
 const newClient = (url: string) =>
   createClient({
@@ -36,7 +41,8 @@ export interface ConnectionEvents {
   message(text: string): void;
   /** It answers: at the beginning, and again after a silence. Messages may have been missed before. */
   answering(): void;
-  silent(): void;
+  /** It can no longer be used, or still cannot for another reason. */
+  unusable(failure: RedisFailure): void;
 }
 
 /**
@@ -59,6 +65,7 @@ export class RedisConnection {
   private echoedAt = performance.now();
   private beatTimer: NodeJS.Timeout | undefined;
   private markEnded: () => void = () => undefined;
+  private error: unknown;
 
   private constructor(
     private readonly client: RedisClient,
@@ -86,11 +93,13 @@ export class RedisConnection {
     const connection = new RedisConnection(client, subscriber, `${channel}:${id}`, clock, events);
     for (const each of [client, subscriber]) {
       // Unheard, these would end the process.
-      each.on('error', () => connection.end());
+      each.on('error', (error: unknown) => connection.end(error));
       each.on('end', () => connection.end());
     }
     try {
-      await inTime(connection.subscribe(channel), CONNECT_MS);
+      // The client leaves `connect()` pending when it is disconnected, so the end of the connection is awaited as well.
+      await inTime(Promise.race([connection.subscribe(channel), connection.ended]), CONNECT_MS);
+      if (connection.isOver) throw connection.error;
       connection.beat();
     } catch (error) {
       connection.end();
@@ -112,7 +121,7 @@ export class RedisConnection {
       timer = setTimeout(() => {
         // Where it is this process that was late, the answer is here and only unread: it is read before this.
         lastLook = setImmediate(() => {
-          this.fallSilent();
+          this.fallSilent(SILENCE);
           resolve(undefined);
         });
       }, ANSWER_MS);
@@ -127,14 +136,16 @@ export class RedisConnection {
     }
   }
 
-  end(): void {
+  /** @param cause what broke it, where something did */
+  end(cause?: unknown): void {
+    this.error ??= cause;
     if (this.isOver) return;
     this.isOver = true;
     clearTimeout(this.beatTimer);
     for (const each of [this.client, this.subscriber]) {
       if (each.isOpen) each.disconnect().catch(() => undefined);
     }
-    if (this.answers) this.fallSilent();
+    if (this.answers) this.fallSilent(cause === undefined ? SILENCE : redisFailure(cause));
     this.markEnded();
   }
 
@@ -153,9 +164,13 @@ export class RedisConnection {
       this.end();
       return;
     }
-    Promise.all([this.client.time(), this.client.publish(this.heartChannel, '')]).then(
+    Promise.all([
+      this.client.time(),
+      this.client.publish(this.heartChannel, ''),
+      this.client.eval(BEAT, { keys: [BEAT_KEY] }),
+    ]).then(
       ([time]) => this.hear(time),
-      () => undefined,
+      (error: unknown) => this.refuse(error),
     );
     this.beatTimer = setTimeout(() => this.beat(), this.answers ? BEAT_MS : QUICK_BEAT_MS);
     this.beatTimer.unref();
@@ -170,7 +185,15 @@ export class RedisConnection {
     this.events.answering();
   }
 
-  private fallSilent(): void {
+  /** Without a beat that succeeds the connection is given up, so that after a failover the next one finds the primary. */
+  private refuse(error: unknown): void {
+    if (this.isOver) return;
+    const failure = redisFailure(error);
+    if (this.answers) this.fallSilent(failure);
+    else this.events.unusable(failure);
+  }
+
+  private fallSilent(failure: RedisFailure): void {
     if (!this.answers) return;
     this.answers = false;
     if (!this.isOver) {
@@ -178,7 +201,7 @@ export class RedisConnection {
       this.beatTimer = setTimeout(() => this.beat(), QUICK_BEAT_MS);
       this.beatTimer.unref();
     }
-    this.events.silent();
+    this.events.unusable(failure);
   }
 }
 

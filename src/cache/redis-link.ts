@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { type RedisFailure, redisFailure, SILENCE } from './redis-failure.js';
 import type { ConnectionEvents, RedisClient, RedisConnection, RedisStore } from './redis-connection.js';
 
-const CHANNEL = 'bo-auth:dropped';
+export const CHANNEL = 'bo-auth:dropped';
 
 /** How long a start waits for Redis, in ms: with a Redis at hand, the first request already finds it. */
 const START_MS = 500;
@@ -34,6 +35,7 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
   private readonly url: string | null;
   private connection: RedisConnection | null = null;
   private listener: RedisListener = { message: () => undefined, answering: () => undefined };
+  private unusable: RedisFailure | null = null;
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -49,6 +51,11 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
 
   get isAnswering(): boolean {
     return this.connection?.isAnswering ?? false;
+  }
+
+  /** Why Redis cannot be used; `null` where it can, or is not configured. */
+  get failure(): RedisFailure | null {
+    return this.isConfigured && !this.isAnswering ? (this.unusable ?? SILENCE) : null;
   }
 
   /** What to add to this process's clock to have Redis's, in ms. */
@@ -68,7 +75,7 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
       );
     });
     await Promise.race([first, sleep(START_MS, undefined, { ref: false })]);
-    if (!this.isAnswering) this.logger.warn('Redis does not answer yet: going on without it');
+    if (!this.isAnswering) this.report(SILENCE);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -91,6 +98,14 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
     return client.publish(CHANNEL, text);
   }
 
+  /** Logged when the reason changes, not at each attempt. A reason outlives the silence that follows it. */
+  private report(failure: RedisFailure): void {
+    if (this.stopping.signal.aborted || failure.code === this.unusable?.code) return;
+    if (failure === SILENCE && this.unusable !== null) return;
+    this.unusable = failure;
+    this.logger.warn({ reason: failure.code }, `Redis ${failure.says}; the service continues without it`);
+  }
+
   private async keepConnected(
     open: (events: ConnectionEvents) => Promise<RedisConnection>,
     onFirst: () => void,
@@ -102,20 +117,19 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
         const connection = await open({
           message: (text) => this.listener.message(text),
           answering: () => {
+            this.unusable = null;
             this.logger.log('Redis answers');
             this.listener.answering();
             onFirst();
           },
-          silent: () => {
-            if (!signal.aborted) this.logger.warn('Redis does not answer: going on without it');
-          },
+          unusable: (failure) => this.report(failure),
         });
         this.connection = connection;
         if (signal.aborted) connection.end();
         await connection.ended;
         pause = FIRST_PAUSE_MS;
-      } catch {
-        // Said once, when it fell silent: not at each attempt.
+      } catch (error) {
+        this.report(redisFailure(error));
       }
       this.connection = null;
       await sleep(pause * (1 + Math.random()), undefined, { ref: false, signal }).catch(() => undefined);

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { StartError } from '../config/start-error.js';
+import { workerEnvironment } from '../config/own-worker.js';
 import { BEAT_MS } from './worker.js';
 
 /** How long a worker may take to listen, in ms. */
@@ -35,13 +37,15 @@ export class ClusterPrimary {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws when not even the first workers come up */
+  /** @throws {StartError} where not even one worker comes up */
   async start(): Promise<void> {
     cluster.on('message', (worker) => this.missedBeats.set(worker, 0));
     setInterval(() => this.endThoseWhoHang(), BEAT_MS).unref();
     const workers = await Promise.all(Array.from({ length: this.config.workers }, () => this.launch()));
-    if (workers.includes(null) && !this.isStopping)
-      throw new Error('not all workers came up: see their messages');
+    const missing = workers.filter((worker) => worker === null);
+    if (missing.length === workers.length && !this.isStopping)
+      throw new StartError('no worker came up: see the lines above');
+    for (const _ of missing) void this.replace();
     this.hasStarted = true;
     if (this.rollAgain) await this.rollOver();
   }
@@ -77,16 +81,20 @@ export class ClusterPrimary {
     return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
   }
 
-  /** @returns the worker when it listens, or `null` where it ended before or was not wanted any more */
+  /** @returns the worker once it listens; `null` where it could not be forked, ended first, or is no longer wanted */
   private async launch(): Promise<Worker | null> {
-    const worker = cluster.fork();
+    const worker = this.fork();
+    if (worker === null) return null;
     const begun = performance.now();
     const decided = new AbortController();
     const { signal } = decided;
     const tooLate = setTimeout(() => worker.process.kill('SIGKILL'), START_MS);
     const listening = once(worker, 'listening', { signal }).then(() => true);
     const exit = once(worker, 'exit', { signal }).then(() => false);
-    const isListening = await Promise.race([listening, exit]);
+    // A fork that the system refuses later than at the call arrives as an `error` event, which rejects both.
+    const isListening = await Promise.race([listening, exit]).catch((error: unknown) =>
+      this.forkFailed(error),
+    );
     decided.abort();
     listening.catch(() => undefined);
     exit.catch(() => undefined);
@@ -101,6 +109,23 @@ export class ClusterPrimary {
       void this.replace();
     });
     return worker;
+  }
+
+  /** Where the system has no process or descriptor left, the workers that run must go on. */
+  private fork(): Worker | null {
+    try {
+      const worker = cluster.fork(workerEnvironment());
+      worker.on('error', () => undefined);
+      return worker;
+    } catch (error) {
+      this.forkFailed(error);
+      return null;
+    }
+  }
+
+  private forkFailed(error: unknown): false {
+    this.logger.error({ err: error }, 'a worker could not be forked');
+    return false;
   }
 
   private async replace(): Promise<void> {

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
-import { z } from 'zod';
 import { PepperFormatError, Peppers } from './pepper.js';
-
-/** Where sessions, users and projects are stored. With `file: null` the database is deleted when the process ends. */
-export type DatabaseConfig =
-  | { readonly kind: 'sqlite'; readonly file: string | null }
-  | { readonly kind: 'postgres'; readonly url: string };
+import { StartError } from './start-error.js';
+import {
+  type DatabaseConfig,
+  type LogLevel,
+  OTLP_PROTOCOLS,
+  type OtlpProtocol,
+  VARIABLES,
+  type Variables,
+  variablesSchema,
+} from './variables.js';
 
 /** The parsed configuration. Only this folder reads `process.env`. */
 export interface Config {
@@ -41,12 +44,6 @@ export interface Config {
   readonly operatorTokenHash: Buffer | null;
 }
 
-const OTLP_PROTOCOLS = ['http/protobuf', 'http/json'] as const;
-export type OtlpProtocol = (typeof OTLP_PROTOCOLS)[number];
-
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
 /** Development only: with these, `npm start` works without a `.env`. Production refuses both values. */
 const DEVELOPMENT_SECRETS = {
   JWT_SECRET: 'development-only-jwt-secret-change-me',
@@ -60,146 +57,97 @@ const DEVELOPMENT_OPERATOR_HASH = createHash('sha256').update(DEVELOPMENT_OPERAT
 
 const MIN_SECRET_BYTES = 32;
 
-/** An invalid configuration. The message is one line that names the variable and never contains a secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+/** What is wrong with one variable; `says` never repeats a value. */
+export interface ConfigProblem {
+  readonly variable: string;
+  readonly says: string;
 }
 
-const database = z.string().transform((text, context): DatabaseConfig => {
-  if (text === 'sqlite::memory:') return { kind: 'sqlite', file: null };
-  if (/^sqlite:(?!\/\/).+/.test(text)) return { kind: 'sqlite', file: text.slice('sqlite:'.length) };
-  if (/^postgres(ql)?:\/\/./.test(text) && URL.canParse(text)) return { kind: 'postgres', url: text };
-  context.addIssue('must be sqlite:<file>, sqlite::memory: or postgres://…');
-  return z.NEVER;
-});
+/** A bad environment; the message has one line for each bad variable, which it names. */
+export class ConfigError extends StartError {
+  override readonly name = 'ConfigError';
 
-const redisUrl = z
-  .string()
-  .refine(
-    (text) => /^rediss?:\/\/./.test(text) && URL.canParse(text),
-    'must be a URL like redis://127.0.0.1:6379',
-  );
-
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
-
-const boolean = z
-  .enum(['true', 'false', '1', '0', 'on', 'off'], 'must be true or false')
-  .transform((text) => text === 'true' || text === '1' || text === 'on');
-
-const httpUrl = z
-  .string()
-  .refine(
-    (text) => /^https?:\/\/./.test(text) && URL.canParse(text),
-    'must be a URL like http://127.0.0.1:4318',
-  );
-
-const addresses = z
-  .string()
-  .transform((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  )
-  .pipe(
-    z.array(
-      z.union(
-        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
-        'must be addresses or CIDR ranges, separated by commas',
-      ),
-    ),
-  );
-
-const environmentSchema = z.object({
-  NODE_ENV: z
-    .enum(['development', 'production', 'test'], 'must be development, test or production')
-    .default('development'),
-  HOST: z.string().default('0.0.0.0'),
-  PORT: integer(0, 65_535).default(58_582),
-  TLS_CERT_FILE: z.string().optional(),
-  TLS_KEY_FILE: z.string().optional(),
-  DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),
-  DATABASE_POOL_SIZE: integer(1, 1_000).default(10),
-  REDIS_URL: redisUrl.optional(),
-  JWT_SECRET: z.string().optional(),
-  TOKEN_PEPPER: z.string().optional(),
-  PLUGINS_DIR: z.string().default('./Config/AppNodeJs/Plugins'),
-  SWAGGER_ENABLED: boolean.optional(),
-  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
-  TRUSTED_PROXIES: addresses.default([]),
-  WORKERS: z
-    .union(
-      [z.literal('auto').transform(() => availableParallelism()), integer(1, 256)],
-      'must be auto or a whole number from 1 to 256',
-    )
-    .default(1),
-  SHUTDOWN_DELAY_MS: integer(0, 300_000).default(0),
-  SHUTDOWN_DEADLINE_MS: integer(0, 300_000).default(10_000),
-  OPERATOR_TOKEN_HASH: z
-    .string()
-    .regex(
-      /^[0-9a-f]{64}$/i,
-      'must be 64 hexadecimal digits: the SHA-256 hash of the token, not the token itself',
-    )
-    .transform((text) => Buffer.from(text, 'hex'))
-    .optional(),
-  OTEL_SDK_DISABLED: z.string().optional(),
-  OTEL_TRACES_EXPORTER: z.string().optional(),
-  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional(),
-  OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
-});
-
-/** The names of all variables. A test compares them with `.env.example`. */
-export const VARIABLES = Object.keys(environmentSchema.shape);
+  /** @param lines each `VARIABLE: what is wrong` */
+  constructor(...lines: readonly string[]) {
+    super(lines.join('\n'));
+  }
+}
 
 /**
- * Parses the environment.
+ * Reads the environment. An empty variable counts as absent, which is how a `.env` file and a container manifest leave one
+ * out.
  *
- * An empty variable counts as absent, because `.env` files and container manifests cannot unset one.
- *
- * @throws {ConfigError} naming the first invalid variable
+ * @throws {ConfigError} naming every variable that is wrong
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => VARIABLES.includes(name) && value !== ''),
-  );
-  const parsed = environmentSchema.safeParse(present);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ConfigError(`${String(issue?.path[0])}: ${issue?.message}`);
-  }
-  const values = parsed.data;
+export function loadConfig(env: Environment): Config {
+  const { config, problems } = examineConfig(env);
+  if (problems.length > 0)
+    throw new ConfigError(...problems.map(({ variable, says }) => `${variable}: ${says}`));
+  return config;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+type Report = (variable: string, says: string) => void;
+
+/**
+ * Reads as much of the environment as is right, for a diagnosis: a variable with a problem counts as absent, and an absent
+ * secret is replaced by the development default.
+ */
+export function examineConfig(env: Environment): { config: Config; problems: readonly ConfigProblem[] } {
+  const problems: ConfigProblem[] = [];
+  const report: Report = (variable, says) => {
+    if (!problems.some((problem) => problem.variable === variable)) problems.push({ variable, says });
+  };
+  const values = parseVariables(env, report);
   const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
-  return {
+  const config: Config = {
     environment,
-    host: values.HOST,
+    // In development everybody knows the keys and passwords, so only this machine is served.
+    host: values.HOST ?? (environment === 'production' ? '0.0.0.0' : '127.0.0.1'),
     port: values.PORT,
-    tls: tls(values.TLS_CERT_FILE, values.TLS_KEY_FILE),
+    tls: tls(values, report),
     database: values.DATABASE_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
-    jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment),
-    peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment), environment),
+    jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment, report),
+    peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment, report), environment, report),
     pluginsDir: values.PLUGINS_DIR,
     swaggerEnabled: values.SWAGGER_ENABLED ?? environment === 'development',
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES,
-    tracing: tracing(values),
-    workers: workers(values.WORKERS, values.DATABASE_URL),
+    tracing: tracing(values, report),
+    workers: workers(values, report),
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
     shutdownDeadlineMs: values.SHUTDOWN_DEADLINE_MS,
     isPrepared: false,
-    operatorTokenHash: operatorTokenHash(values.OPERATOR_TOKEN_HASH, environment),
+    operatorTokenHash: operatorTokenHash(values.OPERATOR_TOKEN_HASH, environment, report),
   };
+  return { config, problems };
+}
+
+/** Carriage return and line feed above all: an editor on Windows or a Kubernetes secret leaves them at the end. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL_CHARACTER = /[\u0000-\u001F\u007F]/;
+
+function parseVariables(env: Environment, report: Report): Variables {
+  const present: Record<string, string> = {};
+  for (const name of VARIABLES) {
+    const value = env[name];
+    if (value === undefined || value === '') continue;
+    if (CONTROL_CHARACTER.test(value))
+      report(name, 'holds a control character, such as a line break at its end');
+    else present[name] = value;
+  }
+  const parsed = variablesSchema.safeParse(present);
+  if (parsed.success) return parsed.data;
+  for (const { path, message } of parsed.error.issues) {
+    const name = String(path[0]);
+    report(name, message);
+    delete present[name];
+  }
+  return variablesSchema.parse(present);
 }
 
 /**
@@ -207,71 +155,78 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-function tracing(values: z.infer<typeof environmentSchema>): Config['tracing'] {
+function tracing(values: Variables, report: Report): Config['tracing'] {
   const endpoint = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
   // The specification treats any value except "true" as false.
   if (endpoint === undefined || values.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return null;
   const exporter = values.OTEL_TRACES_EXPORTER ?? 'otlp';
-  if (exporter === 'none') return null;
-  if (exporter !== 'otlp') throw new ConfigError('OTEL_TRACES_EXPORTER: must be otlp or none');
+  if (exporter !== 'otlp' && exporter !== 'none') report('OTEL_TRACES_EXPORTER', 'must be otlp or none');
+  if (exporter !== 'otlp') return null;
   const specific = values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL;
   const wanted = specific ?? values.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf';
   const protocol = OTLP_PROTOCOLS.find((known) => known === wanted);
   if (protocol !== undefined) return { protocol };
-  const name = specific === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
-  throw new ConfigError(`${name}: must be ${OTLP_PROTOCOLS.join(' or ')}`);
+  report(
+    specific === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
+    `must be ${OTLP_PROTOCOLS.join(' or ')}`,
+  );
+  return null;
 }
 
-function workers(count: number, database: DatabaseConfig): number {
+function workers({ WORKERS: count, DATABASE_URL: database }: Variables, report: Report): number {
   if (count > 1 && database.kind === 'sqlite' && database.file === null)
-    throw new ConfigError('WORKERS: must be 1 with sqlite::memory:, which processes cannot share');
+    report('WORKERS', 'must be 1 with sqlite::memory:, which no two processes can share');
   return count;
 }
 
-function tls(certFile: string | undefined, keyFile: string | undefined): Config['tls'] {
-  if (certFile === undefined && keyFile === undefined) return null;
-  if (certFile === undefined) throw new ConfigError('TLS_CERT_FILE: must be set when TLS_KEY_FILE is');
-  if (keyFile === undefined) throw new ConfigError('TLS_KEY_FILE: must be set when TLS_CERT_FILE is');
-  return { certFile, keyFile };
+function tls({ TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile }: Variables, report: Report): Config['tls'] {
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  if (keyFile !== undefined) report('TLS_CERT_FILE', 'must be set when TLS_KEY_FILE is');
+  if (certFile !== undefined) report('TLS_KEY_FILE', 'must be set when TLS_CERT_FILE is');
+  return null;
 }
 
 function secret(
   name: keyof typeof DEVELOPMENT_SECRETS,
   value: string | undefined,
   environment: Config['environment'],
+  report: Report,
 ): string {
   const fallback = DEVELOPMENT_SECRETS[name];
   if (environment === 'development') return value ?? fallback;
-  if (value === undefined) throw new ConfigError(`${name}: must be set in production`);
-  if (value === fallback || value.includes('change-me'))
-    throw new ConfigError(`${name}: must not be the development default in production`);
-  if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
-    throw new ConfigError(`${name}: must be at least ${MIN_SECRET_BYTES} bytes in production`);
-  return value;
+  if (value === undefined) report(name, 'must be set in production');
+  else if (value === fallback || value.includes('change-me'))
+    report(name, 'must not be the development default in production');
+  else if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
+    report(name, `must be at least ${MIN_SECRET_BYTES} bytes in production`);
+  return value ?? fallback;
 }
 
-function operatorTokenHash(hash: Buffer | undefined, environment: Config['environment']): Buffer | null {
+function operatorTokenHash(
+  hash: Buffer | undefined,
+  environment: Config['environment'],
+  report: Report,
+): Buffer | null {
   if (environment === 'development') return hash ?? DEVELOPMENT_OPERATOR_HASH;
   if (hash?.equals(DEVELOPMENT_OPERATOR_HASH))
-    throw new ConfigError('OPERATOR_TOKEN_HASH: must not be the development default in production');
+    report('OPERATOR_TOKEN_HASH', 'must not be the development default in production');
   return hash ?? null;
 }
 
-/** Whether the operator's token is the public development default. */
+/** Whether the operator's token is the published development default. */
 export function hasDevelopmentOperator({ operatorTokenHash }: Pick<Config, 'operatorTokenHash'>): boolean {
   return operatorTokenHash?.equals(DEVELOPMENT_OPERATOR_HASH) ?? false;
 }
 
-function peppers(text: string, environment: Config['environment']): Peppers {
+function peppers(text: string, environment: Config['environment'], report: Report): Peppers {
   try {
     const parsed = Peppers.parse(text);
     if (environment === 'production' && parsed.shortestBytes < MIN_SECRET_BYTES)
-      throw new ConfigError(
-        `TOKEN_PEPPER: each secret must be at least ${MIN_SECRET_BYTES} bytes in production`,
-      );
+      report('TOKEN_PEPPER', `each secret must be at least ${MIN_SECRET_BYTES} bytes in production`);
     return parsed;
   } catch (error) {
-    if (error instanceof PepperFormatError) throw new ConfigError(`TOKEN_PEPPER: ${error.message}`);
-    throw error;
+    if (!(error instanceof PepperFormatError)) throw error;
+    report('TOKEN_PEPPER', error.message);
+    return Peppers.parse(DEVELOPMENT_SECRETS.TOKEN_PEPPER);
   }
 }

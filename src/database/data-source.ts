@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import sqlite3 from 'sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import type { DatabaseConfig } from '../config/config.js';
+import type { DatabaseConfig } from '../config/variables.js';
 import { Tenancy1764000000000 } from './migrations/1764000000000-tenancy.js';
 import { Sessions1764000000001 } from './migrations/1764000000001-sessions.js';
 import { VerifyKeyOverlap1764000000010 } from './migrations/1764000000010-verify-key-overlap.js';

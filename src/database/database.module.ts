@@ -1,9 +1,12 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { Config, DatabaseConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import type { DatabaseConfig } from '../config/variables.js';
 import { CONFIG } from '../config/config.module.js';
+import { StartError } from '../config/start-error.js';
 import { dataSourceOptions, migrate, type SqliteFile, sqliteFile } from './data-source.js';
+import { pendingMigrations } from './pending-migrations.js';
 import { PostgresDatabase } from './postgres/postgres-database.js';
 import { SqlDatabase } from './sql-database.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
@@ -35,6 +38,15 @@ async function openDatabase(
   return SqliteDatabase.open(file.path, startLock);
 }
 
+/** A worker of a newer release may find the tables as an older primary left them. */
+async function assertMigrated(database: DatabaseConfig, file: SqliteFile | null): Promise<void> {
+  const pending = await pendingMigrations(database, file);
+  if (pending.length > 0)
+    throw new StartError(
+      `DATABASE_URL: the database lacks the migrations ${pending.join(', ')}: run bo-auth migrate, or restart the service`,
+    );
+}
+
 @Global()
 @Module({
   imports: [
@@ -43,7 +55,8 @@ async function openDatabase(
       imports: [SqliteFileModule],
       inject: [CONFIG, SQLITE_FILE],
       useFactory: async ({ database, isPrepared }: Config, file: SqliteFile | null) => {
-        if (!isPrepared) await migrate(database, file);
+        if (isPrepared) await assertMigrated(database, file);
+        else await migrate(database, file);
         return { ...dataSourceOptions(database, file), autoLoadEntities: true, retryAttempts: 1 };
       },
     }),

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import type { DatabaseConfig } from '../config/config.js';
+import type { DatabaseConfig } from '../config/variables.js';
 import { dataSourceOptions, migrations, type SqliteFile } from './data-source.js';
 
 /** The names of the migrations that have not run yet, in the order in which they will run. Read-only. */

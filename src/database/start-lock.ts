@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { DatabaseConfig } from '../config/config.js';
+import type { DatabaseConfig } from '../config/variables.js';
 import type { SqliteFile } from './data-source.js';
 import { postgresFailure } from './postgres/postgres-failure.js';
 import { SqliteConnection } from './sqlite/sqlite-connection.js';

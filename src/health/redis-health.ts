@@ -11,11 +11,8 @@ export class RedisHealth {
   ) {}
 
   check() {
-    const state = !this.link.isConfigured
-      ? 'not configured'
-      : this.link.isAnswering
-        ? 'answering'
-        : 'degraded';
-    return this.indicators.check('redis').up({ state });
+    const { isConfigured, failure } = this.link;
+    const state = !isConfigured ? 'not configured' : failure === null ? 'answering' : 'degraded';
+    return this.indicators.check('redis').up(failure === null ? { state } : { state, reason: failure.code });
   }
 }

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { destination, type DestinationStream, type Logger, pino } from 'pino';
-import type { LogLevel } from '../config/config.js';
+import type { LogLevel } from '../config/variables.js';
 
 /** Fields to redact, as a second line of defence: no code should log them. Never log whole headers, bodies or queries. */
 const SECRETS = [

@@ -1,9 +1,9 @@
 import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import cluster from 'node:cluster';
 import { Registry } from 'prom-client';
 import { Bare } from '../response/bare.decorator.js';
 import { ClusterScrape } from '../cluster/scrape.js';
+import { isOwnWorker } from '../config/own-worker.js';
 import { Metrics } from './metrics.js';
 
 /** Serves Prometheus metrics, without the API's prefix and envelope. */
@@ -14,7 +14,7 @@ export class MetricsController {
   private readonly cluster: ClusterScrape | null;
 
   constructor(private readonly metrics: Metrics) {
-    this.cluster = cluster.isWorker ? new ClusterScrape(metrics.registry) : null;
+    this.cluster = isOwnWorker ? new ClusterScrape(metrics.registry) : null;
   }
 
   /** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */

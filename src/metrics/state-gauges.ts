@@ -16,7 +16,24 @@ export class StateGauges {
       if (!redis.isConfigured) return null;
       return redis.isAnswering ? 1 : 0;
     });
+    degradedGauge(registry, redis);
   }
+}
+
+/** Why Redis cannot be used: one series, with the reason that health and the log name. */
+function degradedGauge(registry: Registry, redis: RedisLink): void {
+  const gauge = new Gauge({
+    name: 'bo_auth_redis_degraded',
+    help: 'Redis cannot be used, and why: 1 with the reason as label; no sample while it works',
+    labelNames: ['reason'],
+    registers: [registry],
+    aggregator: 'max',
+    collect: () => {
+      gauge.reset();
+      const { failure } = redis;
+      if (failure !== null) gauge.set({ reason: failure.code }, 1);
+    },
+  });
 }
 
 /** @param read returns `null` if the dependency is not configured; the gauge then has no sample */

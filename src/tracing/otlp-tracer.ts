@@ -3,7 +3,7 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { OtlpProtocol } from '../config/config.js';
+import type { OtlpProtocol } from '../config/variables.js';
 
 /** How long to wait for the collector at shutdown, in ms. */
 const SHUTDOWN_MS = 3_000;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { AuthEventKind } from '../../src/audit/auth-event.js';
 import { SqlSessionStore } from '../../src/auth/session/sql-session.store.js';
-import type { DatabaseConfig } from '../../src/config/config.js';
+import type { DatabaseConfig } from '../../src/config/variables.js';
 import { migrate, sqliteFile } from '../../src/database/data-source.js';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.js';
 import type { SqlDatabase } from '../../src/database/sql-database.js';

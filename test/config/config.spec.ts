@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { inspect, parseEnv } from 'node:util';
-import { ConfigError, loadConfig, VARIABLES } from '../../src/config/config.js';
+import { ConfigError, loadConfig } from '../../src/config/config.js';
+import { VARIABLES } from '../../src/config/variables.js';
 
 const STRONG = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
 const production = { NODE_ENV: 'production', ...STRONG };
@@ -19,7 +20,7 @@ it('starts on nothing at all', () => {
   const { peppers, ...config } = loadConfig({});
   expect(config).toMatchObject({
     environment: 'development',
-    host: '0.0.0.0',
+    host: '127.0.0.1',
     port: 58_582,
     tls: null,
     database: { kind: 'sqlite', file: './data/bo-auth.sqlite' },
@@ -49,7 +50,13 @@ it.each([
   ],
   ['DATABASE_URL', 'postgres://u:p@h/d', { database: { kind: 'postgres', url: 'postgres://u:p@h/d' } }],
   ['DATABASE_URL', 'postgresql://h/d', { database: { kind: 'postgres', url: 'postgresql://h/d' } }],
+  [
+    'DATABASE_URL',
+    'postgres://u:p@/d?host=/run',
+    { database: { kind: 'postgres', url: 'postgres://u:p@/d?host=/run' } },
+  ],
   ['REDIS_URL', 'rediss://h:6380/1', { redisUrl: 'rediss://h:6380/1' }],
+  ['HOST', '::', { host: '::' }],
   ['PORT', '0', { port: 0 }],
   ['PORT', '65535', { port: 65_535 }],
   ['RATE_LIMIT_PER_MINUTE', '0', { rateLimitPerMinute: 0 }],
@@ -64,8 +71,25 @@ it.each([
 const BAD: Record<string, string[]> = {
   NODE_ENV: ['prod', 'Production', 'development '],
   PORT: ['-1', '65536', '80a', '1e3', ' 80', '0x50', '999999999999'],
-  DATABASE_URL: ['mysql://x', 'sqlite:', 'sqlite://x', './file', 'postgres://', 'postgres:', 'http://x'],
-  REDIS_URL: ['127.0.0.1:6379', 'http://x', 'redis:', 'redis://', 'redis://['],
+  DATABASE_URL: [
+    'mysql://x',
+    'sqlite:',
+    'sqlite://x',
+    './file',
+    'postgres://',
+    'postgres:',
+    'http://x',
+    'postgres://u:pa%ss@h/d',
+  ],
+  REDIS_URL: [
+    '127.0.0.1:6379',
+    'http://x',
+    'redis:',
+    'redis://',
+    'redis://[',
+    'redis://h/db',
+    'redis://:pa%ss@h',
+  ],
   SWAGGER_ENABLED: ['yes', 'TRUE', '2'],
   LOG_LEVEL: ['verbose', 'INFO'],
   RATE_LIMIT_PER_MINUTE: ['-1', '1.5', 'off', '1000001'],
@@ -158,4 +182,25 @@ describe('.env.example', () => {
       JSON.stringify(loadConfig({})),
     );
   });
+});
+
+it('reports every bad variable at once, each on a line of its own', () => {
+  const message = refusal({ PORT: 'x', REDIS_URL: 'y', TLS_CERT_FILE: '/c', NODE_ENV: 'production' });
+  expect(message.split('\n').map((line) => line.split(':', 1)[0])).toEqual([
+    'PORT',
+    'REDIS_URL',
+    'TLS_KEY_FILE',
+    'JWT_SECRET',
+    'TOKEN_PEPPER',
+  ]);
+});
+
+it.each(VARIABLES)('%s: a line break at the end is refused, not taken as part of the value', (name) => {
+  expect(refusal({ [name]: 'sqlite:./x.sqlite\r' })).toMatch(
+    new RegExp(`^${name}: holds a control character`),
+  );
+});
+
+it('serves all addresses in production, where no key is published', () => {
+  expect(loadConfig(production).host).toBe('0.0.0.0');
 });

@@ -6,7 +6,7 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Namespace, Secret, Service } from 'kubernetes-models/v1';
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { VARIABLES } from '../../src/config/config.js';
+import { VARIABLES } from '../../src/config/variables.js';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 

@@ -11,6 +11,7 @@ import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import { startFailure } from '../../src/start-failure.js';
 import { API, encryptByDES, SAMPLE_TOKEN, startApp } from '../support/app.js';
+import { selfSigned } from '../support/certificate.js';
 import { built, endAll, newFolder, ServerProcess } from '../support/server-process.js';
 
 const run = promisify(execFile);
@@ -123,15 +124,6 @@ describe('npm start', () => {
     expect(server.stdout).not.toContain(secrets.TOKEN_PEPPER);
   });
 });
-
-async function selfSigned(name: string) {
-  const folder = newFolder();
-  const [certFile, keyFile] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
-  const request = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=${name}`;
-  const more = ['-addext', `subjectAltName=DNS:${name}`, '-keyout', keyFile, '-out', certFile];
-  await run('openssl', [...request.split(' '), ...more]);
-  return { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
-}
 
 describe('what cannot start says so in one line that names the variable', () => {
   it('as a process: on stderr alone, with exit code 1', async () => {

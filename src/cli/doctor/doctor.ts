@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type Config, ConfigError, loadConfig } from '../../config/config.js';
+import { type Config, type ConfigProblem, examineConfig } from '../../config/config.js';
+import { redisFailure } from '../../cache/redis-failure.js';
 import { PluginLoadError } from '../../plugins/plugin-failure.js';
 import { PluginRegistry } from '../../plugins/plugin-registry.js';
 import { examineDatabase } from './doctor-database.js';
@@ -10,30 +11,35 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Checks everything the service needs to start; changes nothing. */
 export async function doctor(env: Environment): Promise<Finding[]> {
-  const before = [nodeVersion(), clock()];
-  const config = configured(env);
-  if (!('jwtSecret' in config)) return [...before, config];
+  const { config, problems } = examineConfig(env);
+  const isRight = (...variables: readonly string[]) =>
+    !problems.some(({ variable }) => variables.includes(variable));
   return [
-    ...before,
-    ok('configuration', `${config.environment}, ${existsSync('.env') ? 'with' : 'without'} a .env file here`),
-    ...examineSecrets(config, env),
-    ...(await examineDatabase(config)),
-    await redis(config),
-    ...(await plugins(config)),
+    nodeVersion(),
+    clock(),
+    ...configuration(config, problems),
+    ...(isRight('JWT_SECRET', 'TOKEN_PEPPER') ? examineSecrets(config, env) : []),
+    ...(isRight('DATABASE_URL', 'TOKEN_PEPPER') ? await examineDatabase(config) : []),
+    ...(isRight('REDIS_URL') ? [await redis(config)] : []),
+    ...(isRight('PLUGINS_DIR') ? await plugins(config) : []),
   ];
 }
 
-function configured(env: Environment): Config | Finding {
-  try {
-    return loadConfig(env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return failed(
+function configuration(config: Config, problems: readonly ConfigProblem[]): Finding[] {
+  if (problems.length === 0)
+    return [
+      ok(
+        'configuration',
+        `${config.environment}, ${existsSync('.env') ? 'with' : 'without'} a .env file here`,
+      ),
+    ];
+  return problems.map(({ variable, says }) =>
+    failed(
       'configuration',
-      error.message,
+      `${variable}: ${says}`,
       'fix the variable in the environment or in .env; .env.example explains each one, bo-auth key rotate creates secrets',
-    );
-  }
+    ),
+  );
 }
 
 function nodeVersion(): Finding {
@@ -66,17 +72,12 @@ async function redis({ redisUrl }: Config): Promise<Finding> {
     const answer = await askRedis(redisUrl);
     return comparedClock('Redis', answer.clock)[0] ?? ok('redis', `answers in ${answer.ms} ms`);
   } catch (error) {
-    const reason = error instanceof Error ? (/^[A-Z]+/.exec(codeOr(error))?.[0] ?? error.name) : 'no answer';
     return failed(
       'redis',
-      `does not answer (${reason})`,
-      'check REDIS_URL, its password, and that Redis is running; without it the service is slower and changes take up to 5 s to reach other processes',
+      `Redis ${redisFailure(error).says}`,
+      'fix REDIS_URL or Redis; without it the service is slower and changes take up to 5 s to reach other processes',
     );
   }
-}
-
-function codeOr(error: Error): string {
-  return 'code' in error ? String(error.code) : error.message;
 }
 
 async function plugins({ pluginsDir }: Config): Promise<Finding[]> {

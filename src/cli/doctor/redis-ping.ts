@@ -1,4 +1,6 @@
 import { createClient } from 'redis';
+import { BEAT, BEAT_KEY } from '../../cache/redis-connection.js';
+import { CHANNEL } from '../../cache/redis-link.js';
 
 export interface RedisAnswer {
   /** How long a question took, in ms. */
@@ -9,19 +11,25 @@ export interface RedisAnswer {
 
 const PATIENCE_MS = 3_000;
 
-/** Asks Redis for the time, once. @throws what the connection failed with */
+/** Runs once what the service needs of Redis. @throws what the connection, or Redis, failed with */
 export async function askRedis(url: string): Promise<RedisAnswer> {
   const client = createClient({
     url,
     disableOfflineQueue: true,
     socket: { connectTimeout: PATIENCE_MS, reconnectStrategy: false },
   });
-  client.on('error', () => undefined);
+  const failure = new Promise<never>((_, reject) => {
+    client.on('error', reject);
+  });
+  failure.catch(() => undefined);
   try {
-    await client.connect();
+    await Promise.race([client.connect(), failure]);
     const began = performance.now();
     const clock = (await client.time()).getTime();
-    return { ms: Math.round(performance.now() - began), clock };
+    const ms = Math.round(performance.now() - began);
+    await client.eval(BEAT, { keys: [BEAT_KEY] });
+    await client.publish(CHANNEL, '');
+    return { ms, clock };
   } finally {
     if (client.isOpen) await client.disconnect().catch(() => undefined);
   }
