@@ -1,5 +1,5 @@
 // @ts-check
-/** What is measured: each case is a server, how it is started, and what its virtual users do. */
+/** The cases that are measured: each is a server, how to start it, and what its virtual users do. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { seededToken } from './floors/bare-answer.mjs';
@@ -20,12 +20,12 @@ const ACME = { owner: 'acme', verifyKey: 'acme-key', userName: 'bob', password: 
 
 /**
  * @typedef {object} Surroundings
- * @property {string} folder the case's own, kept from round to round
+ * @property {string} folder of the case, kept between rounds
  * @property {string} redisUrl
  * @property {string} postgresUrl
  * @property {string[]} nodeOptions such as `--cpu-prof`
- * @property {Record<string, string>} env of the service, besides the case's own
- * @property {boolean} spread over all cores, instead of the server's alone
+ * @property {Record<string, string>} env additional variables of the service
+ * @property {boolean} spread whether the server runs on all cores instead of its own
  * @property {number} sessions how many the server must know
  */
 
@@ -33,16 +33,16 @@ const ACME = { owner: 'acme', verifyKey: 'acme-key', userName: 'bob', password: 
  * @typedef {object} Case
  * @property {string} name
  * @property {string} title
- * @property {string | null} floor the case it is held against, measured in the same round
- * @property {number | null} target the ratio to that floor that it should not exceed
+ * @property {string | null} floor the case that it is compared with, measured in the same round
+ * @property {number | null} target highest acceptable ratio to that floor
  * @property {('redis' | 'postgres')[]} needs
  * @property {import('./virtual-users.mjs').Scenario} scenario
  * @property {Account} account
- * @property {number} slots most connections that make sense; login keeps all cores busy by itself
- * @property {boolean} forgets whether a restart sets its sessions back
+ * @property {number} slots highest sensible number of connections; a few logins already use all cores
+ * @property {boolean} forgets whether a restart resets its sessions
  * @property {string} secret of the access tokens
  * @property {string} pepper of the refresh tokens
- * @property {string} database file in the case's folder, where it has one
+ * @property {string} database file in the folder of the case, if it has one
  * @property {(surroundings: Surroundings) => Promise<import('./processes.mjs').Running>} start
  * @property {((count: number) => Session[]) | null} seeded sessions that need no login
  */
@@ -69,11 +69,11 @@ function floorServer(file, database = () => []) {
     );
 }
 
-/** With which `npm start` and the image start the service. */
+/** The flags with which `npm start` and the image start the service. */
 const NODE_FLAGS = ['--max-semi-space-size=32'];
 
 /**
- * The service as `npm start` runs it: every guard, log line and metric on, only the rate limit off.
+ * The service as `npm start` runs it, with all guards, log lines and metrics; only the rate limit is off.
  *
  * @param {(surroundings: Surroundings) => Record<string, string>} env
  * @returns {Case['start']}
@@ -109,7 +109,7 @@ const seeded = (count) =>
     accessToken: '',
   }));
 
-/** What most cases share. */
+/** Defaults for all cases. */
 const DEFAULTS = /** @satisfies {Partial<Case>} */ ({
   floor: /** @type {string | null} */ (null),
   target: /** @type {number | null} */ (null),
@@ -165,7 +165,7 @@ export const cases = [
   {
     ...DEFAULTS,
     name: 'floor-form',
-    title: 'floor: the same work in Nest’s form',
+    title: 'floor: the same work as a Nest application',
     floor: 'floor-http',
     scenario: 'reuse',
     start: floorServer('bare-form.mjs'),

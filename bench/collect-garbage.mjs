@@ -1,5 +1,5 @@
 // @ts-check
-/** Loaded into a server under `--expose-gc`: on SIGUSR2 it collects garbage and writes what is left, in bytes. */
+/** Loaded into a server started with `--expose-gc`: on SIGUSR2 it collects garbage and writes the remaining bytes. */
 import { appendFileSync } from 'node:fs';
 
 process.on('SIGUSR2', () => {

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * One keep-alive HTTP/1.1 connection that costs the generator little: `node:http`'s client takes as much CPU
- * as the servers measured here. Answers must carry a Content-Length; one request is in flight at a time.
+ * A minimal keep-alive HTTP/1.1 connection, because the client of `node:http` uses as much CPU as the servers measured
+ * here. Responses must have a Content-Length; one request is in flight at a time.
  */
 import { connect } from 'node:net';
 
 /**
  * @typedef {object} Answer
- * @property {number} status 0: the connection ended without an answer
+ * @property {number} status 0: the connection ended without a response
  * @property {string} head status line and headers
  * @property {string} body
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Fills a SQLite database of the service with a crowd: sessions or projects by the million, for which a login
- * each would take days. Rows are copies of one that the service itself has written.
+ * Fills an SQLite database of the service with millions of sessions or projects (a crowd); one login each would take
+ * days. The rows are copies of a row that the service itself has written.
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,7 +11,7 @@ import sqlite3 from 'sqlite3';
 
 const DIST = path.join(import.meta.dirname, '..', 'dist');
 
-/** No more virtual users than this, spread over the crowd: the generator keeps them all in memory. */
+/** Maximum number of virtual users, spread over the crowd; the generator keeps them all in memory. */
 const MOST_USERS = 20_000;
 
 /** 64 random bits, and 48 random bytes that are base64url as well. */
@@ -43,7 +43,7 @@ class Database {
   }
 
   /**
-   * Inserts copies of one row, some columns replaced by expressions; `n.i` counts the copies from 1.
+   * Inserts copies of one row, with some columns replaced by expressions; `n.i` numbers the copies from 1.
    *
    * @param {string} table
    * @param {string} where finds the row
@@ -69,11 +69,11 @@ class Database {
 }
 
 /**
- * @param {string} file path of the database; no server has it open
+ * @param {string} file path of the database; no server may have it open
  * @param {Session} model of a user that has just logged in; its row is copied
- * @param {string} pepper as the service has it
+ * @param {string} pepper of the service
  * @param {{ sessions: number } | { projects: number }} crowd
- * @returns {Promise<Session[]>} a random part of the crowd, the model not among it
+ * @returns {Promise<Session[]>} a random part of the crowd, without the model
  */
 export async function gather(file, model, pepper, crowd) {
   const database = new Database(file);

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * The generator: a process of its own, started with an IPC channel, so that it can sit on another core than
- * the server. It takes one plan after another, each a closed loop: every connection has one request in
- * flight and serves its share of the virtual users in turn.
+ * The load generator: a separate process, started with an IPC channel, so that it can run on another core than the
+ * server. It runs one plan after another. Each is a closed loop: every connection has one request in flight and
+ * serves its share of the virtual users in turn.
  */
 import { Connection } from './connection.mjs';
 import { cpuTime, machineTime, quantile, residentMemory, Slices } from './measure.mjs';
@@ -14,11 +14,11 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} port
  * @property {number} connections
  * @property {number} warmupSeconds
- * @property {number} warmupRequests so many too, though for no longer than MOST_WARMUP_SECONDS
+ * @property {number} warmupRequests at least this many, but for at most MOST_WARMUP_SECONDS
  * @property {number | null} seconds
  * @property {number | null} requests instead of seconds
  * @property {import('./virtual-users.mjs').Scenario} scenario
- * @property {import('./virtual-users.mjs').Session[]} sessions one virtual user each
+ * @property {import('./virtual-users.mjs').Session[]} sessions one per virtual user
  * @property {string | null} secret of the access tokens
  * @property {number[]} serverPids
  * @property {number[]} storePids Redis, Postgres
@@ -31,18 +31,18 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} perSecond
  * @property {number} p50 ms
  * @property {number} p99 ms
- * @property {number} serverCpu µs a request, user and system, all processes of the server
+ * @property {number} serverCpu µs per request, user and system, all processes of the server
  * @property {number} quietCpu the same in the cheapest tenth of the window's slices
- * @property {number} storeCpu µs a request, the same for Redis or Postgres
- * @property {number} serverLoad cores that the server kept busy: near the number of its processes, it was the bottleneck
- * @property {number} generatorLoad the same of the generator
- * @property {number} othersLoad cores that others kept busy meanwhile: more than 0.1, the figures are disturbed
- * @property {number} memory bytes, the server's peak so far
- * @property {number} resident bytes, what the server has at the end
+ * @property {number} storeCpu µs per request, the same for Redis or Postgres
+ * @property {number} serverLoad cores that the server used; if close to the number of its processes, it was the bottleneck
+ * @property {number} generatorLoad cores that the generator used
+ * @property {number} othersLoad cores that other processes used; above 0.1 the figures are disturbed
+ * @property {number} memory bytes, the server's peak
+ * @property {number} resident bytes, of the server at the end
  * @property {number} failures
  * @property {string | null} firstFailure
  * @property {[start: number, end: number]} window µs of the monotonic clock
- * @property {import('./virtual-users.mjs').Session[]} sessions where each chain stands now
+ * @property {import('./virtual-users.mjs').Session[]} sessions the current position of each token chain
  */
 
 const MAX_FAILURES = 50;
@@ -51,7 +51,7 @@ const MOST_WARMUP_SECONDS = 15;
 /**
  * @template T
  * @param {Map<string, T>} map
- * @param {string} key that it has
+ * @param {string} key that the map contains
  * @returns {T}
  */
 function mapped(map, key) {
@@ -62,7 +62,7 @@ function mapped(map, key) {
 
 /**
  * @template T
- * @param {T[]} list not shorter than that
+ * @param {T[]} list longer than the index
  * @param {number} index
  * @returns {T}
  */
@@ -90,7 +90,7 @@ async function run(plan) {
   let firstFailure = null;
 
   /**
-   * All connections at work until the time or the number is reached and every answer is in.
+   * Keeps all connections busy until the time or the number is reached and every response has arrived.
    *
    * @param {number | null} seconds
    * @param {number | null} requests
@@ -151,8 +151,8 @@ async function run(plan) {
     warmed.push(...(await loop(0.5, null)));
   }
   const warmupSeconds = (performance.now() - warmupBegan) / 1000;
-  if (failures > MAX_FAILURES) throw new Error(`${failures} wrong answers, the first: ${firstFailure}`);
-  // Twice what the warm-up lets expect; made before the window, at the cost of no one's latency.
+  if (failures > MAX_FAILURES) throw new Error(`${failures} wrong responses, the first: ${firstFailure}`);
+  // Twice as many as the warm-up suggests, prepared before the window so that they do not add to latencies.
   const expected = plan.requests ?? (warmed.length / warmupSeconds) * (plan.seconds ?? 0) * 2;
   for (const values of verifyValues.values())
     values.prepare(Math.min(expected, 1_000_000) / verifyValues.size);

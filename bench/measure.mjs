@@ -1,15 +1,15 @@
 // @ts-check
-/** What a process has cost so far, read from `/proc` (Linux), and the statistics of a run. */
+/** CPU time and memory of processes, read from `/proc` (Linux), and the statistics of a run. */
 import { readFileSync, readdirSync } from 'node:fs';
 
 /** The kernel's USER_HZ: 100 on every architecture that Node runs on. */
 const TICK_US = 1_000_000 / 100;
 
 /**
- * The fields of `/proc/<pid>/stat` after the command, which may itself hold spaces and parentheses.
+ * The fields of `/proc/<pid>/stat` after the command, which may contain spaces and parentheses.
  *
  * @param {string | number} pid
- * @returns {string[] | null} null: there is no such process (any more)
+ * @returns {string[] | null} null if the process does not exist (any more)
  */
 function statFields(pid) {
   try {
@@ -21,7 +21,7 @@ function statFields(pid) {
 }
 
 /**
- * The process and all its living descendants.
+ * The processes and all their running descendants.
  *
  * @param {number[]} roots
  * @returns {number[]}
@@ -42,8 +42,8 @@ export function processTree(roots) {
 }
 
 /**
- * User and system time of the processes and of all their descendants, those included that have ended and
- * were waited for.
+ * User and system time of the processes and all their descendants, including those that have ended and were
+ * waited for.
  *
  * @param {number[]} roots
  * @returns {number} µs, in steps of 10,000
@@ -59,8 +59,8 @@ export function cpuTime(roots) {
 }
 
 /**
- * Cost a request in short slices of a run. Where other work shares the machine, it evicts the caches and the
- * mean rises with it; the cheapest slices tell what the server takes when it is let alone.
+ * Cost per request in short slices of a run. Other work on the machine evicts CPU caches and raises the mean; the
+ * cheapest slices show what the server needs without such disturbance.
  */
 export class Slices {
   static MS = 100;
@@ -70,7 +70,7 @@ export class Slices {
   /** @type {number[]} */
   #costs = [];
 
-  /** @param {number[]} roots whose descendants do not change during the run */
+  /** @param {number[]} roots their descendants must not change during the run */
   constructor(roots) {
     this.#processes = processTree(roots);
     this.#cpu = this.#read();
@@ -79,7 +79,7 @@ export class Slices {
   /**
    * Ends a slice.
    *
-   * @param {number} requests answered since the beginning
+   * @param {number} requests answered since the start
    */
   cut(requests) {
     const cpu = this.#read();
@@ -89,7 +89,7 @@ export class Slices {
     this.#requests = requests;
   }
 
-  /** @returns {number} µs a request, the tenth cheapest of a hundred slices */
+  /** @returns {number} µs per request, the tenth cheapest of a hundred slices */
   quiet() {
     return quantile(
       this.#costs.sort((a, b) => a - b),
@@ -97,7 +97,7 @@ export class Slices {
     );
   }
 
-  // schedstat counts nanoseconds, stat only hundredths of a second; but of threads that have ended it knows nothing.
+  // schedstat counts nanoseconds, stat only hundredths of a second. It does not include threads that have ended.
   #read() {
     let nanoseconds = 0;
     for (const pid of this.#processes) {
@@ -115,7 +115,7 @@ export class Slices {
 }
 
 /**
- * What all processors of the machine have worked so far, for whomever.
+ * CPU time of all processes on the machine so far.
  *
  * @returns {number} µs, in steps of 10,000
  */
@@ -131,7 +131,7 @@ export function machineTime() {
 
 /**
  * @param {number[]} roots
- * @param {'VmHWM' | 'VmRSS'} field peak or present resident memory
+ * @param {'VmHWM' | 'VmRSS'} field peak or current resident memory
  * @returns {number} bytes, summed over the processes and their descendants
  */
 export function residentMemory(roots, field) {
@@ -143,7 +143,7 @@ export function residentMemory(roots, field) {
       );
       kib += Number(found?.[1] ?? 0);
     } catch {
-      // ended between the listing and the reading
+      // The process ended between listing and reading.
     }
   }
   return kib * 1024;
@@ -152,7 +152,7 @@ export function residentMemory(roots, field) {
 /**
  * @param {ArrayLike<number>} sorted ascending
  * @param {number} share 0 to 1
- * @returns {number} nearest rank; NaN when there is none
+ * @returns {number} nearest rank; NaN for an empty list
  */
 export function quantile(sorted, share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;

@@ -1,5 +1,5 @@
 // @ts-check
-/** One measurement: a case's server is started, warmed, measured at each number of connections and stopped. */
+/** One measurement: starts the server of a case, warms it up, measures it at each number of connections and stops it. */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from './connection.mjs';
@@ -17,7 +17,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} warmupSeconds
  * @property {number | null} seconds
  * @property {number | null} requests instead of seconds
- * @property {number} users virtual users, not fewer than connections
+ * @property {number} users number of virtual users, at least the number of connections
  */
 
 /**
@@ -33,7 +33,7 @@ const WARM_REQUESTS = 20_000;
 export const say = (text) => process.stderr.write(`${text}\n`);
 
 /**
- * Logs in one after the other, so many times.
+ * Logs in `count` times, one after the other.
  *
  * @param {Case} each
  * @param {number} port
@@ -58,7 +58,7 @@ export async function logIn(each, port, count) {
   return sessions;
 }
 
-/** What all measurements of a run share: a folder, the stores, the generator, and where each chain stands. */
+/** What all measurements of a run share: a folder, the stores, the generator, and the position of each token chain. */
 export class Laboratory {
   #generator = startGenerator();
   /** @type {Map<string, Session[]>} */
@@ -66,7 +66,7 @@ export class Laboratory {
 
   /**
    * @param {string} folder
-   * @param {import('./processes.mjs').Store | string} redis or why there is none
+   * @param {import('./processes.mjs').Store | string} redis or the reason why there is none
    * @param {import('./processes.mjs').Store | string} postgres
    * @param {Effort} effort
    */
@@ -85,7 +85,7 @@ export class Laboratory {
     mkdirSync('data', { recursive: true });
     const folder = mkdtempSync(path.resolve('data', 'bench-'));
     if (statfsSync(folder).type === TMPFS)
-      say('data/ is in memory: a durable write costs nothing here and the figures say too little');
+      say('data/ is in memory, where a durable write costs nothing: the figures are not meaningful');
     /** @param {'redis' | 'postgres'} store */
     const needed = (store) => cases.some(({ needs }) => needs.includes(store));
     const redis = needed('redis') ? await startRedis(folder) : 'not needed';
@@ -103,7 +103,7 @@ export class Laboratory {
 
   /**
    * @param {Case} each
-   * @returns {string | null} why it cannot be measured here
+   * @returns {string | null} the reason why it cannot be measured here
    */
   missing(each) {
     const stores = each.needs.map((need) => this[need]);
@@ -112,7 +112,7 @@ export class Laboratory {
 
   /**
    * @param {Case} each
-   * @param {string} [name] of the folder, where not the case's own
+   * @param {string} [name] of the folder; default: the name of the case
    */
   folderOf(each, name = each.name) {
     const folder = path.join(this.folder, name);
@@ -127,7 +127,7 @@ export class Laboratory {
    * @param {string[]} [options.nodeOptions]
    * @param {Record<string, string>} [options.env]
    * @param {boolean} [options.spread]
-   * @param {number} [options.sessions] that a floor has to know
+   * @param {number} [options.sessions] number of sessions that a floor must know
    */
   start(each, options = {}) {
     const { folder = this.folderOf(each), nodeOptions = [], env = {}, spread = false } = options;
@@ -152,7 +152,7 @@ export class Laboratory {
    * @param {string[]} [options.nodeOptions]
    * @param {Record<string, string>} [options.env]
    * @param {boolean} [options.spread]
-   * @param {string | null} [options.secret] null: the access tokens' signatures are not checked
+   * @param {string | null} [options.secret] null: signatures of access tokens are not checked
    * @returns {Promise<Outcome>}
    */
   async measure(each, { round, connections, sessions: given, secret, ...options }) {
@@ -170,7 +170,7 @@ export class Laboratory {
           connections: count,
           sessions,
           ...(secret === undefined ? {} : { secret }),
-          // The first finds the server cold: V8 optimises until well past the ten thousandth request.
+          // At first the server is cold: V8 keeps optimising until well past the ten thousandth request.
           warmupRequests: index === 0 ? WARM_REQUESTS : 0,
         });
         const { sessions: left, window, ...kept } = result;
@@ -202,7 +202,7 @@ export class Laboratory {
    * @param {Case} each over SQLite
    * @param {string} folder
    * @param {Parameters<typeof gather>[3]} crowd
-   * @returns {Promise<Session[]>} a random part of a crowd that the case's database then holds
+   * @returns {Promise<Session[]>} a random part of the sessions with which it has filled the database of the case
    */
   async crowd(each, folder, crowd) {
     const server = await this.start(each, { folder });
@@ -213,14 +213,14 @@ export class Laboratory {
   }
 
   /**
-   * One window of load on a server that runs.
+   * Runs one window of load on a running server.
    *
    * @param {Case} each
    * @param {import('./processes.mjs').Running} server
    * @param {object} plan
    * @param {number} plan.connections
    * @param {Session[]} plan.sessions
-   * @param {string | null} [plan.secret] null: the access tokens' signatures are not checked
+   * @param {string | null} [plan.secret] null: signatures of access tokens are not checked
    * @param {number} [plan.warmupRequests]
    * @param {number | null} [plan.requests] instead of seconds
    */
@@ -242,7 +242,7 @@ export class Laboratory {
         }),
       });
     } catch (error) {
-      // What it waits for may never come.
+      // The generator may still wait for a response that never arrives.
       this.#generator.stop();
       this.#generator = startGenerator();
       throw error;
@@ -250,7 +250,7 @@ export class Laboratory {
   }
 
   /**
-   * Where each virtual user's chain begins: where it stood, seeded, or by a login of its own.
+   * The session with which each virtual user starts: its position in the last round, a seeded one, or a new login.
    *
    * @param {Case} each
    * @param {number} port

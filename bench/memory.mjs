@@ -1,5 +1,5 @@
 // @ts-check
-/** What the service keeps in memory: after each hundred thousand of a million refreshes, and for a cached session. */
+/** Memory of the service: after each hundred thousand of a million refreshes, and per cached session. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,16 +9,16 @@ import { logIn, say } from './measurement.mjs';
 const CONNECTIONS = 64;
 const SOAK_STEPS = 10;
 const SOAK_STEP = 100_000;
-/** Sessions that warm the server, and those whose memory is then looked at, each refreshed so many times. */
+/** Number of sessions that warm the server up, then of those that are measured, and of refreshes of each. */
 const WARM = 1_000;
 const COUNTED = 10_000;
 const REFRESHES = 4;
 
-/** A server that says on demand what is on its heap after a collection: resident memory tells of garbage above all. */
+/** A server that reports its heap size after a garbage collection; resident memory would mostly show garbage. */
 class Weighed {
   /**
    * @param {import('./processes.mjs').Running} server
-   * @param {string} file where it writes
+   * @param {string} file to which the server writes
    */
   constructor(server, file) {
     this.server = server;
@@ -46,7 +46,7 @@ class Weighed {
     const before = this.#lines().length;
     process.kill(this.server.pid, 'SIGUSR2');
     for (let waited = 0; this.#lines().length === before; waited++) {
-      if (waited > 1_000) throw new Error('the server does not say what is on its heap');
+      if (waited > 1_000) throw new Error('the server did not report its heap size');
       await sleep(20);
     }
     return Number(this.#lines().at(-1));
@@ -60,7 +60,7 @@ class Weighed {
 /**
  * @param {import('./measurement.mjs').Laboratory} laboratory
  * @param {import('./cases.mjs').Case} each
- * @returns {Promise<{ requests: number, heap: number, resident: number }[]>} bytes after so many requests
+ * @returns {Promise<{ requests: number, heap: number, resident: number }[]>} bytes after each number of requests
  */
 export async function soak(laboratory, each) {
   const weighed = await Weighed.start(laboratory, each, laboratory.folderOf(each, `${each.name}-soak`));
@@ -83,12 +83,12 @@ export async function soak(laboratory, each) {
 }
 
 /**
- * The difference that ten thousand sessions make to what is on the heap after a collection: the copy of each, its
- * derived key, and the maps' own entries.
+ * How much ten thousand sessions add to the heap after a garbage collection: a copy of each, its derived key, and the
+ * map entries.
  *
  * @param {import('./measurement.mjs').Laboratory} laboratory
  * @param {import('./cases.mjs').Case} each over SQLite
- * @returns {Promise<number>} bytes for each cached session
+ * @returns {Promise<number>} bytes per cached session
  */
 export async function sessionMemory(laboratory, each) {
   const folder = laboratory.folderOf(each, `${each.name}-memory`);

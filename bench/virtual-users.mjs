@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * What one caller sends and how it judges the answer. A virtual user keeps its own session: the token that an
- * answer brings is the token that its next request spends.
+ * What one caller sends and how it checks the response. A virtual user has its own session: the token of one response is
+ * the token that its next request presents.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * @typedef {object} Account whom a virtual user acts for
+ * @typedef {object} Account of a virtual user
  * @property {string} owner `XownerId`
  * @property {string} verifyKey
  * @property {string} userName
@@ -14,7 +14,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
  */
 
 /**
- * @typedef {object} Session where a chain of tokens stands; what a run hands to the next
+ * @typedef {object} Session the current position of a token chain, which one run passes to the next
  * @property {Account} account
  * @property {string} refreshToken
  * @property {number} tokenSeq
@@ -26,13 +26,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
  * @typedef {object} VirtualUser
- * @property {() => string} request the next request, whole
- * @property {(answer: Answer) => string | null} judge null: as it must be; else what is wrong
+ * @property {() => string} request the complete next request
+ * @property {(answer: Answer) => string | null} judge null if the response is correct, otherwise what is wrong
  * @property {Session} session
  */
 
 const REFRESH_TOKEN = /^[0-9A-Za-z]{32}$/;
-/** The signature of every 64th access token is checked, all else of every answer. */
+/** Every 64th access token's signature is checked; everything else is checked in every response. */
 const SIGNATURE_SAMPLE = 64;
 
 /**
@@ -83,7 +83,7 @@ function payload({ status, head, body }) {
 /**
  * @param {Record<string, any>} data of a login or a refresh
  * @param {Session | null} before
- * @param {boolean | null} rotates whether the refresh token must be a new one; null: no matter
+ * @param {boolean | null} rotates whether the refresh token must be a new one; null: not checked
  * @param {string | null} secret to check the access token's signature with
  * @returns {string | null}
  */
@@ -142,7 +142,7 @@ class RefreshUser {
   }
 }
 
-/** Logs in anew each time. @implements {VirtualUser} */
+/** Logs in each time. @implements {VirtualUser} */
 class LoginUser {
   /**
    * @param {Session} session
@@ -175,7 +175,7 @@ class LoginUser {
   }
 }
 
-/** Asks about its own refresh token, which no access token's expiry takes away. @implements {VirtualUser} */
+/** Introspects its own refresh token, which outlives the access token. @implements {VirtualUser} */
 class IntrospectUser {
   /**
    * @param {Session} session
@@ -199,7 +199,7 @@ class IntrospectUser {
   }
 }
 
-/** Gets the bare Nest floor's small answer. @implements {VirtualUser} */
+/** Requests the small response of the bare Nest floor. @implements {VirtualUser} */
 class PlainUser {
   /**
    * @param {Session} session
@@ -226,7 +226,7 @@ class PlainUser {
  * @param {Scenario} scenario
  * @param {Session} session
  * @param {VerifyValues} verifyValues
- * @param {string | null} secret of the access tokens; null: their signatures are not checked
+ * @param {string | null} secret of the access tokens; null: signatures are not checked
  * @returns {VirtualUser}
  */
 export function virtualUser(scenario, session, verifyValues, secret) {

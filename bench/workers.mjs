@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What a second process brings. Server and generator share all cores here, so the request must cost the server far more
- * than the generator: its project signs with RS256.
+ * Measures the gain of a second process. Server and generator share all cores here, so a request must cost the server far
+ * more than the generator; therefore the project signs with RS256.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -14,7 +14,7 @@ const BO_AUTH = path.join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
  * @typedef {object} Crew
  * @property {number} workers
  * @property {number} perSecond
- * @property {number} serverCpu µs a request
+ * @property {number} serverCpu µs per request
  * @property {number} generatorShare of one core
  */
 
@@ -23,7 +23,7 @@ const BO_AUTH = path.join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
  * @param {import('./cases.mjs').Case} each over SQLite
  * @param {number[]} crews
  * @param {number} rounds
- * @returns {Promise<Crew[]>} of each round
+ * @returns {Promise<Crew[]>} one per round and number of workers
  */
 export async function measureWorkers(laboratory, each, crews, rounds) {
   const folder = laboratory.folderOf(each, `${each.name}-workers`);

@@ -1,12 +1,13 @@
-// Writes the linter's import matrix into .oxlintrc.json from the ordered lists below: a folder may import from itself and
-// from those before it, never from one after it. Only `src/*.ts`, which put the application together, import everything.
+// Writes the linter's import rules into .oxlintrc.json, from the ordered lists below: a folder may import from itself and
+// from the folders before it, never from those after it. Only `src/*.ts`, which put the application together, may import
+// from all folders.
 //
-//   node scripts/import-matrix.mjs           writes the matrix
-//   node scripts/import-matrix.mjs --check   fails where the file differs or a folder is missing in the lists
+//   node scripts/import-matrix.mjs           writes the rules
+//   node scripts/import-matrix.mjs --check   fails if the file is out of date or the lists lack a folder
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The folders of src/, from the innermost outwards. */
+/** The folders of src/, innermost first. */
 const FOLDERS = [
   'config',
   'diagnostics',
@@ -29,8 +30,8 @@ const FOLDERS = [
   'cli',
 ];
 
-/** The same one level down, in folders that are divided. */
-const ROOMS = {
+/** The subfolders of divided folders, innermost first. */
+const SUBFOLDERS = {
   auth: ['refresh-token', 'session', 'access-token', 'login', 'refresh', 'bearer', 'own-sessions'],
   tenancy: ['verification', 'project', 'user', 'area', 'system', 'rate-limit'],
   admin: ['session', 'project', 'user', 'system', 'signing-key', 'import', 'event'],
@@ -41,17 +42,21 @@ const FILE = path.join(ROOT, '.oxlintrc.json');
 
 const unlisted = [
   ...missing('src', FOLDERS),
-  ...Object.entries(ROOMS).flatMap(([folder, rooms]) => missing(path.join('src', folder), rooms)),
+  ...Object.entries(SUBFOLDERS).flatMap(([folder, subfolders]) =>
+    missing(path.join('src', folder), subfolders),
+  ),
 ];
 if (unlisted.length > 0) fail(`scripts/import-matrix.mjs does not list ${unlisted.join(', ')}`);
 
 const outwards = FOLDERS.flatMap((folder, index) => {
   const outer = FOLDERS.slice(index + 1);
-  const rooms = ROOMS[folder] ?? [];
+  const subfolders = SUBFOLDERS[folder] ?? [];
   return [
     override(`src/${folder}/**`, outer),
-    // The last override that matches a file decides, so a room repeats what its folder must not import.
-    ...rooms.map((room, at) => override(`src/${folder}/${room}/**`, [...outer, ...rooms.slice(at + 1)])),
+    // Only the last matching override applies to a file, so a subfolder repeats the rules of its folder.
+    ...subfolders.map((subfolder, at) =>
+      override(`src/${folder}/${subfolder}/**`, [...outer, ...subfolders.slice(at + 1)]),
+    ),
   ];
 }).filter((entry) => entry !== null);
 

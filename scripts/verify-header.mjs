@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Prints a fresh XverifyApi value, made the way the documented clients make it: encryptByDES(newGuid()).
+// Prints a new XverifyApi value, generated the same way as the documented clients do it: encryptByDES(newGuid()).
 //   npm run --silent verify-header            for the demo project ptdev
-//   npm run --silent verify-header acme-key   for a project with that key
+//   npm run --silent verify-header acme-key   for a project with this verify key
 import CryptoJS from 'crypto-js';
 import { randomUUID } from 'node:crypto';
 

@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * The least that a refresh can be: what every floor server does, with nothing around it.
+ * The minimum work of a refresh, which every floor server does.
  *
  * A floor answers the documented call over plain `node:http`: it parses the URL and the headers, decrypts
  * `XverifyApi`, finds the session in a `Map`, signs the 25-claim HS256 token and sends the full envelope.
- * It has no tenancy rules, replay memory, schema, log, metric, limit or error catalogue. It is the figure
- * that the service is held against, so it is written plainly and not tuned beyond that.
+ * It has no tenancy rules, replay memory, schema, log, metrics, limits or error catalogue. The service is compared
+ * with it, so the code is simple and not tuned further.
  */
 import { createDecipheriv, createHmac, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -16,17 +16,17 @@ import { parse } from 'node:querystring';
  * @property {number} id
  * @property {string} token
  * @property {number} generation
- * @property {string} superseded what a row remembers of its former tokens; written with each rotation
+ * @property {string} superseded the superseded tokens that a row remembers; written with each rotation
  */
 
 const GUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/i;
 const ACCESS_TOKEN_SECONDS = 60;
 const SESSION_MS = 14 * 86_400_000;
-/** Sixteen former tokens, as the service keeps them. */
+/** Sixteen superseded tokens, in the format of the service. */
 const SUPERSEDED_LENGTH = 16 * 20;
 const ZONE_MS = 8 * 3_600_000;
 
-/** What every floor is started with. */
+/** Command-line options of every floor. */
 export const OPTIONS = /** @type {const} */ ({
   port: { type: 'string', default: '8000' },
   sessions: { type: 'string', default: '256' },
@@ -34,7 +34,7 @@ export const OPTIONS = /** @type {const} */ ({
   'verify-key': { type: 'string', default: 'ptdev-58' },
 });
 
-/** Of every answer, besides its length. */
+/** Headers of every response, except its length. */
 export const HEADERS = {
   'content-type': 'application/json; charset=utf-8',
   'cache-control': 'no-store',
@@ -67,7 +67,7 @@ export function seededSessions(count) {
 const two = (value) => (value < 10 ? `0${value}` : `${value}`);
 
 /**
- * `YYYY/M/D HH:mm:ss` at UTC+8, as the `expires` claim has it.
+ * `YYYY/M/D HH:mm:ss` at UTC+8, the format of the `expires` claim.
  *
  * @param {number} seconds since the epoch
  */
@@ -169,7 +169,7 @@ export function envelope(data, cacheType) {
 
 /** @param {string} key */
 export function verifier(key) {
-  // DES-ECB is EDE3 with one key three times: OpenSSL 3 has single DES only in its legacy provider.
+  // EDE3 with the same key three times equals DES-ECB; OpenSSL 3 has single DES only in its legacy provider.
   const tripled = Buffer.from(key.repeat(3));
   /** @param {string | string[] | undefined} value */
   return (value) => {
@@ -189,8 +189,8 @@ export function verifier(key) {
  * @param {string} options.verifyKey 8 characters, DES
  * @param {Map<string, BareSession>} options.sessions
  * @param {((session: BareSession, token: string) => Promise<boolean>) | null} options.rotate
- *   writes the session's next token durably and says whether the row was still the one expected;
- *   null: the token stays and nothing is written
+ *   writes the session's next token durably and returns whether the row was still as expected;
+ *   null: the token stays the same and nothing is written
  * @param {string} options.cacheType
  */
 export function createBareServer({ secret, verifyKey, sessions, rotate, cacheType }) {
@@ -245,11 +245,11 @@ export function createBareServer({ secret, verifyKey, sessions, rotate, cacheTyp
 }
 
 /**
- * Listens, and ends by itself on SIGTERM, so that a CPU profile is written.
+ * Listens, and exits normally on SIGTERM, so that Node.js writes the CPU profile.
  *
  * @param {import('node:http').Server} server
  * @param {number} port
- * @param {() => unknown} [close] what else to close
+ * @param {() => unknown} [close] closes other resources
  */
 export function serve(server, port, close = () => {}) {
   server.keepAliveTimeout = 60_000;

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Floor of the form: the work of `bare-http.mjs`, no more, in the form that the service has: a Nest controller on
- * Fastify behind a guard, a query schema and two interceptors, one for the plugin and one for the envelope.
+ * Floor: the same work as `bare-http.mjs`, structured like the service: a Nest controller on Fastify behind a guard, a
+ * query schema and two interceptors, one for the plugin and one for the envelope.
  *
  * `node bench/floors/bare-form.mjs --port 8000 --sessions 256`
  */
@@ -60,7 +60,7 @@ const enveloping = {
     ),
 };
 
-// Decorators are plain functions: applied by hand, this file runs without a build.
+// Decorators are plain functions. Applying them by hand lets this file run without a build.
 const method = Object.getOwnPropertyDescriptor(RefreshController.prototype, 'refresh');
 if (method) Get('refresh')(RefreshController.prototype, 'refresh', method);
 Query({ schema: z.object({ refreshToken: z.string().min(1).max(512) }) })(

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Floor: the documented refresh over bare `node:http`; with `--database FILE` each refresh also rotates
- * its session by a durable, group-committed write to SQLite.
+ * Floor: the documented refresh over bare `node:http`. With `--database FILE` each refresh also rotates its session
+ * with a durable, group-committed write to SQLite.
  *
  * `node bench/floors/bare-http.mjs --port 8000 --sessions 256 [--database FILE]`
  */
@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 const sessions = seededSessions(Number(values.sessions));
 
-/** So many bytes a row holds besides: the same write is one to as many pages. */
+/** Bytes in the other columns of a row, so that a write touches as many pages as in the service. */
 const OTHER_COLUMNS = 250;
 
 /**
@@ -28,8 +28,8 @@ const OTHER_COLUMNS = 250;
  */
 
 /**
- * While one statement is on the disk, the rotations that arrive wait; the next statement takes them all.
- * One statement is one transaction and so one fsync for the whole batch.
+ * Rotations that arrive while a statement is being written wait; the next statement takes them all. One statement is
+ * one transaction, and so one fsync for the whole batch.
  *
  * @param {string} file
  */
@@ -89,7 +89,7 @@ async function sqliteRotation(file) {
     rotate: (session, token) =>
       new Promise((resolve, reject) => {
         waiting.push({ row: [session.id, session.generation, token, session.superseded], resolve, reject });
-        // Left to the end of this turn, so that all requests of one poll share the statement.
+        // Wait for the end of this turn, so that all requests of one poll share the statement.
         if (!writing && waiting.length === 1) setImmediate(() => !writing && flush());
       }),
     close: () => update.finalize(() => database.close()),

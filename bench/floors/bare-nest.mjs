@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Floor: one bare Nest controller on Fastify that answers a small JSON. No guard, pipe, interceptor, filter
- * or log: what the framework alone costs.
+ * Floor: one bare Nest controller on Fastify with a small JSON response. It has no guard, pipe, interceptor, filter or
+ * log, so it shows the cost of the framework alone.
  *
  * `node bench/floors/bare-nest.mjs --port 8000`
  */
@@ -20,7 +20,7 @@ class AnswerController {
 }
 class BareModule {}
 
-// Decorators are plain functions: applied by hand, this file runs without a build.
+// Decorators are plain functions. Applying them by hand lets this file run without a build.
 const method = Object.getOwnPropertyDescriptor(AnswerController.prototype, 'answer');
 if (method) Get()(AnswerController.prototype, 'answer', method);
 Controller('bo/api/v3/bare')(AnswerController);

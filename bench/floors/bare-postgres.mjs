@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Floor: the documented refresh over bare `node:http`, each one rotating its session by one
- * `UPDATE … RETURNING` in Postgres: a prepared statement on a small pool.
+ * Floor: the documented refresh over bare `node:http`. Each refresh rotates its session with one `UPDATE … RETURNING` in
+ * Postgres, a prepared statement on a small pool.
  *
  * `node bench/floors/bare-postgres.mjs --port 8000 --sessions 256 --database postgres://…`
  */

@@ -1,9 +1,9 @@
 /**
- * An example of a response plugin: copy it to the plugin folder, restart, and ask with `&_nodejs=upper-user`.
- * It gives the user's name in capitals and adds the project's id; everything else stays as it is.
+ * Example of a response plugin: copy it to the plugin folder, restart the service, and call it with `&_nodejs=upper-user`.
+ * It returns the user's name in capitals and adds the project; everything else stays the same.
  *
- * @param {{ tokenUser: { userName: string } }} data what the API documents as `data`: a frozen copy
- * @param {{ plugin: string, ownerId: string, method: string, route: string }} context frozen, too
+ * @param {{ tokenUser: { userName: string } }} data the documented `data` of the API, as a frozen copy
+ * @param {{ plugin: string, ownerId: string, method: string, route: string }} context also frozen
  * @returns {object} the new `data`
  */
 export default function upperUser(data, context) {
