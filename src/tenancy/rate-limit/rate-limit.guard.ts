@@ -7,9 +7,9 @@ import { RequestRate } from './request-rate.js';
 import { ownerIdOf } from '../tenant-header.js';
 
 /**
- * Counts requests by project and client address, before anything dear is done for them: whoever guesses tokens
- * or keys locks out nobody but himself. Unknown projects share one count an address, so that inventing names
- * neither escapes the limit nor fills the memory.
+ * Counts requests by project and client address, before any expensive work: an attacker who guesses tokens or keys
+ * locks out only their own address. Unknown projects share one count per address, so that invented names neither
+ * escape the limit nor fill the memory.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {

@@ -1,18 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from 'rate-limiter-flexible';
 import { RedisLink } from '../../cache/redis-link.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 
 const WINDOW_SECONDS = 60;
 
-/** Counts requests: in Redis for all processes together where it answers, else in each process for itself. */
+/** One for all: while Redis is down, each request would otherwise pay for a stack trace that nobody reads. */
+const NO_ANSWER = new Error('Redis did not answer');
+
+/** Counts requests: in Redis for all processes together, or in each process separately while Redis does not answer. */
 @Injectable()
 export class RequestRate {
-  /** A minute; 0 is off. */
+  /** Requests per minute; 0 turns the limit off. */
   readonly limit: number;
-  private readonly own: RateLimiterMemory;
-  private readonly shared: RateLimiterRedis;
+  private readonly limiter: RateLimiterAbstract;
 
   constructor(
     @Inject(CONFIG) config: Config,
@@ -20,30 +27,32 @@ export class RequestRate {
   ) {
     this.limit = config.rateLimitPerMinute;
     const options = { points: this.limit, duration: WINDOW_SECONDS, keyPrefix: 'bo-auth:rate' };
-    this.own = new RateLimiterMemory(options);
-    this.shared = new RateLimiterRedis({
-      ...options,
-      useRedisPackage: true,
-      // The connection may be another tomorrow. All that a count asks for is this one call.
-      storeClient: { eval: (script: string, parts: EvalParts) => this.ask(script, parts) },
-    });
+    const memory = new RateLimiterMemory(options);
+    this.limiter = link.isConfigured
+      ? new RateLimiterRedis({
+          ...options,
+          useRedisPackage: true,
+          // A stand-in for the client, which is replaced at each reconnection. `consume` calls only this method.
+          storeClient: { eval: (script: string, parts: EvalParts) => this.ask(script, parts) },
+          insuranceLimiter: memory,
+        })
+      : memory;
   }
 
-  /** Counts one. @returns how many ms to wait, or 0 where the limit is not reached */
+  /** Counts one request. @returns how many ms to wait; 0 below the limit */
   async count(key: string): Promise<number> {
-    if (this.link.isAnswering) {
-      try {
-        return await waitAfter(this.shared.consume(key));
-      } catch {
-        // No answer: counted here instead.
-      }
+    try {
+      await this.limiter.consume(key);
+      return 0;
+    } catch (refusal) {
+      if (refusal instanceof RateLimiterRes) return Math.max(1, refusal.msBeforeNext);
+      throw refusal;
     }
-    return waitAfter(this.own.consume(key));
   }
 
   private async ask(script: string, parts: EvalParts): Promise<unknown> {
     const answer = await this.link.ask((client) => client.eval(script, parts));
-    if (answer === undefined) throw new Error('Redis did not answer');
+    if (answer === undefined) throw NO_ANSWER;
     return answer;
   }
 }
@@ -51,14 +60,4 @@ export class RequestRate {
 interface EvalParts {
   keys: string[];
   arguments: string[];
-}
-
-async function waitAfter(consumed: Promise<RateLimiterRes>): Promise<number> {
-  try {
-    await consumed;
-    return 0;
-  } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return Math.max(1, refusal.msBeforeNext);
-    throw refusal;
-  }
 }
