@@ -27,6 +27,7 @@ const FOLDERS = [
   'tracing',
   'demo',
   'docs',
+  'http',
   'cli',
 ];
 

@@ -16,6 +16,8 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { type Config, ConfigError } from './config/config.js';
 import { serveDocs } from './docs/serve-docs.js';
+import { takeTurns } from './http/request-batch.js';
+import { decorateRequests } from './http/request-state.js';
 import { Draining } from './shutdown/draining.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
@@ -23,7 +25,6 @@ import { requestIdOf, REQUEST_ID_HEADER } from './logging/request-id.js';
 import { RequestLog } from './logging/request-log.js';
 import { observeRequests } from './metrics/request-metrics.js';
 import { Metrics } from './metrics/metrics.js';
-import { takeTurns } from './request-turn.js';
 import { AllowedMethods } from './response/allowed-methods.js';
 import { ErrorFilter } from './response/error/error.filter.js';
 import { answerParserFailure } from './response/error/parser-failure.js';
@@ -70,8 +71,7 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const property of ['failure', 'success', 'tenant', 'caller', 'administrator', 'traceId'])
-    fastify.decorateRequest(property, null);
+  decorateRequests(fastify);
   app.get(AllowedMethods).learnFrom(fastify);
   takeTurns(fastify);
   requestLog.listen(fastify);

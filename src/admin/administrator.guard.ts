@@ -13,12 +13,6 @@ import { CONFIG } from '../config/config.module.js';
 import { errors } from '../response/error/error-catalogue.js';
 import type { Administrator } from './administrator.js';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    administrator: Administrator | null;
-  }
-}
-
 const BEARER = /^Bearer +(\S{1,8192})$/i;
 
 /**

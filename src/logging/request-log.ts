@@ -10,13 +10,6 @@ const MAX_PATH = 256;
 /** Path segments that can be the name of a route. Anything else may be a token or an id. */
 const ROUTE_NAME = /^(?:[A-Za-z._-]{0,24}|v\d{1,2})$/;
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The id of the caller's trace, 32 hexadecimal digits, or `null` if there is none. */
-    traceId: string | null;
-  }
-}
-
 /**
  * Logs one line for each request, after the answer was sent or the client disconnected.
  *
@@ -51,8 +44,8 @@ export class RequestLog {
   /** @param reply `null` if the client disconnected before the answer */
   write(request: FastifyRequest, reply: FastifyReply | null): void {
     // Spreads would cost 2 µs. pino omits undefined fields.
-    const { failure, success, tenant, caller } = request;
-    const subject = failure?.subject ?? success?.subject ?? null;
+    const { failure, tenant, caller } = request;
+    const subject = failure?.subject ?? request.subject;
     const route = request.routeOptions.url ?? null;
     const line = {
       reqId: request.id,
@@ -67,7 +60,7 @@ export class RequestLog {
       userId: subject?.userId ?? caller?.user.userId,
       sessionId: subject?.sessionId ?? caller?.session.id,
       outcome: subject?.outcome,
-      cacheType: success?.provenance?.cacheType,
+      cacheType: request.provenance?.cacheType,
       aborted: reply === null ? true : undefined,
       errorCode: failure?.errorCode,
       detail: failure?.detail,

@@ -13,13 +13,6 @@ export interface Tenant {
   readonly areaPath: readonly string[];
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set by {@link TenantHeadersGuard}. Handlers read it through {@link CurrentTenant}. */
-    tenant: Tenant | null;
-  }
-}
-
 export function tenantOf(request: FastifyRequest): Tenant {
   if (request.tenant === null) throw new Error('the request has no tenant: TenantHeadersGuard did not run');
   return request.tenant;

@@ -83,15 +83,15 @@ function end(
   const span = open.get(request)?.span;
   if (span === undefined) return;
   open.delete(request);
-  const { failure, success, tenant } = request;
-  const outcome = (failure?.subject ?? success?.subject)?.outcome;
+  const { failure, provenance, tenant } = request;
+  const outcome = (failure?.subject ?? request.subject)?.outcome;
   span.setAttributes({
     ...(reply !== null && { 'http.response.status_code': reply.statusCode }),
     ...(failure !== null && { 'error.type': failure.errorCode }),
     ...(reply === null && { 'error.type': 'aborted' }),
     ...(tenant !== null && { 'bo_auth.owner_id': tenant.project.ownerId }),
     ...(outcome !== undefined && { 'bo_auth.outcome': outcome }),
-    ...(success?.provenance && { 'bo_auth.cache_type': success.provenance.cacheType }),
+    ...(provenance !== null && { 'bo_auth.cache_type': provenance.cacheType }),
   });
   // OpenTelemetry: a 4xx is not an error of a server span.
   if (failure !== null && failure.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });

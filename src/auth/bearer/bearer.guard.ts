@@ -17,12 +17,6 @@ export interface Caller {
   readonly session: Session;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    caller: Caller | null;
-  }
-}
-
 const BEARER = /^Bearer +([\w.-]{1,8192})$/i;
 
 /** The check of one request's access token. */

@@ -26,7 +26,9 @@ export class EnvelopeInterceptor implements NestInterceptor {
         const body = JSON.stringify(successEnvelope(prepared.data, prepared.provenance));
         if (prepared.commit !== null && !(await prepared.commit())) continue;
         const http = context.switchToHttp();
-        http.getRequest<FastifyRequest>().success = prepared;
+        const request = http.getRequest<FastifyRequest>();
+        request.provenance = prepared.provenance;
+        request.subject = prepared.subject;
         http.getResponse<FastifyReply>().header('content-type', JSON_TYPE);
         return of(body);
       } catch (error) {

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { takeTurns } from '../../src/request-turn.js';
+import { takeTurns } from '../../src/http/request-batch.js';
 
 /** An application, and what its requests have done in which order. */
 async function application() {
