@@ -41,7 +41,7 @@ const CONTENT_SECURITY_POLICY = [
 
 /**
  * Serves the OpenAPI document (`/docs-json`, `/docs-yaml`) and the page to try it out (`/docs`), without the API's
- * prefix and envelope. Call before the application is initialised.
+ * prefix and envelope.
  *
  * In development the page knows the demo projects with their keys, and the operator's default token. In production it
  * knows nothing: users enter the key of their project, which stays in the browser.

@@ -4,7 +4,7 @@ import type { Metrics } from './metrics.js';
 /** Label for requests that match no route. The path itself would be an unbounded label. */
 const NO_ROUTE = 'none';
 
-/** Observes every answer by route pattern and counts every failure. Call before the routes are registered. */
+/** Observes every answer by route pattern and counts every failure. */
 export function observeRequests(fastify: FastifyInstance, metrics: Metrics): void {
   fastify.addHook('onRoute', (route) => {
     const observe = observer(metrics, route.method, route.url);

@@ -2,13 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import createRouter, { type HTTPMethod } from 'find-my-way';
 
-/** Which methods a path answers to, learnt from the routes as they are registered. */
+/** Which methods a path answers to, collected while the routes are registered. */
 @Injectable()
 export class AllowedMethods {
   private readonly router = createRouter();
   private readonly methods = new Set<HTTPMethod>();
 
-  /** To be called before the routes are registered. */
   learnFrom(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ method, url }) => {
       for (const each of [method].flat() as HTTPMethod[]) {

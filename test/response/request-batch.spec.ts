@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { takeTurns } from '../../src/http/request-batch.js';
+import { batchRequests } from '../../src/http/request-batch.js';
 
 /** An application, and what its requests have done in which order. */
 async function application() {
@@ -9,7 +9,7 @@ async function application() {
   const app = fastify();
   // As an agent for tracing does, which begins where the request does.
   app.addHook('onRequest', (request, _reply, done) => owner.run(request.url, done));
-  takeTurns(app);
+  batchRequests(app);
   app.addHook('onRequest', async (request) => {
     steps.push(`asked ${request.url}`);
   });

@@ -1,0 +1,56 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { requestIdOf } from '../logging/request-id.js';
+import type { RequestLog } from '../logging/request-log.js';
+import { answerParserFailure } from '../response/error/parser-failure.js';
+import { unroutedRequests } from '../response/error/unrouted.js';
+import { tlsCertificate } from './tls-certificate.js';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** A request that has not fully arrived by then is answered 408 and its connection closed. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 65_000;
+
+export interface AdapterParts {
+  readonly logger: Logger;
+  readonly requestLog: RequestLog;
+  /** Answers requests that the router refuses, before there is a route. */
+  readonly refuse: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+}
+
+/** The Fastify server behind Nest. */
+export function createAdapter(config: Config, { logger, requestLog, refuse }: AdapterParts): FastifyAdapter {
+  const options = {
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    // Each line of the request log names its request; a child logger per request would cost 3 µs.
+    childLoggerFactory: (shared: FastifyBaseLogger) => shared,
+    frameworkErrors: refuse,
+    // Fastify would serve HEAD by running the GET handler, which may spend a refresh token.
+    exposeHeadRoutes: false,
+    // No Nest middleware is used; looking for some would cost every request.
+    skipMiddie: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // During shutdown, requests that still arrive are served and their connections closed. Fastify's own 503 would
+    // have neither envelope nor Retry-After.
+    return503OnClosing: false,
+    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
+    genReqId: requestIdOf,
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
+      const reqId = randomUUID();
+      const failure = answerParserFailure(error, socket, reqId);
+      if (failure === null) return;
+      requestLog.writeRefused(reqId, failure);
+      unroutedRequests.publish(failure);
+    },
+  };
+  return new FastifyAdapter(
+    config.tls === null ? options : { ...options, https: tlsCertificate(config.tls) },
+  );
+}

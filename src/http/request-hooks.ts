@@ -1,0 +1,52 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { serveDocs } from '../docs/serve-docs.js';
+import type { RequestLog } from '../logging/request-log.js';
+import { Metrics } from '../metrics/metrics.js';
+import { observeRequests } from '../metrics/request-metrics.js';
+import { AllowedMethods } from '../response/allowed-methods.js';
+import { readBodies } from '../response/request-body.js';
+import { Draining } from '../shutdown/draining.js';
+import { batchRequests } from './request-batch.js';
+import { decorateRequests } from './request-state.js';
+import { addResponseHeaders } from './response-headers.js';
+
+type Setup = (fastify: FastifyInstance) => void | Promise<void>;
+
+/**
+ * What is added to Fastify, in this order: within a stage (onRequest, onResponse, ...) hooks run in the order in which
+ * they were added. Guards, interceptors and the filter come after them; their order is in `app.module.ts`.
+ */
+export function requestHooks(
+  app: NestFastifyApplication,
+  config: Config,
+  { logger, requestLog }: { readonly logger: Logger; readonly requestLog: RequestLog },
+): readonly Setup[] {
+  return [
+    decorateRequests,
+    // Before all routes, here and in the metrics: only routes registered afterwards are seen.
+    (fastify) => app.get(AllowedMethods).learnFrom(fastify),
+    // The first hook of a request, so that all others run batch by batch.
+    batchRequests,
+    // Before tracing, whose own trace id replaces the caller's.
+    (fastify) => requestLog.listen(fastify),
+    ...(config.tracing === null ? [] : [tracing(config.tracing, logger)]),
+    (fastify) => observeRequests(fastify, app.get(Metrics)),
+    addResponseHeaders,
+    (fastify) => app.get(Draining, { strict: false }).closeConnectionsOf(fastify),
+    readBodies,
+    // Registers routes, so it is the last. Nest registers the others when the application is initialised.
+    ...(config.swaggerEnabled ? [() => serveDocs(app, config)] : []),
+  ];
+}
+
+/** Loads OpenTelemetry only where tracing is on. */
+function tracing({ protocol }: NonNullable<Config['tracing']>, logger: Logger): Setup {
+  return async (fastify) => {
+    const { traceRequests } = await import('../tracing/request-trace.js');
+    const { otlpTracer } = await import('../tracing/otlp-tracer.js');
+    traceRequests(fastify, await otlpTracer(protocol, logger));
+  };
+}
