@@ -1,7 +1,7 @@
 import { applyDecorators, Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
-import { Bare } from '../response/bare.decorator.js';
+import { RawResponse } from '../response/raw-response.decorator.js';
 import { DatabaseHealth } from './database-health.js';
 import { Draining } from '../shutdown/draining.js';
 import { RedisHealth } from './redis-health.js';
@@ -27,7 +27,7 @@ const ApiHealth = () =>
 
 /** Serves probes, without the API's prefix and envelope. */
 @ApiTags('Health')
-@Bare()
+@RawResponse()
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController {
   constructor(

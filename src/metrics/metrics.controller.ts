@@ -1,14 +1,14 @@
 import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
-import { Bare } from '../response/bare.decorator.js';
+import { RawResponse } from '../response/raw-response.decorator.js';
 import { ClusterScrape } from '../cluster/scrape.js';
 import { isOwnWorker } from '../config/own-worker.js';
 import { Metrics } from './metrics.js';
 
 /** Serves Prometheus metrics, without the API's prefix and envelope. */
 @ApiTags('Health')
-@Bare()
+@RawResponse()
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
   private readonly cluster: ClusterScrape | null;

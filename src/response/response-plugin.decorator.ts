@@ -1,14 +1,16 @@
-import { applyDecorators, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 import { DEFAULT_PLUGIN } from '../plugins/plugin-registry.js';
+import { routeMark } from './route-mark.js';
 
-const takers = new WeakSet<object>();
+const [Mark, takesResponsePlugin] = routeMark();
 
-/** A call whose `data` the caller may have rewritten by the plugin that `_nodejs` names. */
+export { takesResponsePlugin };
+
+/** For calls whose `data` is rewritten by the response plugin that the query parameter `_nodejs` names. */
 export const TakesResponsePlugin = () =>
   applyDecorators(
-    (_target: object, _name: string | symbol, { value }: PropertyDescriptor) =>
-      void takers.add(value as object),
+    Mark(),
     ApiQuery({
       name: '_nodejs',
       required: false,
@@ -17,7 +19,3 @@ export const TakesResponsePlugin = () =>
       schema: { type: 'string', default: DEFAULT_PLUGIN },
     }),
   );
-
-export function takesResponsePlugin(context: ExecutionContext): boolean {
-  return takers.has(context.getHandler());
-}

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Awaitable } from '../awaitable.js';
 import { Clock } from '../config/clock.js';
 import { Step } from '../diagnostics/step.js';
-import { isBare } from '../response/bare.decorator.js';
+import { isRawResponse } from '../response/raw-response.decorator.js';
 import { type ApiError, errors } from '../response/error/error-catalogue.js';
 import { AreaTree } from './area/area-tree.js';
 import { presentedToken } from './verification/presented-token.js';
@@ -43,7 +43,7 @@ export class TenantHeadersGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    if (isBare(context)) return true;
+    if (isRawResponse(context)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     return tenantGuarding.run({}, () => this.check(request));
   }

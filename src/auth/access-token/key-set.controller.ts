@@ -2,7 +2,7 @@ import { Controller, Get, Query, Req, Res, VERSION_NEUTRAL } from '@nestjs/commo
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { Bare } from '../../response/bare.decorator.js';
+import { RawResponse } from '../../response/raw-response.decorator.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { OWNER_ID } from '../../tenancy/owner-id.js';
 import { singleHeader } from '../../tenancy/tenant-header.js';
@@ -19,7 +19,7 @@ const querySchema = z.object({
 
 /** The key set for verifiers of access tokens, outside the API's prefix and envelope. @see RFC 7517 §5, RFC 8615 */
 @ApiTags('Keys')
-@Bare()
+@RawResponse()
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class KeySetController {
   constructor(private readonly rings: KeyRings) {}

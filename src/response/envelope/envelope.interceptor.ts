@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, type Observable, of } from 'rxjs';
-import { isBare } from '../bare.decorator.js';
+import { isRawResponse } from '../raw-response.decorator.js';
 import { JSON_TYPE, successEnvelope } from './envelope.js';
 import { lostRaces, MAX_ATTEMPTS, RaceLost } from '../races.js';
 import type { Prepared } from '../prepared.js';
@@ -19,7 +19,7 @@ export class EnvelopeInterceptor implements NestInterceptor {
     context: ExecutionContext,
     next: CallHandler<Prepared<unknown>>,
   ): Promise<Observable<unknown>> {
-    if (isBare(context)) return next.handle();
+    if (isRawResponse(context)) return next.handle();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       try {
         const prepared = await lastValueFrom(next.handle());

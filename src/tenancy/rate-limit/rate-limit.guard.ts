@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { isBare } from '../../response/bare.decorator.js';
+import { isRawResponse } from '../../response/raw-response.decorator.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { ProjectDirectory } from '../project/project-directory.js';
 import { RequestRate } from './request-rate.js';
@@ -19,7 +19,7 @@ export class RateLimitGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    if (this.rate.limit === 0 || isBare(context)) return true;
+    if (this.rate.limit === 0 || isRawResponse(context)) return true;
     return this.count(context.switchToHttp().getRequest<FastifyRequest>());
   }
 
