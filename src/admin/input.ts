@@ -13,7 +13,7 @@ export function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown)
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   throw errors.PARAMETER_INVALID({
+    field: result.error.issues[0]?.path.join('.').slice(0, 64),
     text: problemOf(result) ?? '',
-    detail: result.error.issues[0]?.path.join('.').slice(0, 64),
   });
 }

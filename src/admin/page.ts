@@ -44,7 +44,7 @@ export function startOf(list: string, { cursor }: PageRequest): string | null {
   if (cursor === undefined) return null;
   const [of, key, ...rest] = decoded(cursor);
   if (of !== list || typeof key !== 'string' || rest.length > 0)
-    throw errors.PARAMETER_INVALID({ text: `cursor ${CURSOR_RULE}`, detail: 'cursor' });
+    throw errors.PARAMETER_INVALID({ field: 'cursor', text: `cursor ${CURSOR_RULE}` });
   return key;
 }
 

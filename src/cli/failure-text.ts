@@ -45,9 +45,13 @@ export function failureText(error: unknown): FailureText {
   return { code: 'FAILED', message: startFailure(error), exitCode: EXIT.failure };
 }
 
-function ofCatalogue({ errorCode, message }: ApiError): FailureText {
+function ofCatalogue({ errorCode, field, message }: ApiError): FailureText {
   if (errorCode === 'PARAMETER_INVALID')
-    return { code: errorCode, message: withOption(message), exitCode: EXIT.usage };
+    return {
+      code: errorCode,
+      message: field === undefined ? message : withOption(field, message),
+      exitCode: EXIT.usage,
+    };
   const advice = ADVICE[errorCode];
   return {
     code: errorCode,
@@ -60,11 +64,11 @@ function ofCatalogue({ errorCode, message }: ApiError): FailureText {
 const ARGUMENTS: ReadonlySet<string> = new Set(['ownerId', 'userId', 'sysId']);
 
 /** Names the option next to its field: `graceSeconds must be …` → `graceSeconds (--grace-seconds) must be …`. */
-function withOption(message: string): string {
-  if (message.startsWith('body ')) return 'nothing to change: give at least one option, see --help';
-  return message.replace(/^([a-z]+(?:[A-Z][a-z]*)+)(?=[ .])/, (name) => {
-    if (ARGUMENTS.has(name)) return name;
-    const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return `${name} (--${option})`;
-  });
+function withOption(path: string, message: string): string {
+  const [field = path] = path.split('.');
+  if (field === 'body') return 'nothing to change: give at least one option, see --help';
+  const option = field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  // A field of one word is spelled the same as its option.
+  if (option === field || ARGUMENTS.has(field)) return message;
+  return message.replace(field, `${field} (--${option})`);
 }

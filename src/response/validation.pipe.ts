@@ -16,7 +16,7 @@ export class ValidationPipe extends StandardSchemaValidationPipe {
           String(typeof segment === 'object' ? segment.key : segment),
         );
         return errors.PARAMETER_INVALID({
-          detail: path.join('.').slice(0, 64) || 'body',
+          field: path.join('.').slice(0, 64) || 'body',
           text: path.length === 0 ? 'The body must be an object.' : `${path.join('.')} ${issue?.message}`,
         });
       },

@@ -188,13 +188,13 @@ function assertCoherent(project: Project): void {
   assertSound(verificationProfile(project));
   if (project.idleSeconds !== null && project.idleSeconds > project.absoluteSeconds)
     throw errors.PARAMETER_INVALID({
+      field: 'idleSeconds',
       text: 'idleSeconds must not be more than absoluteSeconds',
-      detail: 'idleSeconds',
     });
   if (project.accessTokenSeconds > project.absoluteSeconds)
     throw errors.PARAMETER_INVALID({
+      field: 'accessTokenSeconds',
       text: 'accessTokenSeconds must not be more than absoluteSeconds',
-      detail: 'accessTokenSeconds',
     });
 }
 

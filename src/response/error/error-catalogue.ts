@@ -124,6 +124,8 @@ export type ErrorCode = keyof typeof catalogue;
 export interface ApiErrorOptions {
   /** Replaces the catalogue's sentence where the caller can be told more, e.g. which parameter; public. */
   readonly text?: string;
+  /** The path of the parameter or body field that is not valid; `text` begins with it. Logged as the detail. */
+  readonly field?: string | undefined;
   /** The private reason, for the log alone. */
   readonly detail?: string;
   readonly cause?: unknown;
@@ -140,6 +142,7 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly code: number;
+  readonly field: string | undefined;
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
   readonly allow: readonly string[] | undefined;
@@ -153,7 +156,8 @@ export class ApiError extends Error {
     super(options.text ?? entry.text, options.cause === undefined ? undefined : { cause: options.cause });
     this.status = entry.status;
     this.code = entry.code;
-    this.detail = options.detail;
+    this.field = options.field;
+    this.detail = options.detail ?? options.field;
     this.retryAfter = options.retryAfter;
     this.allow = options.allow;
     this.subject = options.subject;
