@@ -4,7 +4,7 @@ import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import { Clock } from '../../config/clock.js';
-import { entityOf, type EntityRow } from '../../database/entity-row.js';
+import { type EntityRow, EntityTable } from '../../database/entity-table.js';
 import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
@@ -12,7 +12,6 @@ import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
-import { insertStatement, updateStatement } from '../entity-statement.js';
 import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
 import { DEFAULTS, type KeyChange, type NewProject, type ProjectChange } from './project-input.js';
 import { projectView, type ProjectView, projectViewWithKey } from './project-view.js';
@@ -21,12 +20,16 @@ import { assertSound, verifyKeyOf } from './verify-key.js';
 /** Creates and changes projects. A change is validated with the unchanged settings, audited, and drops cached copies. */
 @Injectable()
 export class ProjectAdministration {
+  private readonly rows: EntityTable<Project>;
+
   constructor(
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
     @InjectRepository(Project) private readonly projects: Repository<Project>,
     private readonly directory: ProjectDirectory,
-  ) {}
+  ) {
+    this.rows = new EntityTable(projects, database);
+  }
 
   /** A developer's list holds only the developer's own project. */
   async list(administrator: Administrator, page: PageRequest): Promise<Page<ProjectView>> {
@@ -71,10 +74,8 @@ export class ProjectAdministration {
       createdAt: now,
     };
     assertCoherent(project);
-    const insert = insertStatement(this.projects, project);
     const added = await this.database.transact(async (transaction) => {
-      const [row] = await transaction.all(insert.sql, insert.values);
-      if (row === undefined) return false;
+      if (!(await this.rows.insert(transaction, project))) return false;
       const detail = { cipher: key.cipher, refreshPolicy: project.refreshPolicy };
       await writeEvent(
         transaction,
@@ -169,11 +170,10 @@ export class ProjectAdministration {
     const project = await this.database.transact(async (transaction) => {
       const held = await holdRow<EntityRow>(transaction, 'bo_project', { owner_id: ownerId });
       if (held === null) return null;
-      const before = entityOf(this.projects, held);
+      const before = this.rows.entityOf(held);
       const after = changed(before);
       assertCoherent(after);
-      const update = updateStatement(this.projects, after);
-      await transaction.all(update.sql, update.values);
+      await this.rows.update(transaction, after);
       await writeEvent(transaction, event(before, after));
       return after;
     });

@@ -4,12 +4,12 @@ import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent } from '../../audit/auth-event.js';
 import { Clock } from '../../config/clock.js';
+import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { SystemDirectory } from '../../tenancy/system/system-directory.js';
 import { System } from '../../tenancy/system/system.entity.js';
 import { type Administrator, assertAdministers } from '../administrator.js';
-import { insertStatement } from '../entity-statement.js';
 import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
 import { ProjectAdministration } from '../project/project-administration.js';
 import type { NewSystem } from './system-input.js';
@@ -24,13 +24,17 @@ const REMOVE = `DELETE FROM bo_system WHERE owner_id = $1 AND sys_id = $2 RETURN
 /** Manages the systems of a project, which the `XsysId` header names. */
 @Injectable()
 export class SystemAdministration {
+  private readonly rows: EntityTable<System>;
+
   constructor(
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
     @InjectRepository(System) private readonly systems: Repository<System>,
     private readonly directory: SystemDirectory,
     private readonly projects: ProjectAdministration,
-  ) {}
+  ) {
+    this.rows = new EntityTable(systems, database);
+  }
 
   /** @throws ADMIN_PROJECT_UNKNOWN */
   async list(administrator: Administrator, ownerId: string, page: PageRequest): Promise<Page<SystemView>> {
@@ -48,14 +52,13 @@ export class SystemAdministration {
   async add(administrator: Administrator, ownerId: string, input: NewSystem): Promise<SystemView> {
     await this.projects.show(administrator, ownerId);
     const system: System = { ownerId, sysId: input.sysId, name: input.name };
-    const insert = insertStatement(this.systems, system);
     const event = administrationEvent('system-added', administrator, { ownerId }, this.clock.now(), {
       sysId: system.sysId,
     });
     const added = await this.database.transact(async (transaction) => {
-      const [row] = await transaction.all(insert.sql, insert.values);
-      if (row !== undefined) await writeEvent(transaction, event);
-      return row !== undefined;
+      if (!(await this.rows.insert(transaction, system))) return false;
+      await writeEvent(transaction, event);
+      return true;
     });
     if (!added) throw errors.SYSTEM_EXISTS();
     await this.directory.forget(ownerId, system.sysId);

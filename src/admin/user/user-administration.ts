@@ -6,14 +6,13 @@ import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import { Passwords } from '../../auth/login/password.js';
 import { Clock } from '../../config/clock.js';
-import { entityOf, type EntityRow } from '../../database/entity-row.js';
+import { type EntityRow, EntityTable } from '../../database/entity-table.js';
 import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import { User } from '../../tenancy/user/user.entity.js';
 import { type Administrator, assertAdministers } from '../administrator.js';
-import { insertStatement, updateStatement } from '../entity-statement.js';
 import { type Page, pageOf, startOf } from '../page.js';
 import { ProjectAdministration } from '../project/project-administration.js';
 import {
@@ -37,6 +36,8 @@ type Outcome =
 /** Creates and changes the users of a project. */
 @Injectable()
 export class UserAdministration {
+  private readonly rows: EntityTable<User>;
+
   constructor(
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
@@ -45,7 +46,9 @@ export class UserAdministration {
     private readonly passwords: Passwords,
     private readonly sessions: UserSessions,
     private readonly projects: ProjectAdministration,
-  ) {}
+  ) {
+    this.rows = new EntityTable(users, database);
+  }
 
   /** @throws ADMIN_PROJECT_UNKNOWN */
   async list(
@@ -94,12 +97,11 @@ export class UserAdministration {
       validAfter: 0,
       createdAt: now,
     };
-    const insert = insertStatement(this.users, user);
     const event = administrationEvent('user-added', administrator, user, now, { developer: user.developer });
     const added = await this.database.transact(async (transaction) => {
-      const [row] = await transaction.all(insert.sql, insert.values);
-      if (row !== undefined) await writeEvent(transaction, event);
-      return row !== undefined;
+      if (!(await this.rows.insert(transaction, user))) return false;
+      await writeEvent(transaction, event);
+      return true;
     });
     if (!added) throw errors.USER_EXISTS();
     await this.directory.forget(ownerId, user.userId);
@@ -165,10 +167,9 @@ export class UserAdministration {
     const outcome = await this.database.transact(async (transaction): Promise<Outcome> => {
       const held = await holdRow<EntityRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
       if (held === null) return { kind: 'unknown' };
-      const user = changed(entityOf(this.users, held));
+      const user = changed(this.rows.entityOf(held));
       if (await isTaken(transaction, user)) return { kind: 'name-taken' };
-      const update = updateStatement(this.users, user);
-      await transaction.all(update.sql, update.values);
+      await this.rows.update(transaction, user);
       await writeEvent(transaction, event);
       return { kind: 'changed', user };
     });

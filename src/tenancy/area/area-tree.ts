@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { TieredCache } from '../../cache/tiered-cache.js';
-import { EntityLookup } from '../../database/entity-lookup.js';
+import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { Area } from './area.entity.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
@@ -13,14 +13,14 @@ export const MAX_DEPTH = 16;
 /** Finds administrative areas. All projects share them; their cache keys start with `/`, which no owner id contains. */
 @Injectable()
 export class AreaTree {
-  private readonly rows: EntityLookup<Area>;
+  private readonly rows: EntityTable<Area>;
 
   constructor(
     @InjectRepository(Area) areas: Repository<Area>,
     database: SqlDatabase,
     private readonly cache: TieredCache,
   ) {
-    this.rows = new EntityLookup(areas, database);
+    this.rows = new EntityTable(areas, database);
   }
 
   /** The area followed by its ancestors, nearest first; empty if the area does not exist. */

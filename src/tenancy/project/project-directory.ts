@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { type Awaitable, whenThere } from '../../awaitable.js';
 import { TieredCache } from '../../cache/tiered-cache.js';
-import { EntityLookup } from '../../database/entity-lookup.js';
+import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { Project } from './project.entity.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
@@ -15,14 +15,14 @@ export class ProjectDirectory {
   /** Prepared projects by row object, so that a cached row is prepared once. */
   private readonly prepared = new WeakMap<Project, TenantProject>();
 
-  private readonly rows: EntityLookup<Project>;
+  private readonly rows: EntityTable<Project>;
 
   constructor(
     @InjectRepository(Project) projects: Repository<Project>,
     database: SqlDatabase,
     private readonly cache: TieredCache,
   ) {
-    this.rows = new EntityLookup(projects, database);
+    this.rows = new EntityTable(projects, database);
   }
 
   /** @returns the project, even if it is disabled, or `null` */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { TieredCache } from '../../cache/tiered-cache.js';
-import { EntityLookup } from '../../database/entity-lookup.js';
+import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import { System } from './system.entity.js';
@@ -10,14 +10,14 @@ import { System } from './system.entity.js';
 /** Finds the systems of a project. */
 @Injectable()
 export class SystemDirectory {
-  private readonly rows: EntityLookup<System>;
+  private readonly rows: EntityTable<System>;
 
   constructor(
     @InjectRepository(System) systems: Repository<System>,
     database: SqlDatabase,
     private readonly cache: TieredCache,
   ) {
-    this.rows = new EntityLookup(systems, database);
+    this.rows = new EntityTable(systems, database);
   }
 
   async has(ownerId: string, sysId: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { type Awaitable, whenThere } from '../../awaitable.js';
 import { TieredCache } from '../../cache/tiered-cache.js';
-import { EntityLookup } from '../../database/entity-lookup.js';
+import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import { User } from './user.entity.js';
@@ -11,14 +11,14 @@ import { User } from './user.entity.js';
 /** Finds the users of a project. */
 @Injectable()
 export class UserDirectory {
-  private readonly rows: EntityLookup<User>;
+  private readonly rows: EntityTable<User>;
 
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     database: SqlDatabase,
     private readonly cache: TieredCache,
   ) {
-    this.rows = new EntityLookup(users, database);
+    this.rows = new EntityTable(users, database);
   }
 
   /** May return a copy that is up to {@link STALENESS_MS} old. */
