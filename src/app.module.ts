@@ -21,8 +21,8 @@ import { TenancyModule } from './tenancy/tenancy.module.js';
 import { TenantHeadersGuard } from './tenancy/tenant-headers.guard.js';
 
 /**
- * What every request passes, in this order: the guards, the interceptors from the outermost inwards, the pipe,
- * the handler, the interceptors back outwards. Whatever throws is answered by the filter.
+ * What every request passes after Fastify's hooks (`http/request-hooks.ts`), in this order: the guards, the interceptors
+ * from the outermost inwards, the pipe, the handler, the interceptors back outwards. The filter answers every exception.
  */
 const GLOBAL = [
   { provide: APP_GUARD, useClass: RateLimitGuard },

@@ -1,7 +1,11 @@
-/** What is there already, or still to come. A copy at hand needs no promise, which would cost a refresh 1 µs for each. */
+/**
+ * A value, or a promise of it. A copy in memory needs no promise; each would cost a refresh 1 µs.
+ *
+ * This file is not in a folder because every folder may use it, and it uses none.
+ */
 export type Awaitable<T> = T | Promise<T>;
 
-/** Goes on at once with what is there, and with what is to come when it has come. */
-export function whenThere<T, U>(value: Awaitable<T>, use: (value: T) => Awaitable<U>): Awaitable<U> {
+/** Like `await value`, then `use(value)`, but calls `use` at once where the value is there already. */
+export function andThen<T, U>(value: Awaitable<T>, use: (value: T) => Awaitable<U>): Awaitable<U> {
   return value instanceof Promise ? value.then(use) : use(value);
 }

@@ -5,13 +5,17 @@ import { PostgresFailure } from './database/postgres/postgres-failure.js';
 import { StoreUnavailable } from './database/store-unavailable.js';
 import { PluginLoadError } from './plugins/plugin-failure.js';
 
-/** What a system call or a database driver tells besides its message. */
+/** What errors of system calls and database drivers carry besides a message. */
 interface Failure {
   readonly code?: unknown;
   readonly syscall?: unknown;
 }
 
-/** Why the process could not start: one line that names the variable to mend, or a stack where only we can. */
+/**
+ * Why the process could not start: one line that names the variable to change, or the stack of an unexpected error.
+ *
+ * At the root because it knows the errors of several folders; the service and the command line both print it.
+ */
 export function startFailure(error: unknown): string {
   if (error instanceof StartError || error instanceof PluginLoadError) return error.message;
   if (error instanceof PepperFormatError) return `TOKEN_PEPPER: ${error.message}`;

@@ -7,9 +7,9 @@ const NONCES_AT_ONCE = 256;
 const TAG_BYTES = 16;
 const NO_SALT = Buffer.alloc(0);
 
-/** What lies in Redis: readable there is only how old it is. */
+/** A copy as it is stored in Redis. Only its age and the pepper's id are readable there. */
 export interface SealedCopy {
-  /** By Redis's clock, ms since the epoch. */
+  /** When the database was read, by Redis's clock, in ms since the epoch. */
   readonly at: number;
   /** The id of the pepper. */
   readonly kid: string;
@@ -18,13 +18,13 @@ export interface SealedCopy {
 }
 
 /**
- * Seals copies for Redis, which may be another team's, and is often without a password or TLS. Who reads there
- * learns no name, no password hash and no project's key; who writes there cannot make himself a session or a
- * role, nor put one key's copy under another.
+ * Encrypts copies for Redis, which is often shared and without a password or TLS. Reading Redis reveals no name, no
+ * password hash and no project's key. Writing to Redis can neither forge a session or a role nor move a copy to another
+ * key.
  */
 export class CopySeal {
   private readonly keys = new Map<string, Buffer>();
-  /** Random bytes that no nonce has had yet: to ask for a few at a time takes 4 µs. */
+  /** Random bytes for the next nonces, drawn in bulk: each call to `randomBytes` costs 4 µs. */
   private unused = Buffer.alloc(0);
 
   constructor(private readonly peppers: Peppers) {}
@@ -42,7 +42,7 @@ export class CopySeal {
     };
   }
 
-  /** @returns `undefined` for whatever was not sealed by a process with one of our peppers, under this key */
+  /** @returns `undefined` unless the copy was sealed under this key by a process with one of our peppers */
   open(key: string, copy: SealedCopy): unknown {
     try {
       const secret = this.keyOf(copy.kid, key);
@@ -66,7 +66,7 @@ export class CopySeal {
     return nonce;
   }
 
-  /** One of its own for each copy's key: random nonces then never run out. */
+  /** A separate key for each cache key, so that random nonces do not collide. */
   private keyOf(pepperId: string, key: string): Buffer | null {
     let master = this.keys.get(pepperId);
     if (master === undefined) {

@@ -2,19 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Copy } from './redis-tier.js';
 
-/** About 1 KiB each. */
+/** About 1 KiB per entry. */
 const MAX_ENTRIES = 100_000;
 
 /**
- * This process's own copies. The nearest tier answers at once: behind cache-manager's promises a hit cost 4 µs, and a
- * refresh has four. Bounded, and forgets what was not used for longest; how old a copy may be is its reader's to say.
+ * This process's own copies, in a bounded LRU cache. Not behind cache-manager: its promises made a hit cost 4 µs, and a
+ * refresh has four hits. How old a copy may be is up to each reader.
  */
 @Injectable()
 export class LocalTier {
   private readonly entries = new LRUCache<string, Copy<unknown>>({ max: MAX_ENTRIES });
 
   get<T>(key: string): Copy<T> | undefined {
-    // What is kept is never changed, so it is not copied either.
+    // Kept values are never changed, so they need not be copied.
     return this.entries.get(key) as Copy<T> | undefined;
   }
 

@@ -1,5 +1,5 @@
 /**
- * How old a copy of a project, user, system or area, or of a session under `reuse`, may be and still be
- * believed, in ms. A change is seen by every process within this time even where nothing tells it.
+ * The maximum age in ms of a copy of a project, user, system or area, or of a session under `reuse`. Every process sees
+ * a change within this time, even without a message about it.
  */
 export const STALENESS_MS = 5_000;

@@ -4,8 +4,8 @@ import type { Provenance } from './provenance.js';
 
 export type Tier = Provenance['cacheType'];
 
-/** Which tier answered a read; the database answers what no other could. */
+/** Published for each read: the tier that answered. The database answers what no other tier has. */
 export const tierReads = new Topic<Tier>('bo-auth:tier-read');
 
-/** The asking of one tier; results in what it had, in nothing where it had none. */
+/** One tier's part of a read; its result is what the tier had, or nothing. */
 export const tierReading = new Step<{ readonly tier: Tier }>('bo-auth:tier');

@@ -4,32 +4,32 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from './provenance.js';
-import { type Awaitable, whenThere } from '../awaitable.js';
+import { type Awaitable, andThen } from '../awaitable.js';
 import { LocalTier } from './local-tier.js';
 import { type Copy, RedisTier } from './redis-tier.js';
 import { tierReading, tierReads } from './tier-report.js';
 
-/** What was read, and from where. */
+/** A value and where it was read from. */
 export interface Read<T> extends Provenance {
   readonly value: T;
 }
 
-/** How long Redis keeps a copy at all; how old it may be to be believed is the reader's to say. */
+/** How long Redis keeps a copy. How old a copy may be to be used is up to each reader. */
 const KEEP_MS = 10 * 60_000;
 
 /**
  * Read-through copies in front of the database, nearest tier first.
  *
- * The tiers are for reading alone: nothing here decides a rotation or a revocation. A tier that fails is a tier
- * that does not know. Only what exists is kept, so that nobody can fill a tier with names of his own invention.
+ * For reading only: nothing here decides a rotation or a revocation. A tier that fails counts as a miss. Only rows that
+ * exist are kept, so that nobody can fill a tier with invented names.
  */
 @Injectable()
 export class TieredCache {
   private readonly hasRedis: boolean;
   private readonly loading = new Map<string, Promise<Read<unknown> | null>>();
-  /** When keys were dropped, so that no reader who began before brings one back. */
+  /** When keys were dropped, so that a read that began earlier does not bring one back. */
   private readonly dropped = new LRUCache<string, number>({ max: 10_000 });
-  /** When all were. */
+  /** When all keys were dropped. */
   private clearedAt = -Infinity;
 
   constructor(
@@ -48,18 +48,18 @@ export class TieredCache {
 
   /**
    * @param key begins with the tenant, and holds no token in the clear
-   * @param maxAgeMs a copy older than this is not believed
-   * @param load asks the database
+   * @param maxAgeMs a copy older than this is not used
+   * @param load reads the database
    */
   read<T>(key: string, maxAgeMs: number, load: () => Promise<T | null>): Awaitable<Read<T> | null> {
-    return whenThere(this.peek<T>(key, maxAgeMs), (known) => known ?? this.load(key, load));
+    return andThen(this.peek<T>(key, maxAgeMs), (known) => known ?? this.load(key, load));
   }
 
-  /** Asks the tiers alone, the nearest first; what a further one knows the nearer then knows too. */
+  /** Asks the tiers only, nearest first. A copy found in Redis is kept in the local tier too. */
   peek<T>(key: string, maxAgeMs: number): Awaitable<Read<T> | null> {
     const { local } = this;
     const near = tierReading.run({ tier: 'local' }, () => local.get<T>(key));
-    if (near !== undefined && isBelieved(near, this.clock.now(), maxAgeMs)) {
+    if (near !== undefined && isFresh(near, this.clock.now(), maxAgeMs)) {
       tierReads.publish('local');
       return { value: near.value, readAt: near.readAt, cacheType: 'local' };
     }
@@ -69,8 +69,8 @@ export class TieredCache {
   private async peekRedis<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
     const now = this.clock.now();
     const held = await tierReading.run({ tier: 'redis' }, () => this.cache.get<Copy<T>>(key));
-    if (held === undefined || !isBelieved(held, now, maxAgeMs)) return null;
-    // Two clocks agree only so far: a copy is never younger than new.
+    if (held === undefined || !isFresh(held, now, maxAgeMs)) return null;
+    // Clocks differ: a copy must not appear to be from the future.
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
     if (this.isOutdated(key, copy.readAt)) return null;
     this.local.set(key, copy);
@@ -78,19 +78,19 @@ export class TieredCache {
     return { ...copy, cacheType: 'redis' };
   }
 
-  /** Asks the database, once for all who ask at the same time, and keeps the answer. */
+  /** Reads the database, once for all concurrent callers, and keeps the result. */
   load<T>(key: string, load: () => Promise<T | null>): Promise<Read<T> | null> {
     const underWay = this.loading.get(key) as Promise<Read<T> | null> | undefined;
     if (underWay !== undefined) return underWay;
-    const loading = this.loadAlone(key, load).finally(() => {
+    const loading = this.loadFresh(key, load).finally(() => {
       if (this.loading.get(key) === loading) this.loading.delete(key);
     });
     this.loading.set(key, loading);
     return loading;
   }
 
-  /** As {@link load}, but never joins a question that was asked earlier: for judging, not for showing. */
-  async loadAlone<T>(key: string, load: () => Promise<T | null>): Promise<Read<T> | null> {
+  /** As {@link load}, but never joins a read that began earlier: for decisions, not for display. */
+  async loadFresh<T>(key: string, load: () => Promise<T | null>): Promise<Read<T> | null> {
     const readAt = this.clock.now();
     const tier = this.database.kind;
     const value = await tierReading.run({ tier }, load);
@@ -101,25 +101,25 @@ export class TieredCache {
   }
 
   /**
-   * Keeps what the caller has read from the database at `readAt`, or durably written to it by then.
+   * Keeps what the caller read from the database at `readAt`, or had durably written to it by then.
    *
-   * @param began when he asked the database: what was dropped since is not kept
+   * @param began when the caller asked the database: a key dropped since then is not kept
    */
   keep(key: string, value: unknown, readAt: number, began = readAt): void {
     if (this.isOutdated(key, began)) return;
     const copy: Copy<unknown> = { value, readAt };
-    // Nobody waits for Redis to know it. What is sent to it arrives in this order, so a later drop comes after.
+    // Not awaited. Commands arrive in the order in which they are sent, so a later drop comes after.
     if (this.hasRedis) void this.cache.set(key, copy, KEEP_MS);
     this.local.set(key, copy);
   }
 
-  /** Forgets copies that are no longer true, here and in all other processes that can be told. */
+  /** Drops copies that are no longer valid, here and in every other process that can be reached. */
   async drop(...keys: readonly string[]): Promise<void> {
     this.forget(keys);
     await this.redis.drop(keys);
   }
 
-  /** A slow read must not bring back what was dropped after it began. */
+  /** Whether the key was dropped after the read began: a slow read must not bring it back. */
   private isOutdated(key: string, readAt: number): boolean {
     return readAt <= Math.max(this.clearedAt, this.dropped.get(key) ?? -Infinity);
   }
@@ -140,7 +140,7 @@ export class TieredCache {
   }
 }
 
-/** A copy from the future was read before the clock was set back: its age is unknown. */
-function isBelieved({ readAt }: Copy<unknown>, now: number, maxAgeMs: number): boolean {
+/** A copy from the future was read before the clock was set back, so its age is unknown. */
+function isFresh({ readAt }: Copy<unknown>, now: number, maxAgeMs: number): boolean {
   return Math.abs(now - readAt) <= maxAgeMs;
 }

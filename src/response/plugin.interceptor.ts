@@ -1,16 +1,16 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
-import { type Awaitable, whenThere } from '../awaitable.js';
+import { type Awaitable, andThen } from '../awaitable.js';
 import { DEFAULT_PLUGIN, PluginRegistry } from '../plugins/plugin-registry.js';
 import { errors } from './error/error-catalogue.js';
 import { Prepared } from './prepared.js';
 import { takesResponsePlugin } from './response-plugin.decorator.js';
 
 /**
- * Rewrites `data` by the plugin that `_nodejs` names.
+ * Rewrites `data` by the response plugin that `_nodejs` names.
  *
- * The name is judged before the handler runs: an unknown one must not spend a refresh token.
+ * The name is checked before the handler runs: an unknown one must not spend a refresh token.
  */
 @Injectable()
 export class PluginInterceptor implements NestInterceptor {
@@ -23,7 +23,7 @@ export class PluginInterceptor implements NestInterceptor {
       .getRequest<FastifyRequest<{ Querystring: { _nodejs?: unknown } }>>();
     const name = request.query._nodejs ?? DEFAULT_PLUGIN;
     if (typeof name !== 'string' || this.plugins.find(name) === null) throw errors.PLUGIN_UNKNOWN();
-    // A promise goes on as it is: who awaits the answer awaits it too.
+    // A promise inside the stream is awaited together with the answer.
     return next.handle().pipe(map((prepared) => this.rewrite(name, prepared, request)));
   }
 
@@ -37,6 +37,6 @@ export class PluginInterceptor implements NestInterceptor {
       method: request.method,
       route: request.routeOptions.url ?? '',
     });
-    return whenThere(rewritten, (rewritten) => new Prepared(rewritten, provenance, commit, subject));
+    return andThen(rewritten, (rewritten) => new Prepared(rewritten, provenance, commit, subject));
   }
 }

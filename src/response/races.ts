@@ -1,6 +1,6 @@
 import { type ApiError, errors } from './error/error-catalogue.js';
 
-/** A request that loses this many races in a row is told to come again rather than kept trying. */
+/** A request that loses this many races in a row is answered 503 with Retry-After instead of trying on. */
 export const MAX_ATTEMPTS = 8;
 
 /**

@@ -2,10 +2,10 @@ import formBody from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Reads JSON and form bodies, and nothing else.
+ * Parses JSON and form bodies, and no other media type.
  *
- * The documented clients send `Content-Type: application/json` with every request, those without a body included:
- * an empty one is none. Keys that would reach a prototype are refused.
+ * The documented clients send `Content-Type: application/json` even without a body, so an empty body counts as none.
+ * Keys that would change a prototype are refused.
  */
 export async function readBodies(fastify: FastifyInstance): Promise<void> {
   const parse = fastify.getDefaultJsonParser('error', 'error');

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { JwtService } from '@nestjs/jwt';
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { type Awaitable, whenThere } from '../../awaitable.js';
+import { type Awaitable, andThen } from '../../awaitable.js';
 import { Clock } from '../../config/clock.js';
 import { type Config, ConfigError } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
@@ -92,7 +92,7 @@ export class KeyRings implements OnApplicationBootstrap {
 
   /** @returns the signer of the project's new tokens */
   signer(ownerId: string): Awaitable<AccessTokenSigner> {
-    return whenThere(this.current(), ({ rings }) => {
+    return andThen(this.current(), ({ rings }) => {
       const signing = rings.get(ownerId)?.signing ?? null;
       return signing === null ? this.hs256Signer : usable(signing);
     });

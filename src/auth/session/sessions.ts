@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Awaitable, whenThere } from '../../awaitable.js';
+import { type Awaitable, andThen } from '../../awaitable.js';
 import { type Read, TieredCache } from '../../cache/tiered-cache.js';
 import { Clock } from '../../config/clock.js';
 import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
@@ -42,11 +42,11 @@ export class Sessions {
   /** From a copy that is no older than `maxAgeMs`, else from the database. */
   nearest(ownerId: string, id: string, maxAgeMs: number): Awaitable<Read<Session> | null> {
     const peeked = this.cache.peek<Session>(sessionKey(ownerId, id), maxAgeMs);
-    return whenThere(peeked, (known) => known ?? this.committed(ownerId, id));
+    return andThen(peeked, (known) => known ?? this.committed(ownerId, id));
   }
 
   committed(ownerId: string, id: string): Promise<Read<Session> | null> {
-    return this.cache.loadAlone(sessionKey(ownerId, id), () => this.store.find(ownerId, id));
+    return this.cache.loadFresh(sessionKey(ownerId, id), () => this.store.find(ownerId, id));
   }
 
   /** Caches the session after a successful compare-and-set that started at `began`. */

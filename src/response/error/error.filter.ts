@@ -6,7 +6,7 @@ import { type ApiError, errors } from './error-catalogue.js';
 import { toApiError } from './failure.js';
 import { StatusModes } from './status-modes.js';
 
-/** Everything that was thrown leaves here, in the envelope or as problem details. */
+/** Answers every exception, in the envelope or as problem details. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(
@@ -33,7 +33,7 @@ export class ErrorFilter implements ExceptionFilter {
       .send(JSON.stringify(asProblem ? problemDetails(error) : failureEnvelope(error)));
   }
 
-  /** The router says 404 for a known path with another method; RFC 9110 §15.5.6 wants 405 with `Allow`. */
+  /** The router answers 404 for a known path with another method; RFC 9110 §15.5.6 requires 405 with `Allow`. */
   private precise(error: ApiError, request: FastifyRequest): ApiError {
     if (error.errorCode !== 'ROUTE_UNKNOWN' || request.url === undefined) return error;
     const allow = this.allowedMethods.of(request.url);

@@ -4,7 +4,7 @@ import { PluginFailure } from '../../plugins/plugin-failure.js';
 import { StoreUnavailable } from '../../database/store-unavailable.js';
 import { ApiError, type ErrorCode, errors } from './error-catalogue.js';
 
-/** What Fastify, the body parsers and the router call their failures. */
+/** The error codes of Fastify, the body parsers and the router. */
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: 'REQUEST_MALFORMED',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'MEDIA_TYPE_UNSUPPORTED',
@@ -25,9 +25,9 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 };
 
 /**
- * Whatever was thrown, as an entry of the catalogue.
+ * Turns anything that was thrown into an entry of the catalogue.
  *
- * A framework's or parser's own message is neither answered nor logged: V8 quotes the body in its JSON errors.
+ * Messages of frameworks and parsers are neither sent nor logged: V8's JSON errors quote the body.
  */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;

@@ -4,9 +4,9 @@ import { failureEnvelope } from '../envelope/envelope.js';
 import { type ApiError, errors } from './error-catalogue.js';
 
 /**
- * Answers what node's HTTP parser refused, where there is neither a request nor a reply yet.
+ * Answers what Node.js's HTTP parser refused, before there is a request or a reply.
  *
- * @returns what was answered; `null` where nobody is left to hear it
+ * @returns what was answered; `null` where the client has disconnected
  * @see https://nodejs.org/api/http.html#event-clienterror
  */
 export function answerParserFailure(

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 
-/** `http`: the real status. `always200`: for old clients that understand nothing else; the body is the same. */
+/** `http`: the real status. `always200`: for old clients that handle no other status; the body is the same. */
 export type StatusMode = 'http' | 'always200';
 
-/** Tells how the project of a request wants its failures; answered by the tenancy, also before any guard ran. */
+/** The status mode of a request's project. Implemented in the tenancy; works before any guard has run too. */
 export abstract class StatusModes {
   abstract of(request: FastifyRequest): Promise<StatusMode>;
 }

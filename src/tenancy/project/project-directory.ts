@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { type Awaitable, whenThere } from '../../awaitable.js';
+import { type Awaitable, andThen } from '../../awaitable.js';
 import { TieredCache } from '../../cache/tiered-cache.js';
 import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
@@ -28,7 +28,7 @@ export class ProjectDirectory {
   /** @returns the project, even if it is disabled, or `null` */
   find(ownerId: string): Awaitable<TenantProject | null> {
     const read = this.cache.read(projectKey(ownerId), STALENESS_MS, () => this.rows.find(ownerId));
-    return whenThere(read, (known) => (known === null ? null : this.prepare(known.value)));
+    return andThen(read, (known) => (known === null ? null : this.prepare(known.value)));
   }
 
   /** Call after changing a project. */

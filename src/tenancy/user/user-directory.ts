@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { type Awaitable, whenThere } from '../../awaitable.js';
+import { type Awaitable, andThen } from '../../awaitable.js';
 import { TieredCache } from '../../cache/tiered-cache.js';
 import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
@@ -26,12 +26,12 @@ export class UserDirectory {
     const read = this.cache.read(userKey(ownerId, userId), STALENESS_MS, () =>
       this.rows.find(ownerId, userId),
     );
-    return whenThere(read, (known) => known?.value ?? null);
+    return andThen(read, (known) => known?.value ?? null);
   }
 
   /** Reads the committed row from the database. */
   async findCommitted(ownerId: string, userId: string): Promise<User | null> {
-    const read = await this.cache.loadAlone(userKey(ownerId, userId), () => this.rows.find(ownerId, userId));
+    const read = await this.cache.loadFresh(userKey(ownerId, userId), () => this.rows.find(ownerId, userId));
     return read?.value ?? null;
   }
 

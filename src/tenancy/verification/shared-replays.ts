@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Awaitable, whenThere } from '../../awaitable.js';
+import { type Awaitable, andThen } from '../../awaitable.js';
 import { RedisLink } from '../../cache/redis-link.js';
 import { ReplayMemory } from './replay-memory.js';
 
@@ -37,6 +37,6 @@ export class SharedReplays {
         arguments: [use, String(Math.max(1, expiresAt - now + 1))],
       }),
     );
-    return whenThere(answer, (claimed) => claimed !== 0 && isFresh());
+    return andThen(answer, (claimed) => claimed !== 0 && isFresh());
   }
 }
