@@ -15,6 +15,8 @@ const MAX_KNOWN_KEY_LENGTH = 64;
  *
  * The returned plugin throws {@link PluginFailure} if the data is nested deeper than {@link MAX_DEPTH} levels or is
  * cyclic.
+ *
+ * Not a package: clients rely on these rules, which packages that rename keys do not document.
  */
 export function keyCasePlugin(plugin: string, rename: (key: string) => string): (data: object) => object {
   const nameOf = cached(rename);

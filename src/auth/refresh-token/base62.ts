@@ -5,7 +5,7 @@
  *
  * Limbs of 24 bits and groups of four digits: every intermediate result stays below
  * 62^4 * 2^24 < 2^48, exact in a double. Below 1 µs each way, where BigInt takes several, and this stands on the
- * path of every refresh.
+ * path of every refresh. Not a package: those encode byte strings of any length, to texts of varying length.
  */
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

@@ -26,6 +26,9 @@ const MAX_BATCH = 256;
  *
  * Each promise resolves only after its own commit. If one item makes a batch fail, the items are committed one by
  * one, so that one caller's failure does not affect the others.
+ *
+ * Not a package such as dataloader: it starts a batch in each turn, even while the last one is still being committed,
+ * and does not keep two writes of one key apart.
  */
 export class GroupCommit<Item, Outcome> {
   private waiting: Waiting<Item, Outcome>[] = [];

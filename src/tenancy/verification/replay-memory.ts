@@ -34,6 +34,9 @@ export function digestUse(method: string, path: string, token: string): string {
  * The size is fixed (24 bytes a slot, allocated up front), so callers cannot exhaust the memory.
  *
  * Availability first: if too many live entries collide, the one that expires soonest is evicted.
+ *
+ * Not a Map or an LRU cache: they keep both texts, which are several times as large as a slot, and an LRU cache evicts by
+ * last use instead of expiry.
  */
 export class ReplayMemory {
   /** Slots, a power of two. */
