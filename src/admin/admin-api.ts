@@ -249,10 +249,18 @@ export const answers = {
   signingKeys,
   ended: shown('SessionsEnded', z.object(described({ ended: z.int() })), { ended: 1 }),
   removed: shown('SystemRemoved', z.object(described({ removed: z.literal(1) })), { removed: 1 as const }),
-  areasImported: shown<AreaImported>('AreasImported', z.object(described({ imported: z.int(), refused })), {
-    imported: 2,
-    refused: [],
-  }),
+  areasImported: shown<AreaImported>(
+    'AreasImported',
+    z.object(
+      described({
+        imported: z.int(),
+        moved: z.int(),
+        refused,
+        detached: z.object(described({ count: z.int(), first: texts })),
+      }),
+    ),
+    { imported: 2, moved: 0, refused: [], detached: { count: 0, first: [] } },
+  ),
   sessionsImported: shown<SessionsImported>(
     'SessionsImported',
     z.object(described({ imported: z.int(), existing: z.int(), refused })),

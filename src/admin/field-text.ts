@@ -87,6 +87,11 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   line: 'The place of the item, from 1. / 项的位置，从 1 开始。',
   reason: 'Why it was refused. / 被拒绝的原因。',
   imported: 'How many were taken over. / 导入的数量。',
+  moved: 'How many other areas moved below an imported one. / 因本次导入而归入新上级的区划数量。',
+  detached:
+    'Areas without a parent that are not provinces. Import the areas above them. / 没有上级且不是省级的区划，请导入其上级区划。',
+  count: 'How many there are. / 数量。',
+  first: 'The first of them, at most 5. / 前几项，至多 5 个。',
   existing: 'How many had been taken over before. / 此前已导入的数量。',
   refused: 'What was refused, by its place. / 被拒绝的项及其位置。',
   ended: 'How many active sessions were ended. / 终止的有效会话数。',

@@ -22,7 +22,7 @@ describe('areas', () => {
       { areaCode: '440305', name: '南山区' },
       { areaCode: '440305001', name: '南头街道' },
     ]);
-    expect(data(answer)).toEqual({ imported: 6, refused: [] });
+    expect(data(answer)).toMatchObject({ imported: 6, refused: [] });
     const rows = await test.sql<{ area_code: string; parent_code: string | null }>(
       `SELECT area_code, parent_code FROM bo_sys_area WHERE area_code LIKE '44%' OR area_code LIKE '50%'`,
     );
@@ -77,19 +77,19 @@ describe('sessions of another service', () => {
     await asOperator('POST', `${base}/users`, { userId: 'u1', userName: 'u1' });
     const now = test.clock.now();
     const items = [
-      { refreshToken: 'legacy-token-1', userId: 'u1' },
+      { refreshToken: 'legacy-token-number-1', userId: 'u1' },
       {
-        refreshTokenSha256: sha256('legacy-token-2'),
+        refreshTokenSha256: sha256('legacy-token-number-2'),
         userName: 'u1',
         clientId: 'ios',
         createdAt: now - 1000,
         expiresAt: new Date(now + 3_600_000).toISOString(),
       },
-      { refreshToken: 'legacy-token-3', userId: 'nobody' },
-      { refreshToken: 'legacy-token-4', userId: 'u1', expiresAt: now - 1 },
-      { refreshToken: 'legacy-token-5', userId: 'u1', createdAt: now + 60_000 },
+      { refreshToken: 'legacy-token-number-3', userId: 'nobody' },
+      { refreshToken: 'legacy-token-number-4', userId: 'u1', expiresAt: now - 1 },
+      { refreshToken: 'legacy-token-number-5', userId: 'u1', createdAt: now + 60_000 },
       { userId: 'u1' },
-      { refreshToken: 'legacy-token-7', userId: 'u1', password: 'x' },
+      { refreshToken: 'legacy-token-number-7', userId: 'u1', password: 'x' },
     ];
     const first = await asOperator<SessionsImported>('POST', `${base}/sessions`, { items });
     expect(data(first)).toMatchObject({ imported: 2, existing: 0 });
@@ -110,10 +110,10 @@ describe('sessions of another service', () => {
         owner: project.ownerId,
         verify: seal(project),
       });
-    const moved = data(await refresh('legacy-token-1'));
+    const moved = data(await refresh('legacy-token-number-1'));
     expect(moved.refreshToken).toMatch(/^[0-9A-Za-z]{32}$/);
     expect((await refresh(moved.refreshToken)).status).toBe(200);
-    expect(data(await refresh('legacy-token-2')).clientId).toBe('ios');
-    expect((await refresh('legacy-token-3')).status).toBe(401);
+    expect(data(await refresh('legacy-token-number-2')).clientId).toBe('ios');
+    expect((await refresh('legacy-token-number-3')).status).toBe(401);
   });
 });

@@ -4,6 +4,14 @@
  */
 const LEVEL_ENDS = [2, 4, 6, 9, 12] as const;
 
+/** GB/T 2260 codes without their trailing zeros: `11` and `1101`, in lists that have a file for each level. */
+const SHORT_CODE = /^[1-9]\d(?:\d{2})?$/;
+
+/** The code in 6 digits, e.g. `110000` for `11`; other codes unchanged. */
+export function fullCode(code: string): string {
+  return SHORT_CODE.test(code) ? code.padEnd(6, '0') : code;
+}
+
 const DIVISION_CODE = /^[1-9]\d(?:\d{4}|\d{7}|\d{10})$/;
 
 /**

@@ -9,7 +9,7 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { Area } from '../../tenancy/area/area.entity.js';
 import { AreaTree, MAX_DEPTH } from '../../tenancy/area/area-tree.js';
 import { type Administrator, assertPlatform } from '../administrator.js';
-import { divisionsAbove } from './area-code.js';
+import { divisionsAbove, fullCode } from './area-code.js';
 import { fields, identifier, text } from '../field.js';
 import type { Item, Refused } from './import-item.js';
 import { problemOf } from '../input.js';
@@ -26,7 +26,11 @@ export type AreaInput = z.output<typeof areaSchema>;
 export interface AreaImported {
   /** How many areas were added or updated. */
   readonly imported: number;
+  /** How many other areas moved below one that was imported. */
+  readonly moved: number;
   readonly refused: readonly Refused[];
+  /** The division codes in the database that have no parent and are not provinces; `first` holds up to 5 of them. */
+  readonly detached: { readonly count: number; readonly first: readonly string[] };
 }
 
 /** An area with its place in the input. */
@@ -68,6 +72,9 @@ export class AreaImport {
   }
 
   /**
+   * Adds and updates areas. An area whose parent was derived, or that had none, moves below a nearer parent that this
+   * import brings.
+   *
    * @param strict import nothing if an item is refused
    * @param progress called with the number of areas written so far
    */
@@ -78,25 +85,21 @@ export class AreaImport {
     progress: (written: number) => void = () => undefined,
   ): Promise<AreaImported> {
     assertPlatform(administrator);
-    const parents = await this.parents();
+    const known = await this.areas.find();
+    const before = new Map(known.map(({ areaCode, parentCode }) => [areaCode, parentCode]));
+    const parents = new Map(before);
     const { placed, refused } = judged(items, parents);
-    if (strict && refused.length > 0) return { imported: 0, refused };
-    for (let start = 0; start < placed.length; start += BATCH) {
-      await this.write(administrator, placed.slice(start, start + BATCH));
+    if (strict && refused.length > 0) return { imported: 0, moved: 0, refused, detached: detachedOf(before) };
+    const moved = rederived(known, placed, parents);
+    const written = [...placed, ...moved];
+    for (let start = 0; start < written.length; start += BATCH) {
+      await this.write(administrator, written.slice(start, start + BATCH));
       progress(Math.min(start + BATCH, placed.length));
     }
-    return { imported: placed.length, refused };
+    return { imported: placed.length, moved: moved.length, refused, detached: detachedOf(parents) };
   }
 
-  private async parents(): Promise<Map<string, string | null>> {
-    const rows = await this.database.all<{ area_code: string; parent_code: string | null }>(
-      'SELECT area_code, parent_code FROM bo_sys_area',
-      [],
-    );
-    return new Map(rows.map((row) => [row.area_code, row.parent_code]));
-  }
-
-  private async write(administrator: Administrator, batch: readonly Placed[]): Promise<void> {
+  private async write(administrator: Administrator, batch: readonly Area[]): Promise<void> {
     const now = this.clock.now();
     await this.database.transact(async (transaction) => {
       for (const { areaCode, parentCode, name } of batch)
@@ -114,7 +117,7 @@ export class AreaImport {
 /**
  * Parses the items and finds each one's parent among them and what exists.
  *
- * @param parents what exists, area by parent; is added to
+ * @param parents all existing areas by parent; the new ones are added
  * @returns the areas in an order that has every parent before its children
  */
 function judged(items: readonly Item[], parents: Map<string, string | null>) {
@@ -122,10 +125,13 @@ function judged(items: readonly Item[], parents: Map<string, string | null>) {
   const inputs = new Map<string, AreaInput & { line: number }>();
   for (const { line, input } of items) {
     const result = areaSchema.safeParse(input);
-    if (!result.success) refused.push({ line, reason: problemOf(result) ?? '' });
-    else if (inputs.has(result.data.areaCode))
-      refused.push({ line, reason: 'areaCode stands in this list twice' });
-    else inputs.set(result.data.areaCode, { ...result.data, line });
+    if (!result.success) {
+      refused.push({ line, reason: problemOf(result) ?? '' });
+      continue;
+    }
+    const area = derivable(result.data);
+    if (inputs.has(area.areaCode)) refused.push({ line, reason: 'areaCode occurs twice in this list' });
+    else inputs.set(area.areaCode, { ...area, line });
   }
 
   const known = (code: string) => inputs.has(code) || parents.has(code);
@@ -139,6 +145,11 @@ function judged(items: readonly Item[], parents: Map<string, string | null>) {
   return rooted(placed, refused, parents);
 }
 
+/** Where the parent is to be derived, a code of 2 or 4 digits is written in 6. */
+function derivable(area: AreaInput): AreaInput {
+  return area.parentCode === undefined ? { ...area, areaCode: fullCode(area.areaCode) } : area;
+}
+
 function parentOf(
   { areaCode, parentCode }: AreaInput,
   known: (code: string) => boolean,
@@ -147,14 +158,14 @@ function parentOf(
   if (parentCode !== undefined)
     return known(parentCode)
       ? parentCode
-      : { reason: 'parentCode names no area, neither here nor imported before' };
+      : { reason: 'parentCode names no area of this list or of an earlier import' };
   const above = divisionsAbove(areaCode);
   if (above === null)
-    return { reason: 'parentCode must be given: areaCode is no division code of 6, 9 or 12 digits' };
+    return { reason: 'parentCode must be given: areaCode is not a division code of 2, 4, 6, 9 or 12 digits' };
   return above.find(known) ?? null;
 }
 
-/** Leaves out what lies below itself, too deep, or below what was refused, and sorts by depth. */
+/** Refuses areas below themselves, too deep, or below a refused one, and sorts the others by depth. */
 function rooted(areas: readonly Placed[], refused: Refused[], parents: Map<string, string | null>) {
   for (const { areaCode, parentCode } of areas) parents.set(areaCode, parentCode);
   const depths = new Map<string, number>();
@@ -182,4 +193,38 @@ function depthOf(areaCode: string, parents: ReadonlyMap<string, string | null>):
     if (code === undefined || depth >= MAX_DEPTH) return null;
   }
   return depth;
+}
+
+/**
+ * The areas that existed before and whose nearest division above is among those that were imported. A parent that
+ * cannot have been derived is left alone.
+ *
+ * @param parents all areas by parent; the new parents are set in it
+ */
+function rederived(
+  before: readonly Area[],
+  placed: readonly Placed[],
+  parents: Map<string, string | null>,
+): Area[] {
+  const imported = new Set(placed.map(({ areaCode }) => areaCode));
+  const moved: Area[] = [];
+  for (const { areaCode, parentCode, name } of before) {
+    const above = imported.has(areaCode) ? [] : (divisionsAbove(areaCode) ?? []);
+    const nearest = above.find((code) => parents.has(code));
+    if (nearest === undefined || nearest === parentCode || !imported.has(nearest)) continue;
+    if (parentCode !== null && !above.includes(parentCode)) continue;
+    parents.set(areaCode, nearest);
+    if (depthOf(areaCode, parents) === null) parents.set(areaCode, parentCode);
+    else moved.push({ areaCode, parentCode: nearest, name });
+  }
+  return moved;
+}
+
+const FIRST = 5;
+
+function detachedOf(parents: ReadonlyMap<string, string | null>): AreaImported['detached'] {
+  const codes = [...parents]
+    .filter(([code, parent]) => parent === null && (divisionsAbove(code)?.length ?? 0) > 0)
+    .map(([code]) => code);
+  return { count: codes.length, first: codes.toSorted().slice(0, FIRST) };
 }

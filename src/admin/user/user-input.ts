@@ -1,12 +1,19 @@
 import { z } from 'zod';
+import { isPasswordHash } from './password-hash-format.js';
 import { fields, identifier, label, list, text } from '../field.js';
 import { described } from '../field-text.js';
 import { pageShape } from '../page.js';
 
 const PASSWORD_RULE = 'must be 8 to 1024 characters';
+const HASH_RULE =
+  'looks like a password hash: an argon2id hash belongs in passwordHash when the user is added, other hashes cannot be imported';
 
 /** @see NIST SP 800-63B §3.1.1.2: a minimum length and no composition rules */
-export const password = z.string(PASSWORD_RULE).min(8, PASSWORD_RULE).max(1024, PASSWORD_RULE);
+export const password = z
+  .string(PASSWORD_RULE)
+  .min(8, PASSWORD_RULE)
+  .max(1024, PASSWORD_RULE)
+  .refine((value) => !isPasswordHash(value), HASH_RULE);
 
 /** The encoded form of argon2id: users of another service that used argon2id keep their passwords. */
 const PHC =

@@ -1,16 +1,21 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../../admin/administrator.js';
+import type { AreaImported } from '../../admin/import/area-import.js';
 import type { Item, Refused } from '../../admin/import/import-item.js';
 import { administer } from '../administration.js';
 import { everyPage, LIMIT_OPTION } from '../every-page.js';
-import { CommandError } from '../exit-code.js';
-import { table, write } from '../output.js';
+import { CommandError, EXIT } from '../exit-code.js';
+import { toList } from '../option-values.js';
+import { note, table, write } from '../output.js';
 import { ProgressBar } from './progress-bar.js';
-import { RecordFile } from './record-file.js';
+import { FORMATS, RecordFile } from './record-file.js';
 import { errorLines } from './refused-lines.js';
 
-const FILE = {
-  columns: ['areaCode', 'name', 'parentCode'],
+const COLUMNS = {
+  known: ['areaCode', 'name', 'parentCode'],
+  required: [['areaCode'], ['name']],
+  // Parts of the code, in lists that have a file for each level.
+  unused: ['cityCode', 'provinceCode'],
   aliases: {
     code: 'areaCode',
     area: 'areaCode',
@@ -23,10 +28,12 @@ const FILE = {
     parent: 'parentCode',
     上级代码: 'parentCode',
   },
-  headless: {
-    isRecord: (cells: readonly string[]) => /^\d+$/.test(cells[0] ?? ''),
-    columns: ['areaCode', 'name', 'parentCode'],
-  },
+};
+
+/** A list may begin with its first code instead of a header. */
+const HEADLESS = {
+  isRecord: (cells: readonly string[]) => /^\d+$/.test(cells[0] ?? ''),
+  columns: ['areaCode', 'name', 'parentCode'],
 };
 
 export function areaCommands(program: Command): void {
@@ -36,15 +43,22 @@ export function areaCommands(program: Command): void {
     .command('import <file>')
     .description('import areas, e.g. GB/T 2260 codes, from CSV or JSON lines; safe to repeat')
     .option('--format <format>', 'csv or jsonl (default: by the file extension)')
+    .option('--ignore <columns>', 'columns of the file to leave out, separated by commas', toList)
     .option('--strict', 'import nothing if a line is refused')
     .option('--progress', 'show a progress bar even if stderr is not a terminal')
     .addHelpText(
       'after',
-      '\nColumns: areaCode, name, and parentCode if wanted (empty: nothing lies above). Without that column a\n' +
-        "code of 6, 9 or 12 digits says itself what it lies below. A first line of digits needs no columns' names.",
+      '\nColumns: areaCode, name, and optionally parentCode (an empty cell: no parent). Without parentCode, parents are\n' +
+        'derived from codes of 6, 9 or 12 digits; codes of 2 and 4 digits mean 110000 and 110100. Files may come in any\n' +
+        'order: an area moves below a nearer parent that a later import brings. A file that begins with a code needs no\n' +
+        `header line.\n${FORMATS}`,
     )
     .action(async (file: string, options: Options, command: Command) => {
-      const source = await RecordFile.open(file, { ...FILE, format: options.format });
+      const source = await RecordFile.open(file, {
+        format: options.format,
+        columns: { ...COLUMNS, ignored: options.ignore ?? [] },
+        headless: HEADLESS,
+      });
       const items: Item[] = [];
       const broken: Refused[] = [];
       let hasParents = false;
@@ -56,7 +70,7 @@ export function areaCommands(program: Command): void {
       const bar = new ProgressBar('areas', options.progress ?? process.stderr.isTTY);
       const stops = options.strict === true && broken.length > 0;
       const result = stops
-        ? { imported: 0, refused: [] }
+        ? NOTHING
         : await administer((services) =>
             services.areas.import(
               COMMAND_LINE,
@@ -74,9 +88,16 @@ export function areaCommands(program: Command): void {
         );
       write(
         command,
-        { imported: result.imported, refused },
-        `areas imported: ${result.imported}; refused: ${refused.length}`,
+        { ...result, refused },
+        `areas imported: ${result.imported}; moved below a new parent: ${result.moved}; refused: ${refused.length}`,
       );
+      const { count, first } = result.detached;
+      if (count > 0)
+        note(
+          `bo-auth: areas without a parent that are not provinces: ${count} (${first.join(', ')}${count > first.length ? ', …' : ''}); ` +
+            'import the areas above them, too',
+        );
+      if (result.imported === 0 && refused.length > 0) process.exitCode = EXIT.failure;
     });
 
   area
@@ -93,9 +114,12 @@ export function areaCommands(program: Command): void {
 
 interface Options {
   readonly format?: string;
+  readonly ignore?: readonly string[];
   readonly strict?: boolean;
   readonly progress?: boolean;
 }
+
+const NOTHING: AreaImported = { imported: 0, moved: 0, refused: [], detached: { count: 0, first: [] } };
 
 /** If the file has a parentCode column, an empty cell means that the area has no parent. */
 function rooted(items: readonly Item[]): Item[] {

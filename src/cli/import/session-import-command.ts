@@ -4,18 +4,24 @@ import type { Item, Refused } from '../../admin/import/import-item.js';
 import type { SessionImportRun } from '../../admin/import/session-import.js';
 import { sessionSchema } from '../../admin/import/session-input.js';
 import { administer } from '../administration.js';
-import { CommandError } from '../exit-code.js';
+import { CommandError, EXIT } from '../exit-code.js';
+import { toList } from '../option-values.js';
 import { write } from '../output.js';
 import { ProgressBar } from './progress-bar.js';
-import { RecordFile } from './record-file.js';
+import { FORMATS, RecordFile } from './record-file.js';
 import { errorLines } from './refused-lines.js';
 
 /** Sessions per transaction: small enough that a server on the same database is not delayed noticeably. */
 const BATCH = 500;
 const COLUMNS = Object.keys(sessionSchema.shape);
+const REQUIRED = [
+  ['refreshToken', 'refreshTokenSha256'],
+  ['userId', 'userName'],
+];
 
 interface Options {
   readonly format?: string;
+  readonly ignore?: readonly string[];
   readonly strict?: boolean;
   readonly progress?: boolean;
 }
@@ -31,14 +37,18 @@ export function sessionImportCommand(program: Command): void {
     .command('import-sessions <ownerId> <file>')
     .description('import sessions of another service; their refresh tokens keep working')
     .option('--format <format>', 'csv or jsonl (default: by the file extension)')
+    .option('--ignore <columns>', 'columns of the file to leave out, separated by commas', toList)
     .option('--strict', 'stop at the first refused line')
     .option('--progress', 'show a progress bar even if stderr is not a terminal')
     .addHelpText(
       'after',
-      `\nColumns: ${COLUMNS.join(', ')}.\nOnly the SHA-256 of a token is stored. An import is safe to repeat: each token is imported once.`,
+      `\nColumns: ${COLUMNS.join(', ')}.\nOnly the SHA-256 of a token is stored. An import is safe to repeat: each token is imported once.\n${FORMATS}`,
     )
     .action(async (ownerId: string, file: string, options: Options, command: Command) => {
-      const source = await RecordFile.open(file, { format: options.format, columns: COLUMNS });
+      const source = await RecordFile.open(file, {
+        format: options.format,
+        columns: { known: COLUMNS, required: REQUIRED, ignored: options.ignore ?? [] },
+      });
       const bar = new ProgressBar('sessions', options.progress ?? process.stderr.isTTY);
       const totals = await administer(async (services) => {
         const run = await services.sessionImport.begin(COMMAND_LINE, ownerId);
@@ -55,6 +65,8 @@ export function sessionImportCommand(program: Command): void {
         totals,
         `sessions imported: ${totals.imported}; already imported: ${totals.existing}; refused: ${totals.refused.length}`,
       );
+      if (totals.imported + totals.existing === 0 && totals.refused.length > 0)
+        process.exitCode = EXIT.failure;
     });
 }
 

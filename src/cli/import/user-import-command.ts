@@ -6,11 +6,11 @@ import type { UserAdministration } from '../../admin/user/user-administration.js
 import { newUserSchema } from '../../admin/user/user-input.js';
 import { ApiError } from '../../response/error/error-catalogue.js';
 import { administer } from '../administration.js';
-import { CommandError } from '../exit-code.js';
+import { CommandError, EXIT } from '../exit-code.js';
 import { toList } from '../option-values.js';
 import { write } from '../output.js';
 import { ProgressBar } from './progress-bar.js';
-import { type FileRecord, RecordFile } from './record-file.js';
+import { type FileRecord, FORMATS, RecordFile } from './record-file.js';
 import { errorLines } from './refused-lines.js';
 
 const LISTS = ['roleId', 'depId', 'areaCode', 'jobId', 'sysId', 'mergeUserId'];
@@ -18,6 +18,7 @@ const COLUMNS = Object.keys(newUserSchema.shape);
 
 interface ImportOptions {
   readonly format?: string;
+  readonly ignore?: readonly string[];
   readonly strict?: boolean;
   readonly progress?: boolean;
 }
@@ -27,14 +28,18 @@ export function importUsers(user: Command): void {
     .command('import <ownerId> <file>')
     .description('add users from CSV or JSON lines; existing users stay unchanged')
     .option('--format <format>', 'csv or jsonl (default: by the file extension)')
+    .option('--ignore <columns>', 'columns of the file to leave out, separated by commas', toList)
     .option('--strict', 'stop at the first refused line')
     .option('--progress', 'show a progress bar even if stderr is not a terminal')
     .addHelpText(
       'after',
-      `\nColumns: ${COLUMNS.join(', ')}.\nIn CSV, separate the items of a list by semicolons.`,
+      `\nColumns: ${COLUMNS.join(', ')}.\nIn CSV, separate the items of a list by semicolons. Imported users are active.\n${FORMATS}`,
     )
     .action(async (ownerId: string, file: string, options: ImportOptions, command: Command) => {
-      const source = await RecordFile.open(file, { format: options.format, columns: COLUMNS });
+      const source = await RecordFile.open(file, {
+        format: options.format,
+        columns: { known: COLUMNS, required: [['userId'], ['userName']], ignored: options.ignore ?? [] },
+      });
       const bar = new ProgressBar('users', options.progress ?? process.stderr.isTTY);
       const refused: Refused[] = [];
       let imported = 0;
@@ -61,6 +66,7 @@ export function importUsers(user: Command): void {
         { imported, existing, refused },
         `users added: ${imported}; already existing: ${existing}; refused: ${refused.length}`,
       );
+      if (imported + existing === 0 && refused.length > 0) process.exitCode = EXIT.failure;
     });
 }
 
@@ -76,7 +82,9 @@ async function addOne(
     await users.add(COMMAND_LINE, ownerId, result.data);
     return 'added';
   } catch (error) {
-    if (!(error instanceof ApiError) || error.errorCode !== 'USER_EXISTS') throw error;
+    if (!(error instanceof ApiError)) throw error;
+    if (error.errorCode === 'PARAMETER_INVALID') return { reason: error.message };
+    if (error.errorCode !== 'USER_EXISTS') throw error;
     return (await exists(users, ownerId, result.data.userId))
       ? 'existing'
       : { reason: 'userName belongs to another user' };
