@@ -75,6 +75,10 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   nextCursor: 'For the next page; null: this was the last. / 下一页的游标；null 表示最后一页。',
   items: 'The items of the list. / 列表项。',
   strict: 'Whether one item that is refused refuses all. / 是否一项被拒即全部拒绝。',
+  since:
+    'Only events at or after this time: ISO 8601 with an offset, or ms since the epoch. / 起始时间（含），ISO 8601 或毫秒时间戳。',
+  until:
+    'Only events before this time: ISO 8601 with an offset, or ms since the epoch. / 截止时间（不含），ISO 8601 或毫秒时间戳。',
   kind: 'The kind of event, e.g. login. / 事件类型，如 login。',
   id: 'The number of the event. / 事件编号。',
   at: 'When it happened: ISO 8601, UTC. / 发生时间，UTC。',

@@ -48,7 +48,21 @@ export const choice = <const Values extends readonly [string, ...string[]]>(valu
 
 /** Not `z.never()`: its issue has no path and would not name the field. */
 const unknownField = z.unknown().refine(() => false, 'is not a field of this call');
+const unknownParameter = z.unknown().refine(() => false, 'is not a parameter of this call');
 
 /** An object schema that refuses unknown fields, so that a misspelt one is not silently ignored. */
 export const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.object(described(shape), 'must be an object').catchall(unknownField) as unknown as z.ZodObject<Shape>;
+
+/** The query of a call; refuses unknown parameters, so that a misspelt filter does not list everything. */
+export const parameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.object(described(shape)).catchall(unknownParameter) as unknown as z.ZodObject<Shape>;
+
+const TIME_RULE = 'must be ISO 8601 with an offset, or milliseconds since the epoch';
+const LAST_MS = Date.UTC(9999, 11, 31);
+
+/** A time, as ms since the epoch. */
+export const time = z
+  .union([z.iso.datetime({ offset: true }), z.number(), z.string().regex(/^\d{13}$/)], TIME_RULE)
+  .transform((value) => (typeof value === 'string' && /\D/.test(value) ? Date.parse(value) : Number(value)))
+  .refine((ms) => Number.isSafeInteger(ms) && ms >= 0 && ms <= LAST_MS, TIME_RULE);

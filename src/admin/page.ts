@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errors } from '../response/error/error-catalogue.js';
-import { described } from './field-text.js';
+import { parameters } from './field.js';
 
 const LIMIT_MAX = 200;
 const LIMIT_RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
@@ -20,7 +20,7 @@ export const pageShape = {
     .optional(),
 };
 
-export const pageSchema = z.object(described(pageShape));
+export const pageSchema = parameters(pageShape);
 
 export interface PageRequest {
   /** 1 to 200 */

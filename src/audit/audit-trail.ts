@@ -27,6 +27,10 @@ export interface EventFilter {
   readonly ownerId?: string | undefined;
   readonly userId?: string | undefined;
   readonly kind?: string | undefined;
+  /** Only events at or after this time, ms since the epoch. */
+  readonly since?: number | undefined;
+  /** Only events before this time, ms since the epoch. */
+  readonly until?: number | undefined;
   /** Only events with a lower id: the cursor of a page. */
   readonly before?: number | undefined;
 }
@@ -45,6 +49,8 @@ const CONDITIONS = [
   ['ownerId', 'owner_id ='],
   ['userId', 'user_id ='],
   ['kind', 'kind ='],
+  ['since', 'at >='],
+  ['until', 'at <'],
   ['before', 'id <'],
 ] as const;
 

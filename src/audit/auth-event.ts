@@ -1,37 +1,47 @@
 /** Events of sessions. */
-export type SessionEventKind =
-  | 'login'
-  | 'shared'
-  | 'evicted'
-  | 'displaced'
-  | 'advanced'
-  | 'imported'
-  | 'reused'
-  | 'revoked'
-  | 'logged-out';
+const SESSION_EVENT_KINDS = [
+  'login',
+  'shared',
+  'evicted',
+  'displaced',
+  'advanced',
+  'imported',
+  'reused',
+  'revoked',
+  'logged-out',
+] as const;
+
+export type SessionEventKind = (typeof SESSION_EVENT_KINDS)[number];
 
 /** What an administrator did. */
-export type AdministrationEventKind =
-  | 'project-added'
-  | 'project-changed'
-  | 'project-disabled'
-  | 'project-enabled'
-  | 'verify-key-changed'
-  | 'signing-key-published'
-  | 'signing-key-promoted'
-  | 'signing-key-demoted'
-  | 'signing-key-retired'
-  | 'system-added'
-  | 'system-removed'
-  | 'user-added'
-  | 'user-changed'
-  | 'user-disabled'
-  | 'user-enabled'
-  | 'password-set'
-  | 'areas-imported'
-  | 'sessions-imported';
+const ADMINISTRATION_EVENT_KINDS = [
+  'project-added',
+  'project-changed',
+  'project-disabled',
+  'project-enabled',
+  'verify-key-changed',
+  'signing-key-published',
+  'signing-key-promoted',
+  'signing-key-demoted',
+  'signing-key-retired',
+  'system-added',
+  'system-removed',
+  'user-added',
+  'user-changed',
+  'user-disabled',
+  'user-enabled',
+  'password-set',
+  'areas-imported',
+  'session-imported',
+  // One event for a whole batch, as earlier versions wrote it.
+  'sessions-imported',
+] as const;
 
-export type AuthEventKind = SessionEventKind | AdministrationEventKind;
+export type AdministrationEventKind = (typeof ADMINISTRATION_EVENT_KINDS)[number];
+
+/** All kinds of events in the audit trail. */
+export const EVENT_KINDS = [...SESSION_EVENT_KINDS, ...ADMINISTRATION_EVENT_KINDS] as const;
+export type AuthEventKind = (typeof EVENT_KINDS)[number];
 
 /** Never a token, a password or a key. */
 export type EventDetail = Readonly<Record<string, string | number | null>>;

@@ -25,10 +25,10 @@ const text = (max: number) => {
 };
 
 const refreshSchema = z.object({
-  refreshToken: text(512).describe('The session’s newest refresh token. / 会话最新的刷新令牌。'),
+  refreshToken: text(4096).describe('The session’s newest refresh token. / 会话最新的刷新令牌。'),
 });
 const revokeSchema = z.object({
-  refreshToken: text(512).describe('Any refresh token of the session. / 会话的任意一个刷新令牌。'),
+  refreshToken: text(4096).describe('Any refresh token of the session. / 会话的任意一个刷新令牌。'),
 });
 const introspectSchema = z.object({
   token: text(8192).describe('An access or a refresh token. / 访问令牌或刷新令牌。'),

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { areaCommands } from './import/area-commands.js';
+import { eventCommands } from './event-commands.js';
 import { doctorCommand } from './doctor/doctor-command.js';
 import { keyCommands } from './project/key-commands.js';
 import { migrateCommand } from './migrate-command.js';
@@ -18,6 +19,8 @@ export function commandLine(): Command {
     .description('Operates the token service. Reads .env and the environment as the service does.')
     .version(version())
     .option('--json', 'print JSON')
+    // Subcommands inherit it: their help shows --json.
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     // run.ts prints errors, as text or as JSON.
     .configureOutput({ outputError: () => undefined })
@@ -34,6 +37,7 @@ export function commandLine(): Command {
     tokenCommands,
     verifyHeaderCommand,
     sessionImportCommand,
+    eventCommands,
     pluginCommands,
     migrateCommand,
     doctorCommand,

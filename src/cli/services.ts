@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AdminServicesModule } from '../admin/admin-services.module.js';
+import { EventLog } from '../admin/event/event-log.js';
 import { AreaImport } from '../admin/import/area-import.js';
 import { ProjectAdministration } from '../admin/project/project-administration.js';
 import { SessionImport } from '../admin/import/session-import.js';
@@ -45,6 +46,7 @@ export interface Services {
   readonly userSessions: UserSessions;
   readonly areas: AreaImport;
   readonly sessionImport: SessionImport;
+  readonly events: EventLog;
   readonly directory: ProjectDirectory;
   readonly inspection: TokenInspection;
   close(): Promise<void>;
@@ -63,6 +65,7 @@ export async function openServices(config: Config): Promise<Services> {
     userSessions: app.get(UserSessions, { strict: false }),
     areas: app.get(AreaImport, { strict: false }),
     sessionImport: app.get(SessionImport, { strict: false }),
+    events: app.get(EventLog, { strict: false }),
     directory: app.get(ProjectDirectory, { strict: false }),
     inspection: app.get(TokenInspection),
     close: () => app.close(),

@@ -287,7 +287,7 @@ describe('refreshToken', () => {
     ['missing', '/auth/token/refresh'],
     ['empty', '/auth/token/refresh?refreshToken='],
     ['twice', `/auth/token/refresh?refreshToken=${SAMPLE_TOKEN}&refreshToken=${SAMPLE_TOKEN}`],
-    ['too long', `/auth/token/refresh?refreshToken=${'a'.repeat(513)}`],
+    ['too long', `/auth/token/refresh?refreshToken=${'a'.repeat(4097)}`],
     ['in another case', `/auth/token/refresh?refreshtoken=${SAMPLE_TOKEN}`],
     ['as an array', `/auth/token/refresh?refreshToken[]=${SAMPLE_TOKEN}`],
     ['with NUL', `/auth/token/refresh?refreshToken=${SAMPLE_TOKEN}%00`],
@@ -297,8 +297,8 @@ describe('refreshToken', () => {
     expect(answer.text).not.toContain(SAMPLE_TOKEN);
   });
 
-  it('of 512 characters is looked at', async () => {
-    expect(refusalOf(await refresh(test, 'a'.repeat(512)))).toBe('401 REFRESH_TOKEN_EXPIRED');
+  it('of 4096 characters is looked at', async () => {
+    expect(refusalOf(await refresh(test, 'a'.repeat(4096)))).toBe('401 REFRESH_TOKEN_EXPIRED');
   });
 });
 

@@ -125,11 +125,11 @@ describe('beside a running server, on the same file', () => {
     const csv = await file(
       'sessions.csv',
       'refresh_token,user_id,client_id,expires_at\n' +
-        `legacy-csv-1,u1,ios,${new Date(now + 3_600_000).toISOString()}\n` +
-        'legacy-csv-2,nobody,,\n' +
-        'legacy-csv-3,u1,,\n' +
-        `legacy-csv-4,u1,,${new Date(now - 1000).toISOString()}\n` +
-        'legacy-csv-5,u1,,soon\n',
+        `legacy-csv-token-1,u1,ios,${new Date(now + 3_600_000).toISOString()}\n` +
+        'legacy-csv-token-2,nobody,,\n' +
+        'legacy-csv-token-3,u1,,\n' +
+        `legacy-csv-token-4,u1,,${new Date(now - 1000).toISOString()}\n` +
+        'legacy-csv-token-5,u1,,soon\n',
     );
     const first = await bo(['import-sessions', 'shop', csv, '--json', '--progress']);
     expect(first.code).toBe(0);
@@ -146,12 +146,12 @@ describe('beside a running server, on the same file', () => {
     expect(first.stdout + first.stderr).not.toContain('legacy-csv');
     expect(await json(['import-sessions', 'shop', csv])).toMatchObject({ imported: 0, existing: 2 });
 
-    const answer = await refresh('legacy-csv-1');
+    const answer = await refresh('legacy-csv-token-1');
     expect(answer.body.data).toMatchObject({
       clientId: 'ios',
       refreshToken: expect.stringMatching(/^\w{32}$/),
     });
-    expect(await inspect('legacy-csv-3')).toMatchObject({ code: 0, kind: 'imported-refresh-token' });
+    expect(await inspect('legacy-csv-token-3')).toMatchObject({ code: 0, kind: 'imported-refresh-token' });
 
     const bytes = await readFile(join(folder, 'data', 'cli.sqlite'));
     const log = await readFile(join(folder, 'data', 'cli.sqlite-wal')).catch(() => Buffer.alloc(0));
@@ -159,20 +159,20 @@ describe('beside a running server, on the same file', () => {
 
     const jsonl = await file(
       'sessions.jsonl',
-      `${JSON.stringify({ refreshTokenSha256: sha256('legacy-json-1'), userName: 'u1', createdAt: Date.now() })}\n{oops\n${JSON.stringify({ refreshToken: 'legacy-json-3', userId: 'u1' })}\n`,
+      `${JSON.stringify({ refreshTokenSha256: sha256('legacy-json-token-1'), userName: 'u1', createdAt: Date.now() })}\n{oops\n${JSON.stringify({ refreshToken: 'legacy-json-token-3', userId: 'u1' })}\n`,
     );
     const strict = await bo(['import-sessions', 'shop', jsonl, '--strict']);
     expect([strict.code, strict.stdout]).toEqual([1, '']);
     expect(strict.stderr).toContain('line 2: is not JSON');
     expect(strict.stderr).toContain('stopped at line 2; 1 sessions were imported before');
-    expect((await refresh('legacy-json-1')).status).toBe(200);
-    expect((await refresh('legacy-json-3')).status).toBe(401);
+    expect((await refresh('legacy-json-token-1')).status).toBe(200);
+    expect((await refresh('legacy-json-token-3')).status).toBe(401);
     expect((await bo(['import-sessions', 'nowhere', jsonl])).code).toBe(1);
   });
 
   it('imports many in batches while the server answers', async () => {
     const lines = Array.from({ length: 1203 }, (_, index) =>
-      JSON.stringify({ refreshToken: `bulk-${index}`, userId: 'u1' }),
+      JSON.stringify({ refreshToken: `bulk-token-number-${index}`, userId: 'u1' }),
     );
     const jsonl = await file('bulk.ndjson', lines.join('\n'));
     const importing = json(['import-sessions', 'shop', jsonl]);
@@ -182,7 +182,7 @@ describe('beside a running server, on the same file', () => {
     while (!done) statuses.add((await refresh('unknown-token')).status);
     expect(await importing).toEqual({ imported: 1203, existing: 0, refused: [] });
     expect([...statuses]).toEqual([401]);
-    expect((await refresh('bulk-1202')).status).toBe(200);
+    expect((await refresh('bulk-token-number-1202')).status).toBe(200);
   });
 
   it("changes a project's key with an overlap", async () => {

@@ -1,23 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { readEvents, type RecordedEvent } from '../../audit/audit-trail.js';
-import type { AuthEvent, AuthEventKind } from '../../audit/auth-event.js';
+import { type AuthEvent, type AuthEventKind, EVENT_KINDS } from '../../audit/auth-event.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
-import { identifier } from '../field.js';
-import { described } from '../field-text.js';
+import { choice, fields, identifier, parameters, time } from '../field.js';
 import { type Page, pageOf, pageShape, startOf } from '../page.js';
 
-export const eventListSchema = z.object(
-  described({
-    ...pageShape,
-    userId: identifier.optional(),
-    kind: z
-      .string()
-      .regex(/^[a-z-]{1,32}$/, 'must be a kind of event, e.g. login')
-      .optional(),
-  }),
-);
+const filterShape = {
+  userId: identifier.optional(),
+  kind: choice(EVENT_KINDS).optional(),
+  /** Only events at or after this time. */
+  since: time.optional(),
+  /** Only events before this time. */
+  until: time.optional(),
+};
+
+export const eventFilterSchema = fields(filterShape);
+export type EventFilter = z.output<typeof eventFilterSchema>;
+
+export const eventListSchema = parameters({ ...pageShape, ...filterShape });
 export type EventListRequest = z.output<typeof eventListSchema>;
 
 /** An event of the audit trail. */
@@ -43,7 +45,7 @@ export class EventLog {
   async list(
     administrator: Administrator,
     ownerId: string | null,
-    { limit, cursor, userId, kind }: EventListRequest,
+    { limit, cursor, ...filter }: EventListRequest,
   ): Promise<Page<EventView>> {
     if (ownerId === null) assertPlatform(administrator);
     else assertAdministers(administrator, ownerId);
@@ -51,7 +53,7 @@ export class EventLog {
     const before = startOf(list, { limit, cursor });
     const rows = await readEvents(
       this.database,
-      { ownerId: ownerId ?? undefined, userId, kind, before: before === null ? undefined : Number(before) },
+      { ...filter, ownerId: ownerId ?? undefined, before: before === null ? undefined : Number(before) },
       limit + 1,
     );
     return pageOf(list, rows, limit, ({ id }) => String(id), eventView);

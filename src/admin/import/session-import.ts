@@ -96,7 +96,8 @@ export class SessionImportRun {
     if (input.createdAt !== undefined && createdAt > now) return { reason: 'createdAt lies in the future' };
     if (createdAt < user.validAfter)
       return { reason: 'createdAt lies before the user was logged out everywhere' };
-    const expiresAt = input.expiresAt ?? createdAt + this.project.absoluteSeconds * 1000;
+    const latest = createdAt + this.project.absoluteSeconds * 1000;
+    const expiresAt = Math.min(input.expiresAt ?? latest, latest);
     if (expiresAt <= now) return { reason: 'the session has expired' };
     const { idleSeconds } = this.project;
     return {
@@ -135,12 +136,14 @@ export class SessionImportRun {
   private insert(sessions: readonly NewSession[], now: number): Promise<number> {
     return this.database.transact(async (transaction) => {
       let imported = 0;
-      for (const session of sessions) if (await importSession(transaction, session)) imported += 1;
-      if (imported > 0) {
-        const { ownerId } = this.project;
+      for (const session of sessions) {
+        if (!(await importSession(transaction, session))) continue;
+        imported += 1;
+        const { ownerId, userId, id: sessionId, clientId } = session;
+        const subject = { ownerId, userId, sessionId };
         await writeEvent(
           transaction,
-          administrationEvent('sessions-imported', this.administrator, { ownerId }, now, { imported }),
+          administrationEvent('session-imported', this.administrator, subject, now, { clientId }),
         );
       }
       return imported;

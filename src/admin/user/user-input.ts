@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { isPasswordHash } from './password-hash-format.js';
-import { fields, identifier, label, list, text } from '../field.js';
-import { described } from '../field-text.js';
+import { fields, identifier, label, list, parameters, text } from '../field.js';
 import { pageShape } from '../page.js';
 
 const PASSWORD_RULE = 'must be 8 to 1024 characters';
@@ -85,13 +84,11 @@ export const passwordSchema = fields({
 }).meta({ example: { password: 'a-new-password', keepSessions: false } });
 export type PasswordChange = z.output<typeof passwordSchema>;
 
-export const userListSchema = z.object(
-  described({
-    ...pageShape,
-    /** Only the user with this login name. */
-    userName: text(1, 64).optional(),
-  }),
-);
+export const userListSchema = parameters({
+  ...pageShape,
+  /** Only the user with this login name. */
+  userName: text(1, 64).optional(),
+});
 export type UserListRequest = z.output<typeof userListSchema>;
 
 /** The default settings of a new user. */

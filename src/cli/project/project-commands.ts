@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../../admin/administrator.js';
 import { parsed } from '../../admin/input.js';
-import { newProjectSchema, projectChangeSchema } from '../../admin/project/project-input.js';
+import { DEFAULTS, newProjectSchema, projectChangeSchema } from '../../admin/project/project-input.js';
 import { administer } from '../administration.js';
 import { everyPage, LIMIT_OPTION } from '../every-page.js';
 import { given, toBoolean, toNumber } from '../option-values.js';
@@ -9,37 +9,57 @@ import { note, record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
 
 /** The options that `add` and `set` share; each is named after its field. */
-function withSettings(command: Command): Command {
+function withSettings(
+  command: Command,
+  defaults: Partial<Record<keyof typeof DEFAULTS, unknown>> = {},
+): Command {
+  const or = (name: keyof typeof DEFAULTS) =>
+    name in defaults ? ` (default: ${String(defaults[name] ?? 'none')})` : '';
   return command
-    .option('--status-mode <mode>', 'http or always200')
-    .option('--time-zone <name>', 'an IANA name, e.g. Asia/Shanghai')
-    .option('--access-token-seconds <seconds>', 'lifetime of an access token', toNumber)
-    .option('--refresh-policy <policy>', 'rotate or reuse')
+    .option('--status-mode <mode>', `http or always200${or('statusMode')}`)
+    .option('--time-zone <name>', `an IANA name, e.g. Asia/Shanghai${or('timeZone')}`)
+    .option(
+      '--access-token-seconds <seconds>',
+      `lifetime of an access token${or('accessTokenSeconds')}`,
+      toNumber,
+    )
+    .option('--refresh-policy <policy>', `rotate or reuse${or('refreshPolicy')}`)
     .option(
       '--grace-seconds <seconds>',
-      'how long a rotated refresh token still returns its successor, 0 to 300',
+      `how long a rotated refresh token still returns its successor, 0 to 300${or('graceSeconds')}`,
       toNumber,
     )
-    .option('--idle-seconds <seconds>', 'lifetime of a session without a refresh, or none', toNumber)
-    .option('--absolute-seconds <seconds>', 'maximum lifetime of a session', toNumber)
+    .option(
+      '--idle-seconds <seconds>',
+      `lifetime of a session without a refresh, or none${or('idleSeconds')}`,
+      toNumber,
+    )
+    .option('--absolute-seconds <seconds>', `maximum lifetime of a session${or('absoluteSeconds')}`, toNumber)
     .option(
       '--lost-response <rule>',
-      'reissue or revoke, if an answer was lost for longer than the grace time',
+      `reissue or revoke, if an answer was lost for longer than the grace time${or('lostResponse')}`,
     )
-    .option('--max-sessions <number>', 'maximum number of sessions per user, or none', toNumber)
-    .option('--verify-encoding <encoding>', 'base64, base64url or hex')
     .option(
-      '--verify-skew-seconds <seconds>',
-      'allowed clock difference of an XverifyApi time stamp',
+      '--max-sessions <number>',
+      `maximum number of sessions per user, or none${or('maxSessions')}`,
       toNumber,
     )
-    .option('--verify-stamp-required <boolean>', 'true or false', toBoolean);
+    .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
+    .option(
+      '--verify-skew-seconds <seconds>',
+      `allowed clock difference of an XverifyApi time stamp${or('verifySkewSeconds')}`,
+      toNumber,
+    )
+    .option('--verify-stamp-required <boolean>', `true or false${or('verifyStampRequired')}`, toBoolean);
 }
 
 export function projectCommands(program: Command): void {
   const project = program.command('project').description('create and change projects (tenants)');
 
-  withSettings(project.command('add <ownerId>').description('create a project and print its verify key once'))
+  withSettings(
+    project.command('add <ownerId>').description('create a project and print its verify key once'),
+    DEFAULTS,
+  )
     .option('--name <name>', 'display name (default: the ownerId)')
     .option('--verify-cipher <cipher>', 'des-ecb, des-cbc or hmac-sha256')
     .option(

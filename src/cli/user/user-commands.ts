@@ -1,10 +1,14 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { COMMAND_LINE } from '../../admin/administrator.js';
 import { parsed } from '../../admin/input.js';
 import { newUserSchema, passwordSchema, userChangeSchema } from '../../admin/user/user-input.js';
+import type { UserView } from '../../admin/user/user-view.js';
+import { ApiError } from '../../response/error/error-catalogue.js';
+import type { Services } from '../services.js';
 import { administer } from '../administration.js';
 import { everyPage, LIMIT_OPTION } from '../every-page.js';
 import { given, toList } from '../option-values.js';
+import { usage } from '../exit-code.js';
 import { record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
 import { importUsers } from '../import/user-import-command.js';
@@ -13,6 +17,17 @@ const PASSWORD_FILE = [
   '--password-file <file>',
   'read the password from the first line of a file, or of standard input by - (default: a prompt)',
 ] as const;
+
+/** Without it, commander takes `--password` for a misspelt `--no-password`. */
+const passwordArgument = () => new Option('--password [password]').hideHelp();
+
+/** @throws CommandError (usage): a password as an argument is in the process list and the shell history */
+function assertNoArgument(password: unknown): void {
+  if (password !== undefined && password !== false)
+    throw usage(
+      'a password is not accepted as an argument: use the prompt, standard input or --password-file',
+    );
+}
 
 export function userCommands(program: Command): void {
   const user = program.command('user').description('the users of a project');
@@ -36,10 +51,10 @@ export function userCommands(program: Command): void {
     });
 
   user
-    .command('show <ownerId> <userId>')
-    .description('show a user')
-    .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
-      const shown = await administer((services) => services.users.show(COMMAND_LINE, ownerId, userId));
+    .command('show <ownerId> <user>')
+    .description('show a user, by userId or login name')
+    .action(async (ownerId: string, user: string, _options: object, command: Command) => {
+      const shown = await administer((services) => findUser(services, ownerId, user));
       write(command, shown, record({ ...shown }));
     });
 
@@ -47,8 +62,10 @@ export function userCommands(program: Command): void {
     .command('set-password <ownerId> <userId>')
     .description('set the password of a user; by default all sessions of the user end')
     .option(...PASSWORD_FILE)
+    .addOption(passwordArgument())
     .option('--keep-sessions', 'keep the sessions of the user')
     .action(async (ownerId: string, userId: string, options: PasswordOptions, command: Command) => {
+      assertNoArgument(options.password);
       const password = await readSecret('password', options.passwordFile, '--password-file');
       const input = parsed(passwordSchema, { password, keepSessions: options.keepSessions === true });
       const set = await administer((services) =>
@@ -70,12 +87,13 @@ export function userCommands(program: Command): void {
       });
 
   user
-    .command('sessions <ownerId> <userId>')
-    .description('list the active sessions of a user, newest first')
-    .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
-      const listed = await administer((services) =>
-        services.userSessions.list(COMMAND_LINE, ownerId, userId),
-      );
+    .command('sessions <ownerId> <user>')
+    .description('list the active sessions of a user, by userId or login name, newest first')
+    .action(async (ownerId: string, user: string, _options: object, command: Command) => {
+      const listed = await administer(async (services) => {
+        const { userId } = await findUser(services, ownerId, user);
+        return services.userSessions.list(COMMAND_LINE, ownerId, userId);
+      });
       write(
         command,
         listed,
@@ -97,7 +115,21 @@ export function userCommands(program: Command): void {
     });
 }
 
+/** Finds a user by userId, else by login name. @throws USER_UNKNOWN */
+async function findUser({ users }: Services, ownerId: string, user: string): Promise<UserView> {
+  try {
+    return await users.show(COMMAND_LINE, ownerId, user);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.errorCode !== 'USER_UNKNOWN') throw error;
+    const { items } = await users.list(COMMAND_LINE, ownerId, { limit: 1, userName: user });
+    const [named] = items;
+    if (named === undefined) throw error;
+    return named;
+  }
+}
+
 interface PasswordOptions {
+  readonly password?: unknown;
   readonly passwordFile?: string;
   readonly keepSessions?: boolean;
 }
@@ -130,11 +162,18 @@ const developerOf = (wanted: unknown): 0 | 1 | undefined =>
 function addUser(user: Command): void {
   withSettings(user.command('add <ownerId> <userId>').description('add a user'))
     .option(...PASSWORD_FILE)
+    .option('--password-hash-file <file>', 'read an argon2id hash instead of a password, from a file or by -')
+    .addOption(passwordArgument())
     .option('--no-password', 'create the user without a password; the user cannot sign in until one is set')
     .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {
-      const { userName, passwordFile, password: wanted, developer, ...settings } = options;
+      const { userName, passwordFile, passwordHashFile, password: wanted, developer, ...settings } = options;
+      assertNoArgument(wanted);
+      const passwordHash =
+        typeof passwordHashFile === 'string'
+          ? await readSecret('password hash', passwordHashFile, '--password-hash-file')
+          : undefined;
       const password =
-        wanted === false
+        wanted === false || passwordHash !== undefined
           ? undefined
           : await readSecret(
               'password',
@@ -148,6 +187,7 @@ function addUser(user: Command): void {
           userId,
           userName: userName ?? userId,
           password,
+          passwordHash,
           developer: developerOf(developer),
         }),
       );
