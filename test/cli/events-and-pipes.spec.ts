@@ -155,3 +155,18 @@ describe('a pipe whose reader leaves', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 });
+
+describe('doctor', () => {
+  it('names users who are too large for an access token', async () => {
+    const { default: sqlite3 } = await import('sqlite3');
+    const roles = JSON.stringify(Array.from({ length: 100 }, (_, index) => `${'r'.repeat(60)}${index}`));
+    await new Promise<void>((done, fail) => {
+      const database = new sqlite3.Database(join(folder, 'data', 'e.sqlite'));
+      database.run(`UPDATE bo_user SET role_id = ? WHERE user_id = 'u1'`, [roles], (error) =>
+        database.close(() => (error === null ? done() : fail(error))),
+      );
+    });
+    const { stdout } = await bo(['doctor']);
+    expect(stdout).toMatch(/warn {2}users: too large for an access token .*: 1: shop\/u1 \(\d+ bytes\)/);
+  });
+});

@@ -5,6 +5,8 @@ import { administrationEvent } from '../../audit/auth-event.js';
 import { whyDead } from '../../auth/refresh-token/decide.js';
 import type { Session } from '../../auth/session/session.js';
 import { SessionStore } from '../../auth/session/session.store.js';
+import { endAllSessions } from '../../auth/session/sql-session.store.js';
+import type { SqlTransaction } from '../../database/sql-database.js';
 import { sessionView, type SessionView } from '../../auth/own-sessions/session-view.js';
 import { Sessions } from '../../auth/session/sessions.js';
 import { Clock } from '../../config/clock.js';
@@ -50,9 +52,29 @@ export class UserSessions {
     const alive = await this.store.list(ownerId, userId, now);
     const event = administrationEvent('logged-out', administrator, { ownerId, userId }, now);
     const ended = await this.store.endAll(ownerId, userId, now, event);
-    await this.directory.forget(ownerId, userId);
-    await this.sessions.forget(ownerId, ...alive.map(({ id }) => id));
+    await this.forget(ownerId, userId, alive);
     return { ended };
+  }
+
+  /**
+   * Ends all sessions of a user in the same transaction as another change.
+   *
+   * @param change gets the function that ends them
+   */
+  async logoutWith<T>(
+    administrator: Administrator,
+    ownerId: string,
+    userId: string,
+    change: (logout: (transaction: SqlTransaction) => Promise<number>) => Promise<T>,
+  ): Promise<T> {
+    const now = this.clock.now();
+    const alive = await this.store.list(ownerId, userId, now);
+    const event = administrationEvent('logged-out', administrator, { ownerId, userId }, now);
+    const result = await change((transaction) =>
+      endAllSessions(transaction, { ownerId, userId }, now, event),
+    );
+    await this.forget(ownerId, userId, alive);
+    return result;
   }
 
   /** Ends one session of a user. @throws USER_UNKNOWN, SESSION_UNKNOWN */
@@ -73,6 +95,11 @@ export class UserSessions {
     if (!ended) throw errors.SESSION_UNKNOWN({ text: 'The user has no such session.' });
     await this.sessions.forget(ownerId, sessionId);
     return { ended: 1 };
+  }
+
+  private async forget(ownerId: string, userId: string, alive: readonly Session[]): Promise<void> {
+    await this.directory.forget(ownerId, userId);
+    await this.sessions.forget(ownerId, ...alive.map(({ id }) => id));
   }
 
   private async assertUser(administrator: Administrator, ownerId: string, userId: string): Promise<void> {

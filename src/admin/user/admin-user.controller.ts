@@ -99,7 +99,7 @@ export class AdminUserController {
   @ApiAdministration(answers.user, {
     id: 'adminChangeUser',
     summary: 'Change a user / 修改用户',
-    errors: ['USER_UNKNOWN', 'USER_EXISTS'],
+    errors: ['USER_UNKNOWN', 'USER_EXISTS', 'LAST_DEVELOPER'],
   })
   async change(
     @CurrentAdministrator() administrator: Administrator,
@@ -114,7 +114,7 @@ export class AdminUserController {
   @ApiAdministration(answers.user, {
     id: 'adminDisableUser',
     summary: 'Disable a user; all sessions of the user end / 停用用户并终止其全部会话',
-    errors: ['USER_UNKNOWN'],
+    errors: ['USER_UNKNOWN', 'LAST_DEVELOPER'],
   })
   async disable(
     @CurrentAdministrator() administrator: Administrator,

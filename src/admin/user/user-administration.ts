@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { randomBytes } from 'node:crypto';
 import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
-import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
+import { type AdministrationEventKind, administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import { Passwords } from '../../auth/login/password.js';
 import { Clock } from '../../config/clock.js';
 import { type EntityRow, EntityTable } from '../../database/entity-table.js';
@@ -23,15 +23,21 @@ import {
   type UserListRequest,
 } from './user-input.js';
 import { UserSessions } from '../session/user-sessions.js';
+import { assertFitsToken } from './claim-size.js';
 import { userView, type UserView } from './user-view.js';
+
+const OTHER_DEVELOPER = `
+  SELECT user_id FROM bo_user
+  WHERE owner_id = $1 AND user_id <> $2 AND developer = 1 AND status = 'active' LIMIT 1`;
 
 const NAMED = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_name = $2`;
 
 /** The outcome of a change. */
 type Outcome =
-  | { readonly kind: 'changed'; readonly user: User }
+  | { readonly kind: 'changed'; readonly user: User; readonly ended: number }
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'name-taken' };
+  | { readonly kind: 'name-taken' }
+  | { readonly kind: 'last-developer' };
 
 /** Creates and changes the users of a project. */
 @Injectable()
@@ -97,6 +103,7 @@ export class UserAdministration {
       validAfter: 0,
       createdAt: now,
     };
+    assertFitsToken(user, null);
     const event = administrationEvent('user-added', administrator, user, now, { developer: user.developer });
     const added = await this.database.transact(async (transaction) => {
       if (!(await this.rows.insert(transaction, user))) return false;
@@ -108,39 +115,41 @@ export class UserAdministration {
     return userView(user);
   }
 
-  /** @throws USER_UNKNOWN, USER_EXISTS if another user has the userName */
+  /**
+   * All in one transaction: a disabled user, and one with a new password, has no session left.
+   *
+   * @throws USER_UNKNOWN, USER_EXISTS if another user has the userName, LAST_DEVELOPER
+   */
   async change(
     administrator: Administrator,
     ownerId: string,
     userId: string,
-    changes: UserChange,
+    { password, status, ...settings }: UserChange,
   ): Promise<UserView> {
     assertAdministers(administrator, ownerId);
+    const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
+    const events: [AdministrationEventKind, AuthEvent['detail']?][] = [];
     // Only the names of the fields: their values are personal data.
-    const event = administrationEvent('user-changed', administrator, { ownerId, userId }, this.clock.now(), {
-      fields: Object.keys(changes).join(', '),
-      ...(changes.developer !== undefined && { developer: changes.developer }),
-    });
-    return userView(await this.rewrite(ownerId, userId, (before) => ({ ...before, ...changes }), event));
+    const fields = Object.keys(settings).join(', ');
+    const { developer } = settings;
+    if (fields !== '')
+      events.push(['user-changed', { fields, ...(developer !== undefined && { developer }) }]);
+    if (status !== undefined) events.push([status === 'active' ? 'user-enabled' : 'user-disabled']);
+    if (passwordHash !== undefined) events.push(['password-set']);
+    const changes = { ...settings, ...(status && { status }), ...(passwordHash && { passwordHash }) };
+    const logout = status === 'disabled' || passwordHash !== undefined;
+    const { user } = await this.rewrite(administrator, { ownerId, userId }, changes, { events, logout });
+    return logout ? this.show(administrator, ownerId, userId) : userView(user);
   }
 
   /** Ends all sessions of the user for good: after enabling, the user has to sign in again. @throws USER_UNKNOWN */
-  async disable(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
-    assertAdministers(administrator, ownerId);
-    const event = administrationEvent('user-disabled', administrator, { ownerId, userId }, this.clock.now());
-    // Disable first: otherwise a login in between would survive.
-    await this.rewrite(ownerId, userId, (before) => ({ ...before, status: 'disabled' }), event);
-    await this.sessions.logout(administrator, ownerId, userId);
-    return this.show(administrator, ownerId, userId);
+  disable(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
+    return this.change(administrator, ownerId, userId, { status: 'disabled' });
   }
 
   /** @throws USER_UNKNOWN */
-  async enable(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
-    assertAdministers(administrator, ownerId);
-    const event = administrationEvent('user-enabled', administrator, { ownerId, userId }, this.clock.now());
-    return userView(
-      await this.rewrite(ownerId, userId, (before) => ({ ...before, status: 'active' }), event),
-    );
+  enable(administrator: Administrator, ownerId: string, userId: string): Promise<UserView> {
+    return this.change(administrator, ownerId, userId, { status: 'active' });
   }
 
   /** @returns how many sessions ended; @throws USER_UNKNOWN */
@@ -152,32 +161,72 @@ export class UserAdministration {
   ): Promise<{ ended: number }> {
     assertAdministers(administrator, ownerId);
     const passwordHash = await this.passwords.hash(password);
-    const event = administrationEvent('password-set', administrator, { ownerId, userId }, this.clock.now());
-    await this.rewrite(ownerId, userId, (before) => ({ ...before, passwordHash }), event);
-    return keepSessions ? { ended: 0 } : this.sessions.logout(administrator, ownerId, userId);
+    const { ended } = await this.rewrite(
+      administrator,
+      { ownerId, userId },
+      { passwordHash },
+      { events: [['password-set']], logout: !keepSessions },
+    );
+    return { ended };
   }
 
-  /** Reads, changes and writes the row under a lock. */
+  /** Reads, changes and writes the row under a lock, and ends the sessions of the user if `logout` is true. */
   private async rewrite(
-    ownerId: string,
-    userId: string,
-    changed: (before: User) => User,
-    event: AuthEvent,
-  ): Promise<User> {
-    const outcome = await this.database.transact(async (transaction): Promise<Outcome> => {
-      const held = await holdRow<EntityRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
-      if (held === null) return { kind: 'unknown' };
-      const user = changed(this.rows.entityOf(held));
-      if (await isTaken(transaction, user)) return { kind: 'name-taken' };
-      await this.rows.update(transaction, user);
-      await writeEvent(transaction, event);
-      return { kind: 'changed', user };
-    });
+    administrator: Administrator,
+    { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,
+    changes: Partial<User>,
+    { events, logout }: Consequences,
+  ): Promise<{ user: User; ended: number }> {
+    const now = this.clock.now();
+    const write = (end: ((transaction: SqlTransaction) => Promise<number>) | null): Promise<Outcome> =>
+      this.database.transact(async (transaction): Promise<Outcome> => {
+        const held = await holdRow<EntityRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
+        if (held === null) return { kind: 'unknown' };
+        const before = this.rows.entityOf(held);
+        const user: User = { ...before, ...changes };
+        assertFitsToken(user, before);
+        if (await isTaken(transaction, user)) return { kind: 'name-taken' };
+        if (
+          administrator.kind === 'developer' &&
+          isDeveloper(before) &&
+          !isDeveloper(user) &&
+          (await isLastDeveloper(transaction, user))
+        )
+          return { kind: 'last-developer' };
+        await this.rows.update(transaction, user);
+        for (const [kind, detail] of events)
+          await writeEvent(
+            transaction,
+            administrationEvent(kind, administrator, { ownerId, userId }, now, detail),
+          );
+        return { kind: 'changed', user, ended: end === null ? 0 : await end(transaction) };
+      });
+    const outcome = logout
+      ? await this.sessions.logoutWith(administrator, ownerId, userId, write)
+      : await write(null);
     if (outcome.kind === 'unknown') throw errors.USER_UNKNOWN();
     if (outcome.kind === 'name-taken') throw errors.USER_EXISTS();
+    if (outcome.kind === 'last-developer') throw errors.LAST_DEVELOPER();
     await this.directory.forget(ownerId, userId);
-    return outcome.user;
+    return outcome;
   }
+}
+
+/** What else a change does. */
+interface Consequences {
+  readonly events: readonly [kind: AdministrationEventKind, detail?: AuthEvent['detail']][];
+  readonly logout: boolean;
+}
+
+const isDeveloper = ({ developer, status }: User): boolean => developer === 1 && status === 'active';
+
+/** The project's row is held, so that two developers cannot demote each other at the same time. */
+async function isLastDeveloper(
+  transaction: SqlTransaction,
+  { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,
+): Promise<boolean> {
+  await holdRow(transaction, 'bo_project', { owner_id: ownerId });
+  return (await transaction.all(OTHER_DEVELOPER, [ownerId, userId])).length === 0;
 }
 
 async function isTaken(transaction: SqlTransaction, { ownerId, userId, userName }: User): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isPasswordHash } from './password-hash-format.js';
-import { fields, identifier, label, list, parameters, text } from '../field.js';
+import { choice, fields, identifier, label, list, parameters, text } from '../field.js';
 import { pageShape } from '../page.js';
 
 const PASSWORD_RULE = 'must be 8 to 1024 characters';
@@ -51,13 +51,21 @@ const settings = {
 
 const changeSchema = fields(settings).partial();
 
-export const userChangeSchema = changeSchema
+const patchSchema = fields({
+  ...changeSchema.shape,
+  /** `disabled` ends all sessions of the user. */
+  status: choice(['active', 'disabled']).optional(),
+  /** A new password ends all sessions of the user. */
+  password: password.optional(),
+});
+
+export const userChangeSchema = patchSchema
   .refine((changes) => Object.keys(changes).length > 0, {
     path: ['body'],
     error: 'must hold at least one field',
   })
   .meta({ example: { pushName: 'Carol' } });
-export type UserChange = z.output<typeof changeSchema>;
+export type UserChange = z.output<typeof patchSchema>;
 
 export const newUserSchema = fields({
   userId: identifier,

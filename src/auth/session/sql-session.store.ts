@@ -195,29 +195,32 @@ export class SqlSessionStore extends SessionStore {
   }
 
   override endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
-    return this.database.transact(async (transaction) => {
-      const [counted] = await transaction.all<{ alive: number | string }>(COUNT_ALIVE, [
-        ownerId,
-        userId,
-        now,
-      ]);
-      const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [
-        ownerId,
-        userId,
-      ]);
-      // Another process's clock may be ahead; the sessions that it has opened must end too.
-      const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
-      await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
-      const alive = Number(counted?.alive ?? 0);
-      await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: alive } });
-      return alive;
-    });
+    return this.database.transact((transaction) =>
+      endAllSessions(transaction, { ownerId, userId }, now, event),
+    );
   }
 
   override async purge(before: number, limit: number): Promise<number> {
     const deleted = await this.database.transact((transaction) => transaction.all(purge(limit), [before]));
     return deleted.length;
   }
+}
+
+/** Ends all sessions of a user in the caller's transaction. @returns how many were alive */
+export async function endAllSessions(
+  transaction: SqlTransaction,
+  { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
+  now: number,
+  event: AuthEvent,
+): Promise<number> {
+  const [counted] = await transaction.all<{ alive: number | string }>(COUNT_ALIVE, [ownerId, userId, now]);
+  const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [ownerId, userId]);
+  // Another process's clock may be ahead of ours; the sessions that it opened end, too.
+  const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
+  await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
+  const alive = Number(counted?.alive ?? 0);
+  await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: alive } });
+  return alive;
 }
 
 const IMPORT = `${INSERT} ON CONFLICT DO NOTHING RETURNING id`;

@@ -10,6 +10,8 @@ import { startFailure } from '../../start-failure.js';
 import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { profileProblems } from '../../tenancy/verification/verification-profile.js';
+import { User } from '../../tenancy/user/user.entity.js';
+import { largeUsers } from './doctor-users.js';
 import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } from './finding.js';
 
 const ABOUT = 'database';
@@ -74,7 +76,10 @@ function nearestFolder(file: string): string {
 }
 
 async function examineRows(config: Config, file: SqliteFile | null): Promise<Finding[]> {
-  const dataSource = new DataSource({ ...dataSourceOptions(config.database, file), entities: [Project] });
+  const dataSource = new DataSource({
+    ...dataSourceOptions(config.database, file),
+    entities: [Project, User],
+  });
   await dataSource.initialize();
   try {
     return [
@@ -82,6 +87,7 @@ async function examineRows(config: Config, file: SqliteFile | null): Promise<Fin
       ...(await projects(dataSource)),
       ...(await peppers(dataSource, config)),
       ...(await signingKeys(dataSource, config)),
+      ...(await largeUsers(dataSource)),
       ...(await newestEvent(dataSource)),
     ];
   } finally {

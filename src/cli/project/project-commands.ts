@@ -9,10 +9,7 @@ import { note, record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
 
 /** The options that `add` and `set` share; each is named after its field. */
-function withSettings(
-  command: Command,
-  defaults: Partial<Record<keyof typeof DEFAULTS, unknown>> = {},
-): Command {
+function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {}): Command {
   const or = (name: keyof typeof DEFAULTS) =>
     name in defaults ? ` (default: ${String(defaults[name] ?? 'none')})` : '';
   return command

@@ -97,6 +97,11 @@ export const catalogue = {
     code: 40_906,
     text: 'An honest access token might be refused if this were done now.',
   },
+  LAST_DEVELOPER: {
+    status: 409,
+    code: 40_907,
+    text: 'The project would have no developer left. Make another user a developer first.',
+  },
   BODY_TOO_LARGE: { status: 413, code: 41_301, text: 'The body is too large.' },
   URL_TOO_LONG: { status: 414, code: 41_401, text: 'The path is too long.' },
   MEDIA_TYPE_UNSUPPORTED: {

@@ -33,6 +33,7 @@ export const chineseText: Readonly<Record<ErrorCode, string>> = {
   SYSTEM_EXISTS: '该项目已有相同 sysId 的系统。',
   SIGNING_KEY_CONFLICT: '该项目签名密钥的当前状态不允许此操作。',
   SIGNING_KEY_TOO_EARLY: '此时执行可能导致有效的访问令牌被拒绝，请稍后再试。',
+  LAST_DEVELOPER: '该项目将不再有开发者，请先将其他用户设为开发者。',
   BODY_TOO_LARGE: '请求体过大。',
   URL_TOO_LONG: '路径过长。',
   MEDIA_TYPE_UNSUPPORTED: '请求体必须是 application/json 或 application/x-www-form-urlencoded。',
