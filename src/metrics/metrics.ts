@@ -5,6 +5,7 @@ import { REFRESH_OUTCOMES, refreshReports, rotations } from '../auth/refresh/ref
 import { tierReads } from '../cache/tier-report.js';
 import { groupCommits } from '../database/sqlite/group-commit.js';
 import type { Step } from '../diagnostics/step.js';
+import { droppedLines } from '../logging/log-sink.js';
 import { pluginRuns } from '../plugins/plugin-registry.js';
 import { type ApiError, catalogue, type ErrorCode } from '../response/error/error-catalogue.js';
 import { unroutedRequests } from '../response/error/unrouted.js';
@@ -48,6 +49,7 @@ export class Metrics implements OnApplicationShutdown {
       ...this.tiers(),
       ...this.plugins(),
       ...this.database(),
+      this.log(),
     ];
   }
 
@@ -127,6 +129,15 @@ export class Metrics implements OnApplicationShutdown {
       timed(rotations, (_, seconds) => commits.observe(seconds)),
       groupCommits.subscribe((size) => batches.observe(size)),
     ];
+  }
+
+  private log() {
+    const lines = new Counter({
+      name: 'bo_auth_log_lines_dropped_total',
+      help: 'Log lines that were dropped because standard output could not be written',
+      registers: [this.registry],
+    });
+    return droppedLines.subscribe(() => lines.inc());
   }
 
   /**

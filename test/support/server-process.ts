@@ -29,12 +29,17 @@ export class ServerProcess {
     });
   }
 
-  static async spawn(env: Record<string, string>, folder = newFolder()): Promise<ServerProcess> {
+  /** @param stdout a descriptor to write the log to; its lines are then not seen here */
+  static async spawn(
+    env: Record<string, string>,
+    folder = newFolder(),
+    stdout: 'pipe' | number = 'pipe',
+  ): Promise<ServerProcess> {
     await built();
     const child = spawn(process.execPath, [resolve('dist/main.js')], {
       cwd: folder,
       env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', RATE_LIMIT_PER_MINUTE: '0', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', stdout, 'pipe'],
     });
     running.add(child);
     child.on('exit', () => running.delete(child));
