@@ -149,7 +149,9 @@ const event = shown<EventView>(
       at: time,
       ownerId: text,
       userId: text,
-      sessionId: text.nullable(),
+      sessionId: text
+        .nullable()
+        .describe('The session id. null: the event concerns all sessions of the user, or none.'),
       kind: text as unknown as z.ZodType<EventView['kind']>,
       detail: z.record(text, z.union([text, z.number(), z.null()])),
     }),
@@ -205,7 +207,9 @@ const signingKey = shown<SigningKeyView>(
     described({
       kid: text,
       algorithm: z.enum(SIGNING_ALGORITHMS),
-      status: z.enum(['published', 'signing', 'retired']),
+      status: z
+        .enum(['published', 'signing', 'retired'])
+        .describe('`published` (verifies only), `signing` or `retired`.'),
       publishedAt: time,
       signingAt: time.nullable(),
       promotableAt: time.nullable(),
@@ -268,8 +272,7 @@ export const answers = {
   ),
 } as const;
 
-const WHO =
-  'For a developer of the project, by an access token of it, or for the operator of the platform, by the operator’s token. / 需要本项目开发者的访问令牌，或平台运维人员的令牌。';
+const WHO = 'Requires the access token of a developer of the project, or the token of the platform operator.';
 
 export interface AdministrationCall {
   /** The operationId. */

@@ -8,43 +8,40 @@ import { BearerSessions } from './bearer/bearer-session.js';
 import { isGranting } from './refresh-token/decide.js';
 import { SessionJudge } from './refresh/session-judge.js';
 
-const active = z.literal(true).describe('The token is good right now. / 令牌当前有效。');
+const active = z.literal(true).describe('The token is active.');
 
 /** What an introspection answers (RFC 7662 §2.2). */
 export const introspectedSchema = z.union([
-  z.object({ active: z.literal(false).describe('Nothing else is told. / 不透露其他信息。') }).meta({
+  z.object({ active: z.literal(false).describe('The token is not active. Nothing else is returned.') }).meta({
     id: 'InactiveToken',
-    description:
-      'Unknown, tampered, expired, revoked or another project’s. / 未知、被篡改、已过期、已撤销或属于其他项目。',
+    description: 'A token that is unknown, altered, expired, revoked or issued by another project.',
   }),
   z
     .object({
       active,
-      token_type: z.literal('Bearer').describe('An access token. / 访问令牌。'),
+      token_type: z.literal('Bearer').describe('An access token.'),
       ...accessTokenClaimsSchema.shape,
     })
-    .meta({ id: 'ActiveAccessToken', description: 'The claims of an access token. / 访问令牌的声明。' }),
+    .meta({ id: 'ActiveAccessToken', description: 'The claims of an access token.' }),
   z
     .object({
       active,
-      token_type: z.literal('refresh_token').describe('A refresh token. / 刷新令牌。'),
-      owner_id: z.string().describe('The project (XownerId). / 所属项目（XownerId）。'),
-      id: z.string().describe('The user’s identifier within the project. / 项目内的用户标识。'),
-      client_id: z.string().describe('The client application of the session. / 会话所属的客户端应用。'),
-      sid: z.string().describe('The session. / 会话标识。'),
-      iat: z.int().describe('The login: seconds since the Unix epoch. / 登录时间，Unix 秒。'),
+      token_type: z.literal('refresh_token').describe('A refresh token.'),
+      owner_id: z.string().describe('The project (`XownerId`).'),
+      id: z.string().describe('The user’s id, unique in the project.'),
+      client_id: z.string().describe('The client application of the session.'),
+      sid: z.string().describe('The session id.'),
+      iat: z.int().describe('Time of the login, in Unix seconds.'),
       exp: z
         .int()
         .describe(
-          'The earlier of the idle and the absolute end: seconds since the Unix epoch. / 空闲到期与绝对到期中较早者，Unix 秒。',
+          'When the session expires, in Unix seconds: its idle or its absolute end, whichever comes first.',
         ),
-      token_seq: z
-        .int()
-        .describe('The number of the session’s newest refresh token. / 会话最新刷新令牌的序号。'),
+      token_seq: z.int().describe('The number of the newest refresh token of the session.'),
     })
     .meta({
       id: 'ActiveRefreshToken',
-      description: 'The session of a refresh token. / 刷新令牌所属的会话。',
+      description: 'The session of a refresh token.',
     }),
 ]);
 

@@ -30,9 +30,9 @@ export const ApiLogin = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'login',
-      summary: 'Sign in / 登录',
+      summary: 'Sign in',
       description:
-        'Opens a session and grants its first tokens. An unknown user and a wrong password get the same answer, in the same time.\n\n开启会话并发放首批令牌。用户不存在与密码错误的应答及耗时完全相同。',
+        'Opens a session and returns its first tokens. An unknown user and a wrong password give the same response after the same time.',
     }),
     ApiBodies(),
     ApiEnvelope(tokenGrantSchema, {
@@ -44,20 +44,19 @@ export const ApiLogin = () =>
   );
 
 const REFRESHING =
-  'Under the project’s policy `reuse` the same refresh token comes back; under `rotate` a new one does, and the one presented may be repeated for the grace time (60 s by default), so that a lost answer costs nothing. Used again later, it ends the session: somebody else has a copy.\n\n项目策略为 `reuse` 时返回同一刷新令牌；为 `rotate` 时返回新令牌，旧令牌在宽限期（默认 60 秒）内可重复提交，应答丢失也无损失；之后再次使用即视为泄露，会话终止。';
+  'With the policy `reuse` the response holds the same refresh token. With `rotate` it holds a new one; a retry with the previous token returns the same successor during the grace period (60 s by default), so a client that lost the response simply sends the request again. After the grace period an old token counts as stolen and ends the session; with `lostResponse: reissue`, the previous token still returns a new one as long as its successor was never used.';
 
 export const ApiRefresh = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'refresh',
-      summary: 'Refresh, as documented / 刷新令牌（文档所载的调用）',
+      summary: 'Refresh the tokens (GET, for existing clients)',
       deprecated: true,
-      description: `The documented call, kept for its callers and working exactly as documented. **Deprecated** for one reason: it carries a credential in the URL, where proxies, logs and histories keep it (OWASP ASVS 14.2.1). New callers use the POST of the same path, which does the same.\n\n文档所载的调用，为已有调用方保留，行为与文档一致。**标记为弃用**的唯一原因：凭据出现在 URL 中，会被代理、日志与历史记录留存（OWASP ASVS 14.2.1）。新调用方请使用同一路径的 POST，功能相同。\n\n${REFRESHING}`,
+      description: `Kept for existing clients and fully compatible with the interface document. **Deprecated** because it carries a credential in the URL, where proxies, logs and browser history keep it (OWASP ASVS 14.2.1). New clients use POST on the same path, which does the same.\n\n${REFRESHING}`,
     }),
     ApiQuery({
       name: 'refreshToken',
-      description:
-        'The session’s newest refresh token; exactly once. / 会话最新的刷新令牌，必须且只能出现一次。',
+      description: 'The newest refresh token of the session.',
     }),
     ApiEnvelope(tokenGrantSchema, {
       example: { ...EXAMPLE_GRANT, tokenSeq: 2 },
@@ -71,8 +70,8 @@ export const ApiRefreshByPost = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'refreshByPost',
-      summary: 'Refresh / 刷新令牌',
-      description: `Grants a fresh access token, and a new refresh token where the policy says so (RFC 6749 §6).\n\n换取新的访问令牌；按项目策略同时换取新的刷新令牌。\n\n${REFRESHING}`,
+      summary: 'Refresh the tokens',
+      description: `Returns a new access token and, with the policy \`rotate\`, a new refresh token (RFC 6749 §6).\n\n${REFRESHING}`,
     }),
     ApiBodies(),
     ApiEnvelope(tokenGrantSchema, {
@@ -87,7 +86,7 @@ export const revokedSchema = z
   .object({
     revoked: z
       .literal(true)
-      .describe('The token is worth nothing now, whatever it was. / 无论原先如何，该令牌现已无效。'),
+      .describe('The token is revoked. Also `true` for a token that was unknown or expired.'),
   })
   .meta({ id: 'Revoked' });
 
@@ -95,9 +94,9 @@ export const ApiRevoke = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'revoke',
-      summary: 'Sign out / 撤销令牌（退出登录）',
+      summary: 'Sign out (revoke a refresh token)',
       description:
-        'Ends the session of a refresh token, whichever of the session’s tokens it is (RFC 7009). An unknown token is no error: the wish is fulfilled.\n\n终止该刷新令牌所属的会话（RFC 7009），会话的任意一个刷新令牌均可。未知令牌不算错误。',
+        'Ends the session that the refresh token belongs to (RFC 7009). Any refresh token of the session will do. Revoking an unknown token also succeeds.',
     }),
     ApiBodies(),
     ApiEnvelope(revokedSchema, { example: { revoked: true }, errors: [...TENANT_ERRORS, ...BODY_ERRORS] }),
@@ -107,9 +106,9 @@ export const ApiIntrospect = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'introspect',
-      summary: 'What is a token worth? / 查询令牌状态',
+      summary: 'Introspect a token',
       description:
-        'Tells whether an access or a refresh token is good right now, and what it holds (RFC 7662). Nothing is told of one that is not.\n\n查询访问令牌或刷新令牌当前是否有效及其内容（RFC 7662）；无效的令牌不透露任何信息。',
+        'Returns whether an access token or a refresh token is active, and its claims if it is (RFC 7662). For an inactive token the response is `active: false` and nothing else.',
     }),
     ApiBodies(),
     ApiEnvelope(introspectedSchema, {

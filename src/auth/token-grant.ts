@@ -10,26 +10,22 @@ const list = (description: string) => z.array(z.string()).describe(description);
 export const tokenUserSchema = z
   .object({
     clientId: text(
-      'The client application of the session: the one named at the login, else the user’s own. / 会话所属的客户端应用：登录时指定的，否则为用户默认的。',
+      'The client application of the session: the one named at login, otherwise the default of the user.',
     ),
-    userId: text('The user’s identifier within the project. / 项目内的用户标识。'),
-    userName: text('What the user signs in with. / 登录名。'),
-    pushName: text('The name to show. / 显示名称。'),
-    roleId: list('Identifiers of the user’s roles. / 用户的角色标识。'),
-    depId: list('Identifiers of the user’s departments. / 用户的部门标识。'),
+    userId: text('The user’s id, unique in the project.'),
+    userName: text('The login name.'),
+    pushName: text('The display name.'),
+    roleId: list('Role ids of the user.'),
+    depId: list('Department ids of the user.'),
     areaCode: list(
-      'Administrative areas that the user is confined to, with all below them; empty: everywhere. / 用户可访问的行政区划（含下级）；空表示不限。',
+      'Administrative areas that the user may access, including the areas below them. Empty: no restriction.',
     ),
-    jobId: list('Identifiers of the user’s posts. / 用户的岗位标识。'),
-    sysId: list('Systems that the user is confined to; empty: all. / 用户可使用的系统；空表示不限。'),
-    mergeUserId: list(
-      'Identifiers of accounts that were merged into this one. / 已并入本账号的其他账号标识。',
-    ),
-    developer: z
-      .literal([0, 1])
-      .describe('1 for a developer of the project, else 0. / 1 表示项目开发者，否则为 0。'),
+    jobId: list('Job ids of the user.'),
+    sysId: list('Systems that the user may use. Empty: no restriction.'),
+    mergeUserId: list('Ids of accounts merged into this one.'),
+    developer: z.literal([0, 1]).describe('1: developer of the project. 0: not.'),
   })
-  .meta({ id: 'TokenUser', description: 'The user of a session. / 会话的用户。' });
+  .meta({ id: 'TokenUser', description: 'The user of a session.' });
 
 export type TokenUser = z.infer<typeof tokenUserSchema>;
 
@@ -38,32 +34,25 @@ export const tokenGrantSchema = z
   .object({
     tokenType: z
       .literal('Bearer')
-      .describe('How the access token is sent: Authorization: Bearer … / 访问令牌的使用方式。'),
+      .describe('The token type: send the access token as `Authorization: Bearer …`.'),
     tokenUser: tokenUserSchema,
-    timeStamp: z
-      .int()
-      .describe(
-        'When the session began (the login), in milliseconds since the Unix epoch. / 会话开始（登录）的时间，Unix 毫秒。',
-      ),
-    refreshToken: text(
-      'The refresh token for the next refresh; replaces the one presented. / 下次刷新使用的刷新令牌，替换所提交的令牌。',
-    ),
-    accessToken: text('A JWT (RFC 7519) for the Authorization header. / 用于 Authorization 请求头的 JWT。'),
-    clientId: text('As in tokenUser. / 同 tokenUser。'),
+    timeStamp: z.int().describe('When the session began (the login), in Unix milliseconds.'),
+    refreshToken: text('The refresh token for the next refresh. It replaces the previous one.'),
+    accessToken: text('The access token, a JWT (RFC 7519), for the `Authorization` header.'),
+    clientId: text('The same as in `tokenUser`.'),
     expires: text(
-      'The session’s absolute end as local time of the project’s time zone, YYYY-MM-DDTHH:mm:ss without offset; a refresh never moves it. / 会话的绝对到期时间，项目时区的本地时间，不带时区；刷新不会延后它。',
+      'When the session ends at the latest, as local time in the time zone of the project: `YYYY-MM-DDTHH:mm:ss` without offset. A refresh does not extend it.',
     ),
-    expiresIn: z.int().describe('Seconds until the access token expires. / 访问令牌的剩余有效期，秒。'),
+    expiresIn: z.int().describe('Lifetime of the access token in seconds.'),
     tokenSeq: z
       .int()
       .describe(
-        'Grows with each new refresh token of the session; of two answers, the higher one is the newer. / 会话内每发出一个新刷新令牌即递增；两个应答中较大者较新。',
+        'Grows with every new refresh token of the session. Of two responses, the one with the higher number is newer.',
       ),
   })
   .meta({
     id: 'TokenGrant',
-    description:
-      'The tokens of a session, in the keys of the plugin common-data. / 会话的令牌（键名为 common-data 插件的形式）。',
+    description: 'The tokens of a session, with the keys that the plugin `common-data` produces.',
   });
 
 export type TokenGrant = z.infer<typeof tokenGrantSchema>;

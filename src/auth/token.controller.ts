@@ -25,20 +25,20 @@ const text = (max: number) => {
 };
 
 const refreshSchema = z.object({
-  refreshToken: text(4096).describe('The session’s newest refresh token. / 会话最新的刷新令牌。'),
+  refreshToken: text(4096).describe('The newest refresh token of the session.'),
 });
 const revokeSchema = z.object({
-  refreshToken: text(4096).describe('Any refresh token of the session. / 会话的任意一个刷新令牌。'),
+  refreshToken: text(4096).describe('Any refresh token of the session.'),
 });
 const introspectSchema = z.object({
-  token: text(8192).describe('An access or a refresh token. / 访问令牌或刷新令牌。'),
+  token: text(8192).describe('The access token or refresh token to introspect.'),
 });
 const loginSchema = z.object({
-  userName: text(64).describe('What the user signs in with. / 登录名。'),
-  password: text(1024).describe('The password. / 密码。').meta({ format: 'password' }),
+  userName: text(64).describe('The login name.'),
+  password: text(1024).describe('The password.').meta({ format: 'password' }),
   clientId: text(64)
     .optional()
-    .describe('The client application; the user’s own when absent. / 客户端应用；缺省为用户默认的。'),
+    .describe('The client application that signs in. Default: the client application of the user.'),
 });
 
 @ApiTags('Tokens')

@@ -7,30 +7,29 @@ import { PROBLEM_PREFIX } from '../response/envelope/api-envelope.decorator.js';
 import { failureEnvelope, problemDetails } from '../response/envelope/envelope.js';
 import { failureSchema, problemSchema } from '../response/envelope/envelope-schema.js';
 import { ApiError, catalogue, type ErrorCode } from '../response/error/error-catalogue.js';
-import { chineseText } from '../response/error/error-text-zh.js';
 import { INTRODUCTION } from './introduction.js';
 import { openApiSchema } from './openapi-schema.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;
 
-/** Generates the OpenAPI 3.0 document from the running application, including the loaded plugins. */
+/** Generates the OpenAPI 3.0 document, in English, from the running application, including the loaded plugins. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const base = new DocumentBuilder()
     .setOpenAPIVersion('3.0.3')
     .setTitle('bo-auth')
     .setVersion('3')
     .setDescription(INTRODUCTION)
-    .addTag('Tokens', 'Sign in, refresh, sign out. / 登录、刷新、退出。')
-    .addTag('Sessions', 'The signed-in user and their sessions. / 已登录用户及其会话。')
-    .addTag('Administration', 'Projects, systems, users and the audit trail. / 项目、系统、用户与审计记录。')
-    .addTag('Keys', 'For verifiers of access tokens. / 供访问令牌的校验方使用。')
-    .addTag('Health', 'For probes: no tenant headers, no envelope. / 供探针使用：无租户请求头，无统一外层。')
+    .addTag('Tokens', 'Sign in, refresh, sign out, introspect.')
+    .addTag('Sessions', 'The current user and their sessions.')
+    .addTag('Administration', 'Projects, systems, users, signing keys and the audit log.')
+    .addTag('Keys', 'Public keys for services that verify access tokens.')
+    .addTag('Health', 'Probes and metrics. No tenant headers and no envelope.')
     .addBearerAuth(
       {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: 'The `accessToken` of a login or a refresh. / 登录或刷新所得的 `accessToken`。',
+        description: 'The `accessToken` from a login or a refresh.',
       },
       BEARER_SCHEME,
     )
@@ -38,8 +37,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       {
         type: 'http',
         scheme: 'bearer',
-        description:
-          'The token of the platform’s operator, for the administration of any project. / 平台运维人员的令牌，可管理任何项目。',
+        description: 'The token of the platform operator, who can administer every project.',
       },
       OPERATOR_SCHEME,
     )
@@ -69,7 +67,7 @@ function failureExamples(): NonNullable<Components['examples']> {
   return Object.fromEntries(
     codes.flatMap((code) => {
       const error = new ApiError(code);
-      const summary = `${code} / ${chineseText[code]}`;
+      const summary = `${code}: ${error.message}`;
       return [
         [code, { summary, value: failureEnvelope(error) }],
         [PROBLEM_PREFIX + code, { summary, value: problemDetails(error) }],

@@ -1,11 +1,12 @@
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
+import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, DEVELOPMENT_OPERATOR_TOKEN, hasDevelopmentOperator } from '../config/config.js';
+import { chineseDocument } from './chinese-document.js';
 import { addDemoValues, demoProjects } from './demo-values.js';
 import { openApiDocument } from './openapi-document.js';
 
@@ -40,8 +41,8 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /**
- * Serves the OpenAPI document (`/docs-json`, `/docs-yaml`) and the page to try it out (`/docs`), without the API's
- * prefix and envelope.
+ * Serves the OpenAPI document (`/docs-json`, `/docs-yaml`; in Chinese with `?lang=zh`) and the page to try it out
+ * (`/docs`), without the API's prefix and envelope.
  *
  * In development the page knows the demo projects with their keys, and the operator's default token. In production it
  * knows nothing: users enter the key of their project, which stays in the browser.
@@ -50,11 +51,19 @@ export async function serveDocs(app: NestFastifyApplication, config: Config): Pr
   const isDevelopment = config.environment === 'development';
   // Generate the document on the first request, after the operator's plugins are loaded.
   const document = () => {
-    const made = openApiDocument(app);
-    if (isDevelopment) addDemoValues(made);
-    return made;
+    const built = openApiDocument(app);
+    if (isDevelopment) addDemoValues(built);
+    return built;
   };
-  SwaggerModule.setup('docs', app, document, { ui: false, raw: true });
+  let chinese: OpenAPIObject | undefined;
+  SwaggerModule.setup('docs', app, document, {
+    ui: false,
+    raw: true,
+    patchDocumentOnRequest: (request: unknown, _response, english) => {
+      const { lang } = (request as FastifyRequest<{ Querystring: { lang?: unknown } }>).query;
+      return lang === 'zh' ? (chinese ??= chineseDocument(english)) : english;
+    },
+  });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   await fastify.register(fastifyStatic, { root: PAGE, serve: false });

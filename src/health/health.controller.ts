@@ -21,8 +21,11 @@ const ApiHealth = () =>
   applyDecorators(
     // Terminus would add its own English texts and examples to those below.
     HealthCheck({ noCache: true, swaggerDocumentation: false }),
-    ApiOkResponse({ description: 'Yes. / 是。', schema: healthSchema }),
-    ApiServiceUnavailableResponse({ description: 'No. / 否。', schema: healthSchema }),
+    ApiOkResponse({ description: 'The check passes.', schema: healthSchema }),
+    ApiServiceUnavailableResponse({
+      description: 'The check fails; `error` names the component.',
+      schema: healthSchema,
+    }),
   );
 
 /** Serves probes, without the API's prefix and envelope. */
@@ -41,7 +44,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({
     operationId: 'live',
-    summary: 'Does the process run? / 进程是否存活',
+    summary: 'Liveness probe',
   })
   @ApiHealth()
   live(): Promise<HealthCheckResult> {
@@ -52,7 +55,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({
     operationId: 'ready',
-    summary: 'Can requests be served? / 是否可以提供服务',
+    summary: 'Readiness probe',
   })
   @ApiHealth()
   ready(): Promise<HealthCheckResult> {

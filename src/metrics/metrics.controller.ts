@@ -21,10 +21,10 @@ export class MetricsController {
   @Get()
   @ApiOperation({
     operationId: 'metrics',
-    summary: 'What this process counts, for Prometheus / 供 Prometheus 抓取的指标',
+    summary: 'Metrics for Prometheus',
   })
   @ApiOkResponse({
-    description: "Prometheus's text format / Prometheus 文本格式",
+    description: 'Prometheus text exposition format.',
     content: { 'text/plain': { schema: { type: 'string' } } },
   })
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)

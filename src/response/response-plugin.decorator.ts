@@ -15,7 +15,7 @@ export const TakesResponsePlugin = () =>
       name: '_nodejs',
       required: false,
       description:
-        'The response plugin that rewrites `data`: `common-data` (lower camel case), `common-data-under` (snake case) or one of the operator’s. The envelope’s own keys never change; an unknown name spends nothing. / 改写 `data` 的响应插件：`common-data`（小驼峰）、`common-data-under`（下划线）或运维方自己的插件。外层字段不变；名称未知时不消耗任何令牌。',
+        'The response plugin that rewrites `data`: `common-data` (camelCase), `common-data-under` (snake_case) or a plugin installed by the operator. The keys of the envelope do not change. An unknown name is refused and no token is consumed.',
       schema: { type: 'string', default: DEFAULT_PLUGIN },
     }),
   );

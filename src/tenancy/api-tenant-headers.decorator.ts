@@ -26,14 +26,14 @@ export const ApiTenantHeaders = () =>
         name: 'XownerId',
         required: true,
         description:
-          'The project (`bo_project.owner_id`). A token never works under another project. / 项目标识；令牌只在其所属项目内有效。',
+          'The project (`bo_project.owner_id`). A token is valid only in the project that issued it.',
         schema: { ...text, pattern: '^[A-Za-z0-9._-]{1,64}$', example: 'ptdev' },
       },
       {
         name: 'XverifyApi',
         required: true,
         description:
-          'A fresh value for each request: `encryptByDES(newGuid())` with the project’s key (crypto-js DES, ECB, PKCS#7, Base64; or what the project’s profile says), the GUID optionally followed by a separator and a time stamp. / 每次请求都要新生成：用项目密钥执行 `encryptByDES(newGuid())`（crypto-js DES、ECB、PKCS#7、Base64，或按项目配置），GUID 之后可跟分隔符与时间戳。',
+          'Anti-forgery value, new for every request: `encryptByDES(newGuid())` with the key of the project. The default is crypto-js DES, ECB, PKCS#7, Base64; the project’s verification profile may say otherwise. A separator and a timestamp may follow the GUID.',
         schema: {
           type: 'string',
           maxLength: 1024,
@@ -44,28 +44,27 @@ export const ApiTenantHeaders = () =>
         name: 'XsysId',
         required: false,
         description:
-          'A system of the project that the call is confined to, e.g. `crm`; empty counts as absent. / 本次调用限定的系统，如 `crm`；为空视为未提供。',
+          'Limits the call to one system of the project, e.g. `crm`. An empty value counts as absent.',
         schema: { ...text, example: 'crm' },
       },
       {
         name: 'XuserFromFirstShareId',
         required: false,
-        description:
-          'The first-level sharing user (`bo_user.user_id`), e.g. `bob`; recorded on the session. / 一级分享用户，如 `bob`；记录于会话。',
+        description: 'The first-level sharing user (`bo_user.user_id`), e.g. `bob`. Recorded on the session.',
         schema: { ...text, example: 'bob' },
       },
       {
         name: 'XuserFromSecondShareId',
         required: false,
         description:
-          'The second-level sharing user (`bo_user.user_id`), e.g. `alice`; recorded on the session. / 二级分享用户，如 `alice`；记录于会话。',
+          'The second-level sharing user (`bo_user.user_id`), e.g. `alice`. Recorded on the session.',
         schema: { ...text, example: 'alice' },
       },
       {
         name: 'XfilterAreaCode',
         required: false,
         description:
-          'An administrative area (GB/T 2260) that the call is narrowed to, e.g. `310101`; never widens what the user may see. / 本次调用限定的行政区划代码，如 `310101`；只会缩小范围。',
+          'Limits the call to one administrative area (GB/T 2260 code), e.g. `310101`. It can narrow what the user may see, never widen it.',
         schema: { ...text, example: '310101' },
       },
     ]),

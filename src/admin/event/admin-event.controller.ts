@@ -20,7 +20,7 @@ export class AdminEventController {
   @Get('events')
   @ApiAdministration(answers.events, {
     id: 'adminListAllEvents',
-    summary: 'List the audit trail of all projects. Operator only / 全部项目的审计记录（仅运维）',
+    summary: 'List audit events of all projects (operator only)',
   })
   async listAll(
     @CurrentAdministrator() administrator: Administrator,
@@ -32,7 +32,7 @@ export class AdminEventController {
   @Get('projects/:ownerId/events')
   @ApiAdministration(answers.events, {
     id: 'adminListEvents',
-    summary: 'List the audit trail of a project / 项目的审计记录',
+    summary: 'List audit events of a project',
   })
   async list(
     @CurrentAdministrator() administrator: Administrator,

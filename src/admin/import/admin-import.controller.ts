@@ -35,7 +35,7 @@ export class AdminImportController {
   @Get('areas')
   @ApiAdministration(answers.areas, {
     id: 'adminListAreas',
-    summary: 'List the administrative areas. Operator only / 行政区划列表（仅运维）',
+    summary: 'List administrative areas (operator only)',
   })
   async list(
     @CurrentAdministrator() administrator: Administrator,
@@ -48,7 +48,7 @@ export class AdminImportController {
   @HttpCode(200)
   @ApiAdministration(answers.areasImported, {
     id: 'adminImportAreas',
-    summary: 'Import administrative areas, at most 500. Operator only / 导入行政区划，至多 500 条（仅运维）',
+    summary: 'Import administrative areas, at most 500 (operator only)',
   })
   async importAreas(
     @CurrentAdministrator() administrator: Administrator,
@@ -61,7 +61,7 @@ export class AdminImportController {
   @HttpCode(200)
   @ApiAdministration(answers.sessionsImported, {
     id: 'adminImportSessions',
-    summary: 'Import sessions of another service, at most 200 / 导入其他服务的会话，至多 200 条',
+    summary: 'Import sessions from another service, at most 200',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async importSessions(

@@ -30,7 +30,7 @@ export class AdminProjectController {
   @Get()
   @ApiAdministration(answers.projects, {
     id: 'adminListProjects',
-    summary: 'List projects; a developer sees the own one / 项目列表（开发者仅见所属项目）',
+    summary: 'List projects; a developer sees only their own',
   })
   async list(
     @CurrentAdministrator() administrator: Administrator,
@@ -42,7 +42,7 @@ export class AdminProjectController {
   @Post()
   @ApiAdministration(answers.project, {
     id: 'adminAddProject',
-    summary: 'Make a project; its key is told this once. Operator only / 新建项目，密钥仅显示一次（仅运维）',
+    summary: 'Add a project; the key is shown only once (operator only)',
     status: 201,
     errors: ['PROJECT_EXISTS'],
   })
@@ -56,7 +56,7 @@ export class AdminProjectController {
   @Get(':ownerId')
   @ApiAdministration(answers.project, {
     id: 'adminShowProject',
-    summary: 'Show a project, its key masked / 查看项目（密钥已遮盖）',
+    summary: 'Show a project; the key is masked',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async show(
@@ -69,7 +69,7 @@ export class AdminProjectController {
   @Patch(':ownerId')
   @ApiAdministration(answers.project, {
     id: 'adminChangeProject',
-    summary: 'Change the settings of a project / 修改项目设置',
+    summary: 'Change the settings of a project',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async change(
@@ -84,7 +84,7 @@ export class AdminProjectController {
   @HttpCode(200)
   @ApiAdministration(answers.project, {
     id: 'adminDisableProject',
-    summary: 'Disable a project: it answers nobody. Operator only / 停用项目（仅运维）',
+    summary: 'Disable a project: every request is refused (operator only)',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async disable(
@@ -98,7 +98,7 @@ export class AdminProjectController {
   @HttpCode(200)
   @ApiAdministration(answers.project, {
     id: 'adminEnableProject',
-    summary: 'Enable a project. Operator only / 启用项目（仅运维）',
+    summary: 'Enable a project (operator only)',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async enable(
@@ -112,8 +112,7 @@ export class AdminProjectController {
   @HttpCode(200)
   @ApiAdministration(answers.project, {
     id: 'adminChangeVerifyKey',
-    summary:
-      'Change the key of XverifyApi; told this once, the old one overlaps / 更换 XverifyApi 密钥（仅显示一次，旧密钥暂时有效）',
+    summary: 'Replace the XverifyApi key; shown only once, and the old key stays valid for a while',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async changeKey(

@@ -28,7 +28,7 @@ export class AdminSigningKeyController {
   @Get()
   @ApiAdministration(answers.signingKeys, {
     id: 'adminListSigningKeys',
-    summary: 'List the keys that access tokens are signed with; none signs: HS256 / 签名密钥列表',
+    summary: 'List signing keys',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async list(
@@ -41,7 +41,7 @@ export class AdminSigningKeyController {
   @Post()
   @ApiAdministration(answers.signingKey, {
     id: 'adminPublishSigningKey',
-    summary: 'Put a new key into the key set; it does not sign yet / 发布新签名密钥（尚不用于签名）',
+    summary: 'Publish a new signing key in the key set, without signing with it yet',
     status: 201,
     errors: ['ADMIN_PROJECT_UNKNOWN', 'SIGNING_KEY_CONFLICT'],
   })
@@ -57,7 +57,7 @@ export class AdminSigningKeyController {
   @HttpCode(200)
   @ApiAdministration(answers.signingKey, {
     id: 'adminPromoteSigningKey',
-    summary: 'Let a key sign; the one before only verifies / 启用密钥签名，原密钥仅用于验证',
+    summary: 'Promote a key to sign; the previous one only verifies from then on',
     errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT', 'SIGNING_KEY_TOO_EARLY'],
   })
   async promote(
@@ -72,7 +72,7 @@ export class AdminSigningKeyController {
   @HttpCode(200)
   @ApiAdministration(answers.signingKey, {
     id: 'adminDemoteSigningKey',
-    summary: 'Sign with HS256 again; the key only verifies / 恢复 HS256 签名，该密钥仅用于验证',
+    summary: 'Demote the signing key and sign with HS256 again; the key only verifies from then on',
     errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT'],
   })
   async demote(
@@ -86,7 +86,7 @@ export class AdminSigningKeyController {
   @HttpCode(200)
   @ApiAdministration(answers.signingKey, {
     id: 'adminRetireSigningKey',
-    summary: 'Take a key that no longer signs out of the key set, for good / 停用并移除签名密钥',
+    summary: 'Retire a key: remove it from the key set permanently',
     errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT', 'SIGNING_KEY_TOO_EARLY'],
   })
   async retire(

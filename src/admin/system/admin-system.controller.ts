@@ -22,7 +22,7 @@ export class AdminSystemController {
   @Get()
   @ApiAdministration(answers.systems, {
     id: 'adminListSystems',
-    summary: 'List the systems of a project / 系统列表',
+    summary: 'List systems',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async list(
@@ -36,7 +36,7 @@ export class AdminSystemController {
   @Post()
   @ApiAdministration(answers.system, {
     id: 'adminAddSystem',
-    summary: 'Add a system, which XsysId may then name / 新建系统（供 XsysId 使用）',
+    summary: 'Add a system, for use in XsysId',
     status: 201,
     errors: ['ADMIN_PROJECT_UNKNOWN', 'SYSTEM_EXISTS'],
   })
@@ -51,7 +51,7 @@ export class AdminSystemController {
   @Delete(':sysId')
   @ApiAdministration(answers.removed, {
     id: 'adminRemoveSystem',
-    summary: 'Remove a system / 移除系统',
+    summary: 'Remove a system',
     errors: ['ADMIN_SYSTEM_UNKNOWN'],
   })
   async remove(

@@ -56,7 +56,7 @@ export class AdminUserController {
   @Get()
   @ApiAdministration(answers.users, {
     id: 'adminListUsers',
-    summary: 'List the users of a project / 用户列表',
+    summary: 'List users',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
   })
   async list(
@@ -70,7 +70,7 @@ export class AdminUserController {
   @Post()
   @ApiAdministration(answers.user, {
     id: 'adminAddUser',
-    summary: 'Add a user / 新建用户',
+    summary: 'Add a user',
     status: 201,
     errors: ['ADMIN_PROJECT_UNKNOWN', 'USER_EXISTS'],
   })
@@ -85,7 +85,7 @@ export class AdminUserController {
   @Get(':userId')
   @ApiAdministration(answers.user, {
     id: 'adminShowUser',
-    summary: 'Show a user / 查看用户',
+    summary: 'Show a user',
     errors: ['USER_UNKNOWN'],
   })
   async show(
@@ -98,7 +98,7 @@ export class AdminUserController {
   @Patch(':userId')
   @ApiAdministration(answers.user, {
     id: 'adminChangeUser',
-    summary: 'Change a user / 修改用户',
+    summary: 'Change a user',
     errors: ['USER_UNKNOWN', 'USER_EXISTS', 'LAST_DEVELOPER'],
   })
   async change(
@@ -113,7 +113,7 @@ export class AdminUserController {
   @HttpCode(200)
   @ApiAdministration(answers.user, {
     id: 'adminDisableUser',
-    summary: 'Disable a user; all sessions of the user end / 停用用户并终止其全部会话',
+    summary: 'Disable a user and end all sessions of the user',
     errors: ['USER_UNKNOWN', 'LAST_DEVELOPER'],
   })
   async disable(
@@ -127,7 +127,7 @@ export class AdminUserController {
   @HttpCode(200)
   @ApiAdministration(answers.user, {
     id: 'adminEnableUser',
-    summary: 'Enable a user / 启用用户',
+    summary: 'Enable a user',
     errors: ['USER_UNKNOWN'],
   })
   async enable(
@@ -140,7 +140,7 @@ export class AdminUserController {
   @Put(':userId/password')
   @ApiAdministration(answers.ended, {
     id: 'adminSetPassword',
-    summary: 'Set the password of a user; by default all sessions end / 设置密码（默认终止全部会话）',
+    summary: 'Set the password of a user; ends all sessions unless `keepSessions` is set',
     errors: ['USER_UNKNOWN'],
   })
   async setPassword(
@@ -154,7 +154,7 @@ export class AdminUserController {
   @Get(':userId/sessions')
   @ApiAdministration(answers.sessions, {
     id: 'adminListUserSessions',
-    summary: 'List the living sessions of a user / 用户的有效会话',
+    summary: 'List the active sessions of a user',
     errors: ['USER_UNKNOWN'],
   })
   async listSessions(
@@ -167,7 +167,7 @@ export class AdminUserController {
   @Delete(':userId/sessions')
   @ApiAdministration(answers.ended, {
     id: 'adminLogoutUser',
-    summary: 'Log a user out everywhere / 终止用户的全部会话',
+    summary: 'End all sessions of a user',
     errors: ['USER_UNKNOWN'],
   })
   async logout(
@@ -180,7 +180,7 @@ export class AdminUserController {
   @Delete(':userId/sessions/:sessionId')
   @ApiAdministration(answers.ended, {
     id: 'adminEndUserSession',
-    summary: 'End one session of a user / 终止用户的一个会话',
+    summary: 'End one session of a user',
     errors: ['USER_UNKNOWN', 'SESSION_UNKNOWN'],
   })
   async endSession(

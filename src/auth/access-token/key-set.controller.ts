@@ -14,7 +14,7 @@ const querySchema = z.object({
     .string('must be given once')
     .regex(OWNER_ID, 'must name a project')
     .optional()
-    .describe('The `ownerId` of a project. / 项目的 `ownerId`。'),
+    .describe('The `ownerId` of a project.'),
 });
 
 /** The key set for verifiers of access tokens, outside the API's prefix and envelope. @see RFC 7517 §5, RFC 8615 */
@@ -31,13 +31,13 @@ export class KeySetController {
   @Get('jwks.json')
   @ApiOperation({
     operationId: 'keySet',
-    summary: 'The public keys that access tokens verify with / 验证访问令牌的公钥集',
+    summary: 'Public keys for verifying access tokens',
     description:
-      'A JWK Set (RFC 7517) of the project that the query or the `XownerId` header names, else of all. Empty while ' +
-      'only HS256 is in use. / 由查询参数或 `XownerId` 请求头指定项目，均未指定时返回全部；仅使用 HS256 时为空。',
+      'The JWK Set (RFC 7517) of the project named by the query or by the `XownerId` header, or of all projects. ' +
+      'Empty while only HS256 is in use.',
   })
   @ApiOkResponse({
-    description: 'RFC 7517',
+    description: 'A JWK Set (RFC 7517).',
     content: {
       'application/jwk-set+json': {
         schema: {

@@ -11,28 +11,28 @@ export const ApiUser = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'user',
-      summary: 'Who am I? / 当前用户',
-      description: 'The user of the access token.\n\n访问令牌所属的用户。',
+      summary: 'Show the current user',
+      description: 'Returns the user of the access token.',
     }),
     ApiEnvelope(tokenUserSchema, { example: EXAMPLE_GRANT.tokenUser, errors: BEARER_ERRORS }),
   );
 
 const sessionListSchema = z
-  .object({ items: z.array(sessionViewSchema).describe('The sessions that are alive. / 有效的会话。') })
+  .object({ items: z.array(sessionViewSchema).describe('The active sessions.') })
   .meta({ id: 'SessionList' });
 
 export const ApiSessionList = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'listSessions',
-      summary: 'My sessions / 我的会话',
-      description: 'The sessions of the caller that are alive.\n\n调用者的全部有效会话。',
+      summary: 'List my sessions',
+      description: 'Returns the active sessions of the current user.',
     }),
     ApiEnvelope(sessionListSchema, { example: { items: [EXAMPLE_SESSION] }, errors: BEARER_ERRORS }),
   );
 
 const endedSchema = z
-  .object({ ended: z.int().describe('How many active sessions were ended. / 终止的有效会话数。') })
+  .object({ ended: z.int().describe('Number of active sessions that were ended.') })
   .meta({ id: 'Ended' });
 
 /** A DELETE needs no body, and one that comes is read all the same. */
@@ -42,14 +42,13 @@ export const ApiEndSessions = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'endSessions',
-      summary: 'Sign out elsewhere, or everywhere / 退出其他或全部会话',
+      summary: 'End my other sessions, or all',
       description:
-        '`others` ends every session of the caller but the one of the access token; `all` ends that one, too.\n\n`others`：终止除当前会话外的全部会话；`all`：连同当前会话。',
+        '`scope=others` ends every session of the current user except the one of the access token. `scope=all` ends that one too.',
     }),
     ApiQuery({
       name: 'scope',
-      description:
-        '`others` or `all`; nothing is ended without it. / `others` 或 `all`；缺少时不终止任何会话。',
+      description: '`others` or `all`. Required, so that a missing parameter ends nothing.',
       example: 'others',
     }),
     ApiEnvelope(endedSchema, { example: { ended: 2 }, errors: ENDING_ERRORS }),
@@ -59,11 +58,11 @@ export const ApiEndSession = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'endSession',
-      summary: 'End one session / 终止一个会话',
+      summary: 'End one of my sessions',
       description:
-        'Ends one of the caller’s sessions. Another user’s is as unknown as one that never was.\n\n终止调用者的一个会话。他人的会话视同不存在。',
+        'Ends one session of the current user. The session of another user gives 404, like one that does not exist.',
     }),
-    ApiParam({ name: 'sessionId', description: 'From the list of sessions. / 取自会话列表。' }),
+    ApiParam({ name: 'sessionId', description: 'The session id, from the list of sessions.' }),
     ApiEnvelope(endedSchema, {
       example: { ended: 1 },
       errors: [...ENDING_ERRORS, 'SESSION_UNKNOWN', 'URL_TOO_LONG'],

@@ -4,28 +4,24 @@ import type { Session } from '../session/session.js';
 /** A session as its user sees it; times are ISO 8601, UTC. */
 export const sessionViewSchema = z
   .object({
-    sessionId: z.string().describe('What DELETE /auth/sessions/{sessionId} takes. / 会话标识。'),
-    clientId: z.string().describe('The client application that signed in. / 登录的客户端应用。'),
-    createdAt: z.iso.datetime().describe('The login: ISO 8601, UTC. / 登录时间，ISO 8601，UTC。'),
+    sessionId: z.string().describe('The session id, as `DELETE /auth/sessions/{sessionId}` takes it.'),
+    clientId: z.string().describe('The client application that signed in.'),
+    createdAt: z.iso.datetime().describe('Time of the login (ISO 8601, UTC).'),
     lastRefreshedAt: z.iso
       .datetime()
       .describe(
-        'The last new refresh token (ISO 8601, UTC); a project that reuses tokens issues none, so there it is the login. / 最近一次发出新刷新令牌的时间；重复使用令牌的项目中即登录时间。',
+        'When the newest refresh token was issued (ISO 8601, UTC). With the policy `reuse`: the time of the login.',
       ),
     expiresAt: z.iso
       .datetime()
       .describe(
-        'The earlier of the idle and the absolute end: ISO 8601, UTC. / 空闲到期与绝对到期中较早者，UTC。',
+        'When the session expires (ISO 8601, UTC): its idle or its absolute end, whichever comes first.',
       ),
-    ip: z.string().describe('The address that signed in. / 登录时的客户端地址。'),
-    userAgent: z
-      .string()
-      .describe('The User-Agent that signed in, at most 256 characters. / 登录时的 User-Agent。'),
-    current: z
-      .boolean()
-      .describe('Whether the caller’s access token is of this session. / 是否为当前访问令牌所属的会话。'),
+    ip: z.string().describe('The client address at login.'),
+    userAgent: z.string().describe('The `User-Agent` at login, cut to 256 characters.'),
+    current: z.boolean().describe('Whether the access token of this request belongs to this session.'),
   })
-  .meta({ id: 'SessionView', description: 'A session, as its user may see it. / 用户可见的会话信息。' });
+  .meta({ id: 'SessionView', description: 'A session, as its user sees it.' });
 
 export type SessionView = z.infer<typeof sessionViewSchema>;
 

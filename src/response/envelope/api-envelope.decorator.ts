@@ -43,15 +43,13 @@ type Examples = Record<string, { summary: string; value: object }>;
 /** The examples' moment; {@link Answers.example} may refer to it. */
 export const EXAMPLE_TIME = Date.UTC(2026, 10, 23, 9);
 
-const REWRITTEN = z
-  .record(z.string(), z.unknown())
-  .describe('The same as another plugin rewrote it. / 其他插件改写后的同一数据。');
+const REWRITTEN = z.record(z.string(), z.unknown()).describe('The same data, as another plugin rewrote it.');
 
 /** With these the caller is told when to come again, or which methods there are. */
 const HEADERS: Readonly<Record<number, object>> = {
-  409: { 'Retry-After': header('Seconds to wait. / 应等待的秒数。') },
-  429: { 'Retry-After': header('Seconds to wait. / 应等待的秒数。') },
-  503: { 'Retry-After': header('Seconds to wait. / 应等待的秒数。') },
+  409: { 'Retry-After': header('Seconds to wait before the next attempt.') },
+  429: { 'Retry-After': header('Seconds to wait before the next attempt.') },
+  503: { 'Retry-After': header('Seconds to wait before the next attempt.') },
 };
 
 /**
@@ -64,7 +62,7 @@ export function ApiEnvelope<T extends z.ZodType<object>>(data: T, answers: Answe
   return applyDecorators(
     ApiResponse({
       status: answers.status ?? 200,
-      description: 'Success. / 成功。',
+      description: 'Success.',
       standardSchema: successSchema(answers.rewritten === true ? z.union([data, REWRITTEN]) : data),
       examples: successExamples(answers),
     }),
@@ -88,11 +86,11 @@ export const PROBLEM_PREFIX = 'problem.';
 function successExamples({ example, cacheType, rewritten }: Answers<object>): Examples {
   const provenance = cacheType === undefined ? null : { cacheType, readAt: EXAMPLE_TIME };
   const answer = (data: object) => ({ value: successEnvelope(data, provenance) });
-  if (rewritten !== true) return { success: { summary: 'Success / 成功', ...answer(example) } };
+  if (rewritten !== true) return { success: { summary: 'Success', ...answer(example) } };
   return {
-    'common-data': { summary: 'common-data (lower camel case / 小驼峰)', ...answer(commonData(example)) },
+    'common-data': { summary: 'common-data (camelCase)', ...answer(commonData(example)) },
     'common-data-under': {
-      summary: 'common-data-under (snake case / 下划线)',
+      summary: 'common-data-under (snake_case)',
       ...answer(commonDataUnder(example)),
     },
   };
