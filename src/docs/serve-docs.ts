@@ -19,6 +19,7 @@ const CRYPTO_JS = dirname(resolve('crypto-js/package.json'));
 const FILES: Readonly<Record<string, string>> = {
   'page.css': PAGE,
   'page.js': PAGE,
+  'language.js': PAGE,
   'call.js': PAGE,
   'sandbox.js': PAGE,
   'verify-api.js': PAGE,

@@ -25,6 +25,8 @@ const ONE_OF_EACH_KIND = [
 /** A browser on a busy machine takes its time. */
 const PATIENCE_MS = EVERY_CALL ? 1_200_000 : 300_000;
 
+const CHINESE = /[\u4E00-\u9FFF]/;
+
 let browser: Browser;
 
 beforeAll(async () => {
@@ -56,8 +58,8 @@ interface OpenedPage {
 }
 
 /** The page as a newcomer has it, in a browser that has never seen it. */
-async function open(url: string): Promise<OpenedPage> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+async function open(url: string, locale = 'en-US'): Promise<OpenedPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, locale });
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -177,8 +179,8 @@ describe('the page, in development', () => {
     'a new project, its login, and each new refresh token is in the next call',
     async () => {
       const { page } = opened;
-      await page.getByLabel('Project /').fill('acme');
-      await page.getByLabel('Project /').press('Tab');
+      await page.getByLabel('Project', { exact: true }).fill('acme');
+      await page.getByLabel('Project', { exact: true }).press('Tab');
       await page.getByText('Signed in as alice').waitFor();
 
       const login = await execute(page, 'login');
@@ -203,7 +205,7 @@ describe('the page, in development', () => {
 
       await page.reload();
       await page.locator('.opblock').first().waitFor();
-      expect(await page.getByLabel('Project /').inputValue()).toBe('acme');
+      expect(await page.getByLabel('Project', { exact: true }).inputValue()).toBe('acme');
       expect((await execute(page, 'user')).body.data).toMatchObject({ userId: 'alice' });
       expect(await field(await tryOut(page, 'refresh'), 'refreshToken').inputValue()).toBe(
         under.body.data['refresh_token'],
@@ -225,6 +227,42 @@ describe('the page, in development', () => {
       await project.locator('button', { hasText: 'Close' }).click();
       expect(await field(await tryOut(page, 'user'), 'XownerId').inputValue()).toBe('ptdev');
       expect((await execute(page, 'user')).body.data).toMatchObject({ userId: SEED_SESSION.userId });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'is in the language of the browser, or in the one that was chosen, and keeps what was entered',
+    async () => {
+      const { page } = opened;
+      const texts = page.locator('header form, [role=status], .info, .opblock-tag, .opblock-summary');
+      expect(CHINESE.test((await texts.allInnerTexts()).join())).toBe(false);
+      const block = await tryOut(page, 'refresh');
+      await field(block, 'refreshToken').fill('a-token-that-nobody-knows');
+      // Swagger UI takes over what was typed when the field loses the focus, else only after a moment.
+      await field(block, 'refreshToken').press('Tab');
+
+      await page.getByRole('combobox', { name: 'Language' }).selectOption('中文');
+      await call(page, 'login').getByText('登录', { exact: true }).waitFor();
+      expect(await page.getByLabel('项目', { exact: true }).inputValue()).toBe('ptdev');
+      expect(await page.getByRole('status').innerText()).toContain('由本页逐次计算');
+      expect(await field(await tryOut(page, 'refresh'), 'refreshToken').inputValue()).toBe(
+        'a-token-that-nobody-knows',
+      );
+      const { status, body } = await execute(page, 'refresh');
+      expect({ status, code: body.error.errorCode }).toEqual({ status: 401, code: 'REFRESH_TOKEN_EXPIRED' });
+
+      await page.reload();
+      await call(page, 'login').getByText('登录', { exact: true }).waitFor();
+      await page.getByRole('combobox', { name: 'Language' }).selectOption('English');
+      await call(page, 'login').getByText('Sign in', { exact: true }).waitFor();
+      expect(await page.locator('html').getAttribute('lang')).toBe('en');
+
+      const chinese = await open(await app.getUrl(), 'zh-CN');
+      await call(chinese.page, 'login').getByText('登录', { exact: true }).waitFor();
+      expect(await chinese.page.locator('html').getAttribute('lang')).toBe('zh-CN');
+      expect(chinese.complaints).toEqual([]);
+      await chinese.page.context().close();
     },
     PATIENCE_MS,
   );
@@ -273,18 +311,18 @@ describe('the page, in production', () => {
       for (const [cipher, iv] of Object.entries(ciphers)) await addProject(app, cipher, iv, KEY);
       const { page, complaints, sent } = await open(url);
 
-      expect(await page.getByLabel('Key /').inputValue()).toBe('');
+      expect(await page.getByLabel('Key', { exact: true }).inputValue()).toBe('');
       expect(await page.getByRole('status').innerText()).toContain('Enter your project and its key');
       expect(await field(await tryOut(page, 'refresh'), 'XownerId').inputValue()).toBe('');
       for (const [cipher, iv] of Object.entries(ciphers)) {
         for (const encoding of EVERY_CALL ? ['base64', 'hex', 'base64url'] : [ENCODINGS[cipher] ?? '']) {
-          await page.getByLabel('Project /').fill(cipher);
-          await page.getByLabel('Project /').press('Tab');
+          await page.getByLabel('Project', { exact: true }).fill(cipher);
+          await page.getByLabel('Project', { exact: true }).press('Tab');
           await field(await tryOut(page, 'refresh'), 'refreshToken').fill('a-token-that-nobody-knows');
           await page.getByLabel('Cipher').selectOption(cipher);
           await page.getByLabel('Encoding').selectOption(encoding);
-          await page.getByLabel('Key /').fill(KEY);
-          if (iv !== null) await page.getByLabel('IV /').fill(iv);
+          await page.getByLabel('Key', { exact: true }).fill(KEY);
+          if (iv !== null) await page.getByLabel('IV', { exact: true }).fill(iv);
           const { status, body } = await execute(page, 'refresh');
           expect({ cipher, encoding, status, code: body.error.errorCode }).toEqual({
             cipher,

@@ -1,5 +1,6 @@
 /* global SwaggerUIBundle */
 import { callsOf, findCall } from './call.js';
+import { fetchDocument, offerLanguages, texts, writeTexts } from './language.js';
 import {
   isInSandbox,
   makeSandbox,
@@ -28,7 +29,7 @@ const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 
  */
 const { projects, operatorToken } = await loaded.json();
 const demo = new Map(projects.map((project) => [project.ownerId, project]));
-const spec = forThisPage(await (await fetch('docs-json')).json());
+const spec = forThisPage(await fetchDocument());
 const calls = callsOf(spec);
 const form = document.getElementById('profile');
 
@@ -90,7 +91,7 @@ function profileOf(ownerId) {
   const { key, cipher, iv, encoding } = form.elements;
   if (key.value === '') {
     key.focus();
-    throw new Error(`Enter the key of ${ownerId} at the top of this page. / 请在页面顶部填写项目密钥。`);
+    throw new Error(texts().enterKey(ownerId));
   }
   return { key: key.value, cipher: cipher.value, iv: iv.value, encoding: encoding.value };
 }
@@ -118,11 +119,11 @@ function showState() {
   const state = document.getElementById('state');
   const wanting = ownerId === '' || elements.key.value === '';
   const known = tokens[ownerId];
-  const signedIn = known === undefined ? 'Not signed in / 未登录' : `Signed in as ${known.userName} / 已登录`;
+  const { enterProject, computed, signedIn, signedOut } = texts();
   state.classList.toggle('wanting', wanting);
   state.textContent = wanting
-    ? 'Enter your project and its key; the key never leaves this page. / 请填写项目及其密钥；密钥不会离开浏览器。'
-    : `XverifyApi: computed here, for each request / 由本页逐次计算 · ${signedIn}`;
+    ? enterProject
+    : `${computed} · ${known === undefined ? signedOut : signedIn(known.userName)}`;
 }
 
 form.addEventListener('submit', (event) => event.preventDefault());
@@ -319,11 +320,11 @@ function forThisPage(document) {
     type: 'apiKey',
     in: 'header',
     name: 'XownerId',
-    description: 'The project, filled into every call. / 项目标识，自动填入每个调用。',
+    description: texts().filledIn,
   };
   if (operatorToken !== null) {
     const tag = document.tags.find(({ name }) => name === 'Administration');
-    tag.description += ` Here they act as the operator, upon a project of their own: \`${SANDBOX.ownerId}\`. / 本页以运维身份操作专用项目 \`${SANDBOX.ownerId}\`。`;
+    tag.description += texts().sandbox(SANDBOX.ownerId);
   }
   for (const [path, item] of Object.entries(document.paths)) {
     for (const { parameters = [], requestBody } of Object.values(item)) {
@@ -343,6 +344,27 @@ function prepare(parameter, path) {
   else if (name === 'sessionId' && operatorToken !== null) delete schema.pattern;
   // Swagger UI would send the examples of optional headers and of another project.
   else if (parameter.in === 'header') delete schema.example;
+}
+
+// --- the language ------------------------------------------------------------------------------------------
+
+/** Shows the document in the chosen language and keeps what the fields hold: Swagger UI ties it to the description. */
+async function changeLanguage() {
+  showState();
+  const filled = filledParameters();
+  ui.specActions.updateJsonSpec(forThisPage(await fetchDocument()));
+  for (const { call, parameter, value } of filled) fillParameter(call, parameter.in, parameter.name, value);
+}
+
+function filledParameters() {
+  return calls.flatMap((call) =>
+    call.parameters.flatMap((parameter, index) => {
+      const pathMethod = [call.path, call.method];
+      const shown = ui.specSelectors.specJson().getIn(['paths', ...pathMethod, 'parameters', index]);
+      const value = ui.specSelectors.parameterWithMetaByIdentity(pathMethod, shown).get('value');
+      return value === undefined ? [] : [{ call, parameter, value }];
+    }),
+  );
 }
 
 // --- the page itself ----------------------------------------------------------------------------------------
@@ -368,6 +390,8 @@ const authorizing = {
   },
 };
 
+writeTexts();
+
 let ui;
 ui = SwaggerUIBundle({
   spec,
@@ -390,3 +414,5 @@ ui = SwaggerUIBundle({
     showState();
   },
 });
+
+offerLanguages(changeLanguage);
