@@ -15,7 +15,7 @@ export const TakesResponsePlugin = () =>
       name: '_nodejs',
       required: false,
       description:
-        'The response plugin that rewrites `data`: `common-data` (camelCase), `common-data-under` (snake_case) or a plugin installed by the operator. The keys of the envelope do not change. An unknown name is refused and no token is consumed.',
+        'The response plugin that rewrites `data`: `common-data` (camelCase), `common-data-under` (snake_case) or a plugin installed by the operator. The keys of the envelope do not change. An unknown name is refused and no token is spent.',
       schema: { type: 'string', default: DEFAULT_PLUGIN },
     }),
   );

@@ -12,7 +12,7 @@ describe('projects, systems and users', () => {
       name: '项目',
       verifyKey: expect.stringMatching(/^[\w-]{43}$/),
     });
-    expect((await bo(['project', 'add', 'p1'])).stderr).toContain('exists already');
+    expect((await bo(['project', 'add', 'p1'])).stderr).toContain('already exists');
     const set = await json([
       ...['project', 'set', 'p1', '--max-sessions', '3', '--idle-seconds', 'none'],
       ...['--verify-stamp-required', 'true', '--status-mode', 'always200', '--time-zone', 'Asia/Shanghai'],
