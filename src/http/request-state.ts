@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Administrator } from '../admin/administrator.js';
 import type { Caller } from '../auth/bearer/bearer.guard.js';
+import type { Awaitable } from '../awaitable.js';
 import type { Provenance } from '../cache/provenance.js';
 import type { ApiError } from '../response/error/error-catalogue.js';
 import type { Subject } from '../response/prepared.js';
@@ -8,8 +9,12 @@ import type { Tenant } from '../tenancy/tenant.js';
 
 /** What guards, interceptors and the error filter leave on a request for those after them; `null` until it is set. */
 interface RequestState {
+  /** A JSON body as it was sent; `null` for a form and without a body. */
+  bodyText: string | null;
   /** Set by `TenantHeadersGuard`. */
   tenant: Tenant | null;
+  /** Makes the request's `XverifyApi` good for another use; `null` if this request was not the first to use it. */
+  releaseXverifyApi: (() => Awaitable<unknown>) | null;
   /** Set by `BearerGuard`. */
   caller: Caller | null;
   /** Set by `AdministratorGuard`. */
@@ -28,7 +33,9 @@ declare module 'fastify' {
 }
 
 const EMPTY: RequestState = {
+  bodyText: null,
   tenant: null,
+  releaseXverifyApi: null,
   caller: null,
   administrator: null,
   failure: null,

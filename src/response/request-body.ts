@@ -12,7 +12,8 @@ export async function readBodies(fastify: FastifyInstance): Promise<void> {
   fastify.removeAllContentTypeParsers();
   await fastify.register(formBody);
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parse(request, String(body), done);
+    if (body === '') return done(null, undefined);
+    request.bodyText = String(body);
+    void parse(request, request.bodyText, done);
   });
 }

@@ -1,14 +1,12 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Awaitable } from '../awaitable.js';
 import { Clock } from '../config/clock.js';
 import { Step } from '../diagnostics/step.js';
 import { isRawResponse } from '../response/raw-response.decorator.js';
 import { type ApiError, errors } from '../response/error/error-catalogue.js';
 import { AreaTree } from './area/area-tree.js';
-import { presentedToken } from './verification/presented-token.js';
 import { ProjectDirectory } from './project/project-directory.js';
-import { digestUse } from './verification/replay-memory.js';
+import { RequestUse } from './verification/request-use.js';
 import { SharedReplays } from './verification/shared-replays.js';
 import { SystemDirectory } from './system/system-directory.js';
 import type { TenantProject } from './project/tenant-project.js';
@@ -39,6 +37,7 @@ export class TenantHeadersGuard implements CanActivate {
     private readonly systems: SystemDirectory,
     private readonly users: UserDirectory,
     private readonly areas: AreaTree,
+    private readonly uses: RequestUse,
     private readonly replays: SharedReplays,
   ) {}
 
@@ -65,7 +64,7 @@ export class TenantHeadersGuard implements CanActivate {
         secondShare === null ? null : await this.shareUserId(ownerId, secondShare, SECOND_SHARE),
       areaPath: areaCode === null ? [] : await this.areaPath(areaCode),
     };
-    if (!(await this.claim(request, project, verified, now))) throw refused('replayed');
+    await this.claim(request, project, verified, now);
     return true;
   }
 
@@ -87,16 +86,23 @@ export class TenantHeadersGuard implements CanActivate {
     return verdict;
   }
 
-  /** Stores the GUID as used. @returns `false` if a different request has already used it */
-  private claim(
+  /**
+   * Stores the GUID as used. A retry cannot release it: a captured request would otherwise free its header once its
+   * access token has expired.
+   *
+   * @throws VERIFY_API_REFUSED if a different request has already used it
+   */
+  private async claim(
     request: FastifyRequest,
-    project: TenantProject,
+    { ownerId }: TenantProject,
     { guid, expiresAt }: Verified,
     now: number,
-  ): Awaitable<boolean> {
-    const path = request.url.split('?', 1)[0] ?? '';
-    const use = digestUse(request.method, path, presentedToken(request));
-    return this.replays.claim(project.ownerId, guid, use, expiresAt, now);
+  ): Promise<void> {
+    const use = this.uses.digest(request);
+    const verdict = await this.replays.claim(ownerId, guid, use, expiresAt, now);
+    if (verdict === 'replay') throw refused('replayed');
+    if (verdict === 'first' && request.headers.authorization !== undefined)
+      request.releaseXverifyApi = () => this.replays.release(ownerId, guid, use);
   }
 
   private async systemId(ownerId: string, sysId: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { array, assert, constantFrom, integer, nat, property, record, string, tuple } from 'fast-check';
-import { digestUse, ReplayMemory } from '../../src/tenancy/verification/replay-memory.js';
+import { ReplayMemory } from '../../src/tenancy/verification/replay-memory.js';
+import { digestUse } from '../../src/tenancy/verification/request-use.js';
 
 const SKEW = 1000;
 
@@ -123,6 +124,14 @@ describe('ReplayMemory', () => {
     expect(memory.claim('acme', guidOf(1), Buffer.from([1, 255]), SKEW, 0)).toBe('first');
     expect(memory.claim('acme', guidOf(1), Buffer.from([1, 255]), SKEW, 0)).toBe('retry');
     expect(memory.claim('acme', guidOf(1), Buffer.from([1, 254]), SKEW, 0)).toBe('replay');
+  });
+
+  it('releases a GUID for its own use alone, and hides no entry behind it', () => {
+    const memory = new ReplayMemory({ capacity: 16 });
+    for (let n = 0; n < 12; n++) memory.claim('acme', guidOf(n), 'x', SKEW, 0);
+    for (let n = 0; n < 6; n++) memory.release('acme', guidOf(n), n < 3 ? 'x' : 'y');
+    for (let n = 0; n < 12; n++)
+      expect(memory.check('acme', guidOf(n), 'y', 0)).toBe(n < 3 ? 'first' : 'replay');
   });
 
   it('rounds its capacity up and refuses what is none', () => {

@@ -6,6 +6,8 @@ import { test, startTenantService } from './tenant-service.js';
 
 startTenantService();
 
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+
 describe('XverifyApi', () => {
   const guid = () => randomUUID();
   const key = 'acme-key';
@@ -127,10 +129,45 @@ describe('XverifyApi', () => {
         call(test, { verify, url: '/auth/user', bearer: two.accessToken }),
         call(test, { verify, url: '/auth/sessions', bearer: two.accessToken }),
         refresh(test, '', { verify, url: `/auth/token/re%66resh?refreshToken=${one.refreshToken}` }),
+        refresh(test, '', {
+          verify,
+          url: `/auth/token/refresh?refreshToken=${one.refreshToken}&_nodejs=common-data`,
+        }),
       ];
       for (const answer of await Promise.all(others))
         expect(refusalOf(answer)).toBe('401 VERIFY_API_REFUSED');
       expect((await refresh(test, two.refreshToken)).status).toBe(200);
+    });
+
+    it.each([
+      ['JSON', {}, (user: string) => ({ userName: user, password: `${user}-password` })],
+      ['a form', FORM, (user: string) => `userName=${user}&password=${user}-password`],
+    ])('with other credentials in %s is refused', async (_, headers, payload) => {
+      const verify = encryptByDES(guid(), key);
+      const signIn = (user: string) =>
+        call(test, { method: 'POST', url: '/auth/token', verify, headers, payload: payload(user) });
+      expect((await signIn('alice')).status).toBe(200);
+      expect((await signIn('alice')).status).toBe(200);
+      expect(refusalOf(await signIn('bob'))).toBe('401 VERIFY_API_REFUSED');
+    });
+
+    it('with a new access token is let through where the old one was refused', async () => {
+      const { accessToken, refreshToken } = await login(test);
+      const verify = encryptByDES(guid(), key);
+      const ask = (bearer: string) => call(test, { url: '/auth/user', verify, bearer });
+      expect(refusalOf(await ask(`${accessToken}x`))).toBe('401 ACCESS_TOKEN_REFUSED');
+      expect((await ask(dataOf(await refresh(test, refreshToken)).accessToken)).status).toBe(200);
+      expect(refusalOf(await ask(accessToken))).toBe('401 VERIFY_API_REFUSED');
+    });
+
+    it('is not released by the retry of a request that was served', async () => {
+      const { accessToken: bearer, refreshToken } = await login(test);
+      const verify = encryptByDES(guid(), key);
+      const ask = (url = '/auth/user') => call(test, { url, verify, bearer });
+      expect((await ask()).status).toBe(200);
+      await call(test, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
+      expect(refusalOf(await ask())).toBe('401 ACCESS_TOKEN_REFUSED');
+      expect(refusalOf(await ask('/auth/sessions'))).toBe('401 VERIFY_API_REFUSED');
     });
 
     it('in a race lets one use through', async () => {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Clock } from '../../config/clock.js';
 import { Step } from '../../diagnostics/step.js';
 import { errors } from '../../response/error/error-catalogue.js';
+import type { TenantProject } from '../../tenancy/project/tenant-project.js';
 import { tenantOf } from '../../tenancy/tenant.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import type { User } from '../../tenancy/user/user.entity.js';
@@ -39,17 +40,28 @@ export class BearerGuard implements CanActivate {
 
   private async judge(request: FastifyRequest): Promise<true> {
     const tenant = tenantOf(request);
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'missing or ill-formed' });
-    const claims = await this.accessTokens.verify(tenant.project, token, this.clock.now());
-    if (claims === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'not verified' });
-    const session = await this.bearers.alive(tenant.project, claims);
-    if (session === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its session is over or foreign' });
-    const user = await this.users.find(session.ownerId, session.userId);
-    if (user?.status !== 'active') throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its user is disabled' });
-    assertWithinScope(tenant, user);
-    request.caller = { user, session };
+    const caller = await this.callerOf(request, tenant.project);
+    if (typeof caller === 'string') {
+      // Clients refresh and then repeat the request with the same tenant headers and a new access token.
+      await request.releaseXverifyApi?.();
+      throw errors.ACCESS_TOKEN_REFUSED({ detail: caller });
+    }
+    assertWithinScope(tenant, caller.user);
+    request.caller = caller;
     return true;
+  }
+
+  /** @returns why the access token is refused, or its caller */
+  private async callerOf(request: FastifyRequest, project: TenantProject): Promise<Caller | string> {
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (token === undefined) return 'missing or ill-formed';
+    const claims = await this.accessTokens.verify(project, token, this.clock.now());
+    if (claims === null) return 'not verified';
+    const session = await this.bearers.alive(project, claims);
+    if (session === null) return 'its session is over or foreign';
+    const user = await this.users.find(session.ownerId, session.userId);
+    if (user?.status !== 'active') return 'its user is disabled';
+    return { user, session };
   }
 }
 

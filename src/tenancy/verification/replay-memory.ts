@@ -8,6 +8,8 @@ const WINDOW = 64;
 const DOUBLES = 3;
 const WORDS = 6;
 const NEVER_USED = Number.NEGATIVE_INFINITY;
+/** Expired at all times, unlike a never-used slot an end to no probe. */
+const RELEASED = -Number.MAX_VALUE;
 
 /** Reads 32 bits, little-endian, from a binary string (one byte in each character). */
 function word(bytes: string, at: number): number {
@@ -20,14 +22,8 @@ function word(bytes: string, at: number): number {
   );
 }
 
-/**
- * SHA-256 over the method, path and token of a request, for {@link ReplayMemory.claim}: 43 characters of Base64url. The
- * hash is unkeyed, so `token` must not be a guessable secret such as a password if the digest leaves the process.
- */
-export function digestUse(method: string, path: string, token: string): string {
-  // JSON quotes each part, so different triples never give the same text
-  return hash('sha256', JSON.stringify([method, path, token]), 'base64url');
-}
+/** `first`: not stored before; `retry`: stored for the same use; `replay`: stored for a different use. */
+export type ReplayVerdict = 'first' | 'retry' | 'replay';
 
 /**
  * Stores which GUID was used for which request, to detect a second use for a different request. Local to the process.
@@ -71,25 +67,41 @@ export class ReplayMemory {
    * Claims a GUID for a use.
    *
    * @param ownerId the project; equal GUIDs of two projects are unrelated
-   * @param use {@link digestUse} of the request
+   * @param use the digest of the request, see {@link RequestUse}
    * @param expiresAt how long to store the GUID (inclusive, ms since the epoch); a retry can only extend it
    * @param now ms since the epoch
    * @returns `first` if the GUID was not stored, `retry` if it was stored for the same use, `replay` if it was stored
    *   for a different use; a replay changes nothing
    */
-  claim(
-    ownerId: string,
-    guid: string,
-    use: Buffer | string,
-    expiresAt: number,
-    now: number,
-  ): 'first' | 'retry' | 'replay' {
+  claim(ownerId: string, guid: string, use: Buffer | string, expiresAt: number, now: number): ReplayVerdict {
     return this.lookUp(ownerId, guid, use, expiresAt, now);
   }
 
   /** Like {@link claim}, but stores nothing. */
-  check(ownerId: string, guid: string, use: Buffer | string, now: number): 'first' | 'retry' | 'replay' {
+  check(ownerId: string, guid: string, use: Buffer | string, now: number): ReplayVerdict {
     return this.lookUp(ownerId, guid, use, null, now);
+  }
+
+  /** Forgets a GUID if it is stored for this use, so that a different request can claim it. */
+  release(ownerId: string, guid: string, use: string): void {
+    if (this.check(ownerId, guid, use, RELEASED) !== 'retry') return;
+    const { words, expiries, mask } = this;
+    const key = this.keyOf(ownerId, guid);
+    const key0 = word(key, 0);
+    const key1 = word(key, 4);
+    const home = word(key, 8);
+    for (let i = 0; i < this.window; i++) {
+      const slot = (home + i) & mask;
+      const at = slot * WORDS + 2;
+      if (words[at] !== key0 || words[at + 1] !== key1) continue;
+      expiries[slot * DOUBLES] = RELEASED;
+      return;
+    }
+  }
+
+  /** The length prefix keeps ("a", "bc") and ("ab", "c") apart. */
+  private keyOf(ownerId: string, guid: string): string {
+    return hash('sha256', `${this.secret}k${ownerId.length}:${ownerId}${guid}`, 'binary');
   }
 
   /** @param expiresAt `null` to store nothing */
@@ -99,11 +111,10 @@ export class ReplayMemory {
     use: Buffer | string,
     expiresAt: number | null,
     now: number,
-  ): 'first' | 'retry' | 'replay' {
+  ): ReplayVerdict {
     const { words, expiries, mask } = this;
     const text = typeof use === 'string' ? use : use.toString('latin1');
-    // the length prefix keeps ("a", "bc") and ("ab", "c") apart
-    const key = hash('sha256', `${this.secret}k${ownerId.length}:${ownerId}${guid}`, 'binary');
+    const key = this.keyOf(ownerId, guid);
     const fingerprint = hash('sha256', `${this.secret}u${text}`, 'binary');
     const key0 = word(key, 0);
     const key1 = word(key, 4);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Awaitable, andThen } from '../../awaitable.js';
 import { RedisLink } from '../../cache/redis-link.js';
-import { ReplayMemory } from './replay-memory.js';
+import { ReplayMemory, type ReplayVerdict } from './replay-memory.js';
 
 /** Atomic: if two processes claim one GUID for different uses, only one succeeds. */
 const CLAIM = `
@@ -10,6 +10,11 @@ const CLAIM = `
   if not held or redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   end
+  return held and 1 or 2`;
+
+/** Atomic: a claim for another use, made after this one expired, stays. */
+const RELEASE = `
+  if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
   return 1`;
 
 /**
@@ -25,18 +30,40 @@ export class SharedReplays {
     private readonly link: RedisLink,
   ) {}
 
-  /** Like {@link ReplayMemory.claim}. @returns `false` for a replay, `true` for a first use or a retry */
-  claim(ownerId: string, guid: string, use: string, expiresAt: number, now: number): Awaitable<boolean> {
-    const isFresh = () => this.own.claim(ownerId, guid, use, expiresAt, now) !== 'replay';
-    if (!this.link.isAnswering) return isFresh();
+  /** Like {@link ReplayMemory.claim}. */
+  claim(
+    ownerId: string,
+    guid: string,
+    use: string,
+    expiresAt: number,
+    now: number,
+  ): Awaitable<ReplayVerdict> {
+    if (!this.link.isAnswering) return this.own.claim(ownerId, guid, use, expiresAt, now);
     // Check locally first and store locally last: a refused use must not be stored anywhere.
-    if (this.own.check(ownerId, guid, use, now) === 'replay') return false;
+    if (this.own.check(ownerId, guid, use, now) === 'replay') return 'replay';
     const answer = this.link.ask((client) =>
       client.eval(CLAIM, {
-        keys: [`bo-auth:guid:${ownerId}/${guid}`],
+        keys: [redisKey(ownerId, guid)],
         arguments: [use, String(Math.max(1, expiresAt - now + 1))],
       }),
     );
-    return andThen(answer, (claimed) => claimed !== 0 && isFresh());
+    return andThen(answer, (claimed) => {
+      if (claimed === 0) return 'replay';
+      const own = this.own.claim(ownerId, guid, use, expiresAt, now);
+      return own === 'first' && claimed === 1 ? 'retry' : own;
+    });
   }
+
+  /** Forgets a GUID if it is stored for this use, so that a different request can claim it. */
+  release(ownerId: string, guid: string, use: string): Awaitable<unknown> {
+    this.own.release(ownerId, guid, use);
+    if (!this.link.isAnswering) return undefined;
+    return this.link.ask((client) =>
+      client.eval(RELEASE, { keys: [redisKey(ownerId, guid)], arguments: [use] }),
+    );
+  }
+}
+
+function redisKey(ownerId: string, guid: string): string {
+  return `bo-auth:guid:${ownerId}/${guid}`;
 }
