@@ -11,6 +11,8 @@ import { BearerGuard } from '../auth/bearer/bearer.guard.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { errors } from '../response/error/error-catalogue.js';
+import { tenantOf } from '../tenancy/tenant.js';
+import { TenantScope } from '../tenancy/tenant-scope.js';
 import type { Administrator } from './administrator.js';
 
 const BEARER = /^Bearer +(\S{1,8192})$/i;
@@ -28,11 +30,17 @@ export class AdministratorGuard implements CanActivate {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly bearer: BearerGuard,
+    private readonly scope: TenantScope,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    request.administrator = this.isOperator(request) ? operator(request) : await this.developer(context);
+    if (!this.isOperator(request)) {
+      request.administrator = await this.developer(context);
+      return true;
+    }
+    await this.scope.assertKnown(tenantOf(request));
+    request.administrator = operator(request);
     return true;
   }
 

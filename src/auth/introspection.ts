@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Clock } from '../config/clock.js';
 import { STALENESS_MS } from '../cache/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
+import { TenantScope } from '../tenancy/tenant-scope.js';
 import { accessTokenClaimsSchema, AccessTokens } from './access-token/access-token.js';
 import { BearerSessions } from './bearer/bearer-session.js';
 import { isGranting } from './refresh-token/decide.js';
@@ -61,12 +62,15 @@ export class Introspection {
     private readonly accessTokens: AccessTokens,
     private readonly bearers: BearerSessions,
     private readonly judge: SessionJudge,
+    private readonly scope: TenantScope,
   ) {}
 
   /** A text with dots may also be a refresh token: one that was issued elsewhere can be a JWT. */
   async introspect(tenant: Tenant, token: string): Promise<Introspected> {
     const found = token.includes('.') ? await this.accessToken(tenant, token) : INACTIVE;
-    return found.active ? found : this.refreshToken(tenant, token);
+    const answer = found.active ? found : await this.refreshToken(tenant, token);
+    if (answer.active) await this.scope.assertKnown(tenant);
+    return answer;
   }
 
   private async accessToken(tenant: Tenant, token: string): Promise<Introspected> {

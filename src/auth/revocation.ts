@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import { errors } from '../response/error/error-catalogue.js';
 import type { Tenant } from '../tenancy/tenant.js';
+import { TenantScope } from '../tenancy/tenant-scope.js';
 import { UserDirectory } from '../tenancy/user/user-directory.js';
 import { sessionEvent } from '../audit/auth-event.js';
 import type { Client } from './client.js';
@@ -18,6 +19,7 @@ export class Revocation {
     private readonly store: SessionStore,
     private readonly sessions: Sessions,
     private readonly users: UserDirectory,
+    private readonly scope: TenantScope,
   ) {}
 
   /**
@@ -25,9 +27,11 @@ export class Revocation {
    *
    * @see RFC 7009 §2.2
    */
-  async revokeToken({ project }: Tenant, token: string, client: Client): Promise<void> {
-    const found = await this.sessions.findNearest(project.ownerId, token, Infinity);
-    if (found !== null) await this.end(found.read.value, client);
+  async revokeToken(tenant: Tenant, token: string, client: Client): Promise<void> {
+    const found = await this.sessions.findNearest(tenant.project.ownerId, token, Infinity);
+    if (found === null) return;
+    await this.scope.assertKnown(tenant);
+    await this.end(found.read.value, client);
   }
 
   /** @throws SESSION_UNKNOWN for a session that is not alive, or not the caller's */

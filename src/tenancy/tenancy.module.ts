@@ -8,6 +8,7 @@ import { ProjectDirectory } from './project/project-directory.js';
 import { ProjectStatusModes } from './project/project-status-modes.js';
 import { System } from './system/system.entity.js';
 import { SystemDirectory } from './system/system-directory.js';
+import { TenantScope } from './tenant-scope.js';
 import { User } from './user/user.entity.js';
 import { UserDirectory } from './user/user-directory.js';
 
@@ -19,8 +20,9 @@ import { UserDirectory } from './user/user-directory.js';
     SystemDirectory,
     UserDirectory,
     AreaTree,
+    TenantScope,
     { provide: StatusModes, useClass: ProjectStatusModes },
   ],
-  exports: [ProjectDirectory, SystemDirectory, UserDirectory, AreaTree, StatusModes],
+  exports: [ProjectDirectory, SystemDirectory, UserDirectory, AreaTree, TenantScope, StatusModes],
 })
 export class TenancyModule {}

@@ -4,18 +4,12 @@ import { Clock } from '../config/clock.js';
 import { Step } from '../diagnostics/step.js';
 import { isRawResponse } from '../response/raw-response.decorator.js';
 import { type ApiError, errors } from '../response/error/error-catalogue.js';
-import { AreaTree } from './area/area-tree.js';
 import { ProjectDirectory } from './project/project-directory.js';
 import { RequestUse } from './verification/request-use.js';
 import { SharedReplays } from './verification/shared-replays.js';
-import { SystemDirectory } from './system/system-directory.js';
 import type { TenantProject } from './project/tenant-project.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
-import { UserDirectory } from './user/user-directory.js';
 import { openXverifyApi, type XverifyApiVerdict } from './verification/xverify-api.js';
-
-const FIRST_SHARE = 'xuserfromfirstshareid';
-const SECOND_SHARE = 'xuserfromsecondshareid';
 
 type Verified = XverifyApiVerdict & { readonly kind: 'verified' };
 
@@ -23,20 +17,17 @@ type Verified = XverifyApiVerdict & { readonly kind: 'verified' };
 export const tenantGuarding = new Step('bo-auth:tenant-guard');
 
 /**
- * Checks the tenant headers: finds the project, verifies that the caller knows its key, and resolves the optional
- * headers that narrow the request.
+ * Checks the tenant headers: finds the project, verifies that the caller knows its key, and reads the optional headers
+ * that narrow the request. Whether what they name exists is for {@link TenantScope}, once the caller is known.
  *
- * The order matters. Nothing inside a project is looked up for a caller who does not know its key, and the GUID is
- * stored only after all headers are valid, so that a request with a wrong header can be retried with the same value.
+ * The order matters. The GUID is stored only after all headers are well-formed, so that a request with an ill-formed one
+ * can be corrected and sent with the same value.
  */
 @Injectable()
 export class TenantHeadersGuard implements CanActivate {
   constructor(
     private readonly clock: Clock,
     private readonly projects: ProjectDirectory,
-    private readonly systems: SystemDirectory,
-    private readonly users: UserDirectory,
-    private readonly areas: AreaTree,
     private readonly uses: RequestUse,
     private readonly replays: SharedReplays,
   ) {}
@@ -51,18 +42,12 @@ export class TenantHeadersGuard implements CanActivate {
     const project = await this.project(request);
     const now = this.clock.now();
     const verified = this.verify(request, project, now);
-    const { ownerId } = project;
-    const sysId = optionalHeader(request, 'xsysid');
-    const firstShare = optionalHeader(request, FIRST_SHARE);
-    const secondShare = optionalHeader(request, SECOND_SHARE);
-    const areaCode = optionalHeader(request, 'xfilterareacode');
     request.tenant = {
       project,
-      systemId: sysId === null ? null : await this.systemId(ownerId, sysId),
-      firstShareUserId: firstShare === null ? null : await this.shareUserId(ownerId, firstShare, FIRST_SHARE),
-      secondShareUserId:
-        secondShare === null ? null : await this.shareUserId(ownerId, secondShare, SECOND_SHARE),
-      areaPath: areaCode === null ? [] : await this.areaPath(areaCode),
+      systemId: optionalHeader(request, 'xsysid'),
+      firstShareUserId: optionalHeader(request, 'xuserfromfirstshareid'),
+      secondShareUserId: optionalHeader(request, 'xuserfromsecondshareid'),
+      areaCode: optionalHeader(request, 'xfilterareacode'),
     };
     await this.claim(request, project, verified, now);
     return true;
@@ -103,23 +88,6 @@ export class TenantHeadersGuard implements CanActivate {
     if (verdict === 'replay') throw refused('replayed');
     if (verdict === 'first' && request.headers.authorization !== undefined)
       request.releaseXverifyApi = () => this.replays.release(ownerId, guid, use);
-  }
-
-  private async systemId(ownerId: string, sysId: string): Promise<string> {
-    if (!(await this.systems.has(ownerId, sysId))) throw errors.SYSTEM_UNKNOWN();
-    return sysId;
-  }
-
-  private async shareUserId(ownerId: string, userId: string, header: string): Promise<string> {
-    const user = await this.users.find(ownerId, userId);
-    if (user?.status !== 'active') throw errors.SHARE_USER_UNKNOWN({ detail: header });
-    return userId;
-  }
-
-  private async areaPath(areaCode: string): Promise<readonly string[]> {
-    const path = await this.areas.path(areaCode);
-    if (path.length === 0) throw errors.AREA_UNKNOWN();
-    return path;
   }
 }
 

@@ -1,16 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import type { TenantProject } from './project/tenant-project.js';
 
-/** The tenant of a request, from its verified tenant headers. */
+/** The tenant of a request, from its tenant headers. */
 export interface Tenant {
   readonly project: TenantProject;
-  /** `XsysId`: a system of the project. */
+  /** `XsysId`, `XuserFrom…ShareId` and `XfilterAreaCode` as sent; {@link TenantScope} checks that they exist. */
   readonly systemId: string | null;
-  /** `XuserFromFirstShareId`, `XuserFromSecondShareId`: active users of the project. */
   readonly firstShareUserId: string | null;
   readonly secondShareUserId: string | null;
-  /** `XfilterAreaCode` followed by its ancestors, nearest first; empty if the request names no area. */
-  readonly areaPath: readonly string[];
+  readonly areaCode: string | null;
 }
 
 export function tenantOf(request: FastifyRequest): Tenant {

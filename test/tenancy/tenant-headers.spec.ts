@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
-import { API, call, claimsOf, encryptByDES, login, refresh, refusalOf } from '../support/app.js';
+import {
+  API,
+  call,
+  claimsOf,
+  encryptByDES,
+  login,
+  refresh,
+  refusalOf,
+  SAMPLE_TOKEN,
+} from '../support/app.js';
 import { test, refreshWith, startTenantService } from './tenant-service.js';
 
 startTenantService();
@@ -86,11 +95,7 @@ describe('XsysId', () => {
   });
 
   it('of another project is unknown', async () => {
-    const answer = await call(test, {
-      owner: 'ptdev',
-      url: '/auth/token/refresh',
-      headers: { XsysId: 'crm' },
-    });
+    const answer = await refresh(test, SAMPLE_TOKEN, { owner: 'ptdev', headers: { XsysId: 'crm' } });
     expect(refusalOf(answer)).toBe('400 SYSTEM_UNKNOWN');
   });
 
@@ -239,10 +244,37 @@ describe('the order of judgement', () => {
       expect(refusalOf(await call(test, { method, url, owner: null }))).toBe('400 PROJECT_HEADER_INVALID');
       expect(refusalOf(await call(test, { method, url, owner: 'nil' }))).toBe('401 PROJECT_UNKNOWN');
       expect(refusalOf(await call(test, { method, url, verify: null }))).toBe('401 VERIFY_API_REFUSED');
-      expect(refusalOf(await call(test, { method, url, headers: { XsysId: 'nil' } }))).toBe(
-        '400 SYSTEM_UNKNOWN',
-      );
+      const ill = { XsysId: 'x'.repeat(65) };
+      expect(refusalOf(await call(test, { method, url, headers: ill }))).toBe('400 HEADER_INVALID');
     }
+  });
+
+  const unknown = [
+    [{ XsysId: 'nil' }, '400 SYSTEM_UNKNOWN'],
+    [{ XuserFromFirstShareId: 'nil' }, '400 SHARE_USER_UNKNOWN'],
+    [{ XuserFromSecondShareId: 'nil' }, '400 SHARE_USER_UNKNOWN'],
+    [{ XfilterAreaCode: 'nil' }, '400 AREA_UNKNOWN'],
+  ] as const;
+  it.each(unknown)('tells whom the key alone is known nothing of %j', async (headers, known) => {
+    const post = (url: string, payload: object) =>
+      call(test, { method: 'POST', url: `/auth/token${url}`, payload, headers });
+    const stranger = 'a'.repeat(32);
+    const wrong = { userName: 'alice', password: 'wrong' };
+    expect(refusalOf(await post('', wrong))).toBe('401 CREDENTIALS_REFUSED');
+    expect(refusalOf(await refresh(test, stranger, { headers }))).toBe('401 REFRESH_TOKEN_EXPIRED');
+    for (const url of ['/auth/user', '/admin/projects'])
+      expect(refusalOf(await call(test, { url, bearer: 'x.y.z', headers }))).toBe('401 ACCESS_TOKEN_REFUSED');
+    expect((await post('/revoke', { refreshToken: stranger })).text).toContain('"revoked":true');
+    expect((await post('/introspect', { token: stranger })).text).toContain('"active":false');
+
+    const { refreshToken, accessToken: bearer } = await login(test);
+    expect(refusalOf(await post('', { ...wrong, password: 'alice-password' }))).toBe(known);
+    expect(refusalOf(await call(test, { url: '/auth/user', bearer, headers }))).toBe(known);
+    expect(refusalOf(await post('/introspect', { token: bearer }))).toBe(known);
+    expect(refusalOf(await post('/introspect', { token: refreshToken }))).toBe(known);
+    expect(refusalOf(await post('/revoke', { refreshToken }))).toBe(known);
+    // Nothing was spent or ended.
+    expect((await refresh(test, refreshToken)).status).toBe(200);
   });
 
   it('is not asked of the probes', async () => {

@@ -4,10 +4,10 @@ import { Clock } from '../../config/clock.js';
 import { Step } from '../../diagnostics/step.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
+import { TenantScope } from '../../tenancy/tenant-scope.js';
 import { tenantOf } from '../../tenancy/tenant.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import type { User } from '../../tenancy/user/user.entity.js';
-import { assertWithinScope } from '../../tenancy/user/user-scope.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import { BearerSessions } from './bearer-session.js';
 import type { Session } from '../session/session.js';
@@ -31,6 +31,7 @@ export class BearerGuard implements CanActivate {
     private readonly accessTokens: AccessTokens,
     private readonly bearers: BearerSessions,
     private readonly users: UserDirectory,
+    private readonly scope: TenantScope,
   ) {}
 
   canActivate(context: ExecutionContext): Promise<true> {
@@ -46,7 +47,7 @@ export class BearerGuard implements CanActivate {
       await request.releaseXverifyApi?.();
       throw errors.ACCESS_TOKEN_REFUSED({ detail: caller });
     }
-    assertWithinScope(tenant, caller.user);
+    await this.scope.assertWithin(tenant, caller.user);
     request.caller = caller;
     return true;
   }

@@ -5,8 +5,8 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { Prepared } from '../../response/prepared.js';
 import type { Tenant } from '../../tenancy/tenant.js';
+import { TenantScope } from '../../tenancy/tenant-scope.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
-import { assertWithinScope } from '../../tenancy/user/user-scope.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import type { Client } from '../client.js';
 import { loginReports } from './login-report.js';
@@ -32,6 +32,7 @@ export class Login {
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
     private readonly users: UserDirectory,
+    private readonly scope: TenantScope,
     private readonly passwords: Passwords,
     private readonly mint: RefreshTokenMint,
     private readonly accessTokens: AccessTokens,
@@ -49,7 +50,7 @@ export class Login {
       const reason = user === null ? 'no such user' : matches ? user.status : 'wrong password';
       throw errors.CREDENTIALS_REFUSED({ detail: `${reason}: ${credentials.userName.slice(0, 64)}` });
     }
-    assertWithinScope(tenant, user);
+    await this.scope.assertWithin(tenant, user);
 
     const readAt = this.clock.now();
     // Not before `validAfter`: "log out everywhere" in the same millisecond must not end a later login.

@@ -5,9 +5,9 @@ import { errors } from '../../response/error/error-catalogue.js';
 import { Prepared } from '../../response/prepared.js';
 import { RaceLost } from '../../response/races.js';
 import type { Tenant } from '../../tenancy/tenant.js';
+import { isNarrowed, TenantScope } from '../../tenancy/tenant-scope.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import type { User } from '../../tenancy/user/user.entity.js';
-import { assertWithinScope } from '../../tenancy/user/user-scope.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import type { Client } from '../client.js';
 import { isGranting, type RefusingDecision } from '../refresh-token/decide.js';
@@ -42,6 +42,7 @@ export class Refresh {
   constructor(
     private readonly clock: Clock,
     private readonly users: UserDirectory,
+    private readonly scope: TenantScope,
     private readonly judge: SessionJudge,
     private readonly sessions: Sessions,
     private readonly store: SessionStore,
@@ -69,7 +70,7 @@ export class Refresh {
 
     const answer = refreshAnswer(judged, decision);
     const user = await this.user(session);
-    assertWithinScope(tenant, user);
+    if (isNarrowed(tenant)) await this.scope.assertWithin(tenant, user);
     const refreshToken =
       answer.position === judged.presented ? token : this.mint.issue(session, answer.position);
     const grant = tokenGrant(
