@@ -9,6 +9,7 @@ import path from 'node:path';
 
 /** The folders of src/, innermost first. */
 const FOLDERS = [
+  'network',
   'config',
   'diagnostics',
   'database',

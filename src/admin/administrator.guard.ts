@@ -10,6 +10,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { BearerGuard } from '../auth/bearer/bearer.guard.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { clientAddress } from '../network/client-address.js';
 import { errors } from '../response/error/error-catalogue.js';
 import { tenantOf } from '../tenancy/tenant.js';
 import { TenantScope } from '../tenancy/tenant-scope.js';
@@ -53,15 +54,17 @@ export class AdministratorGuard implements CanActivate {
 
   private async developer(context: ExecutionContext): Promise<Administrator> {
     await this.bearer.canActivate(context);
-    const { caller, ip, id } = context.switchToHttp().getRequest<FastifyRequest>();
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { caller, id } = request;
     if (caller?.user.developer !== 1) throw errors.ADMIN_FORBIDDEN({ detail: 'not a developer' });
     const { ownerId, userId } = caller.user;
-    return { kind: 'developer', ownerId, userId, ip, requestId: id };
+    return { kind: 'developer', ownerId, userId, ip: clientAddress(request), requestId: id };
   }
 }
 
-function operator({ ip, id }: FastifyRequest): Administrator {
-  return { kind: 'operator', ownerId: null, userId: null, ip, requestId: id };
+function operator(request: FastifyRequest): Administrator {
+  const ip = clientAddress(request);
+  return { kind: 'operator', ownerId: null, userId: null, ip, requestId: request.id };
 }
 
 /** The administrator as a handler argument. */

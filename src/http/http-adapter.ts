@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { trustedBy } from '../network/client-address.js';
 import { requestIdOf } from '../logging/request-id.js';
 import type { RequestLog } from '../logging/request-log.js';
 import { answerParserFailure } from '../response/error/parser-failure.js';
@@ -40,7 +41,7 @@ export function createAdapter(config: Config, { logger, requestLog, refuse }: Ad
     // During shutdown, requests that still arrive are served and their connections closed. Fastify's own 503 would
     // have neither envelope nor Retry-After.
     return503OnClosing: false,
-    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
+    trustProxy: config.trustedProxies.length === 0 ? false : trustedBy(config.trustedProxies),
     genReqId: requestIdOf,
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
       const reqId = randomUUID();

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { clientAddress } from '../network/client-address.js';
 import type { ApiError } from '../response/error/error-catalogue.js';
 import { safeHeader } from './request-id.js';
 import { parseTraceparent } from './trace-context.js';
@@ -54,7 +55,7 @@ export class RequestLog {
       path: route === null ? safePath(request.url) : undefined,
       status: reply?.statusCode ?? null,
       ms: reply === null ? null : Math.round(reply.elapsedTime * 100) / 100,
-      ip: request.ip,
+      ip: clientAddress(request) || undefined,
       traceId: request.traceId ?? undefined,
       ownerId: tenant?.project.ownerId ?? (failure === null ? undefined : sentOwnerId(request)),
       userId: subject?.userId ?? caller?.user.userId,

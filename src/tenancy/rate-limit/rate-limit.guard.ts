@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { clientAddress, clientNetwork } from '../../network/client-address.js';
 import { isRawResponse } from '../../response/raw-response.decorator.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { ProjectDirectory } from '../project/project-directory.js';
@@ -7,7 +8,7 @@ import { RequestRate } from './request-rate.js';
 import { ownerIdOf } from '../tenant-header.js';
 
 /**
- * Counts requests by project and client address, before any expensive work: an attacker who guesses tokens or keys
+ * Counts requests by project and client address (IPv6: /64), before any expensive work: an attacker who guesses tokens or keys
  * locks out only their own address. Unknown projects share one count per address, so that invented names neither
  * escape the limit nor fill the memory.
  */
@@ -26,7 +27,7 @@ export class RateLimitGuard implements CanActivate {
   private async count(request: FastifyRequest): Promise<true> {
     const ownerId = ownerIdOf(request);
     const known = ownerId !== null && (await this.projects.find(ownerId)) !== null;
-    const waitMs = await this.rate.count(`${known ? ownerId : ''}/${request.ip}`);
+    const waitMs = await this.rate.count(`${known ? ownerId : ''}/${clientNetwork(clientAddress(request))}`);
     if (waitMs > 0) throw errors.RATE_LIMITED({ retryAfter: Math.ceil(waitMs / 1000) });
     return true;
   }
