@@ -41,6 +41,7 @@ export async function newProject(more: object = {}): Promise<ProjectView> {
   const made = await asOperator<ProjectView>('POST', '/projects', {
     ownerId: fresh('p'),
     name: 'A project',
+    verifyCipher: 'des-ecb',
     ...more,
   });
   expect(made.status).toBe(201);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { Page } from '../../src/admin/page.js';
 import type { ProjectView } from '../../src/admin/project/project-view.js';
 import {
@@ -13,6 +13,7 @@ import {
   asOperator,
   data,
   fresh,
+  login,
   newProject,
   seal,
   loginTo,
@@ -43,6 +44,24 @@ describe('projects', () => {
       expect(text).not.toContain('$argon2id$');
       expect(text).not.toContain(OPERATOR);
     }
+  });
+
+  it('gives a project hmac-sha256 with a required stamp, unless a cipher is named', async () => {
+    const add = async (more: object) =>
+      data(await asOperator<ProjectView>('POST', '/projects', { ownerId: fresh('p'), name: 'P', ...more }));
+    const project = await add({});
+    expect(project).toMatchObject({ verifyCipher: 'hmac-sha256', verifyStampRequired: true });
+    expect(await add({ verifyStampRequired: false })).toMatchObject({ verifyStampRequired: false });
+    for (const verifyCipher of ['des-ecb', 'hmac-sha256'])
+      expect(await add({ verifyCipher })).toMatchObject({ verifyCipher, verifyStampRequired: false });
+
+    const refusal = async (text: string) => {
+      const mac = createHmac('sha256', project.verifyKey).update(text).digest('base64');
+      const answer = await login(project.ownerId, 'nobody', 'x', `${text}.${mac}`);
+      return answer.body.error.errorCode;
+    };
+    expect(await refusal(`${randomUUID()}|${test.clock.now()}`)).toBe('CREDENTIALS_REFUSED');
+    expect(await refusal(randomUUID())).toBe('VERIFY_API_REFUSED');
   });
 
   it('refuses a second project of the same name', async () => {

@@ -6,7 +6,7 @@ openWorkplace();
 
 describe('projects, systems and users', () => {
   it('makes, changes, disables and enables a project', async () => {
-    const added = await json(['project', 'add', 'p1', '--name', '项目', '--verify-cipher', 'hmac-sha256']);
+    const added = await json(['project', 'add', 'p1', '--name', '项目']);
     expect(added).toMatchObject({
       ownerId: 'p1',
       name: '项目',

@@ -34,7 +34,9 @@ export function openWorkplace(): void {
     commandLine = new TestCommandLine(folder, { DATABASE_URL: database, PLUGINS_DIR: './plugins' });
     const made = await bo(['migrate']);
     expect(made.code).toBe(0);
-    await json(['project', 'add', 'shop', '--verify-key-file', '-'], { input: 'shop-key\n' });
+    await json(['project', 'add', 'shop', '--verify-cipher', 'des-ecb', '--verify-key-file', '-'], {
+      input: 'shop-key\n',
+    });
     await json(['user', 'add', 'shop', 'u1', '--password-file', '-'], { input: 'u1-password' });
   });
   afterAll(async () => {

@@ -13,7 +13,13 @@ import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
-import { DEFAULTS, type KeyChange, type NewProject, type ProjectChange } from './project-input.js';
+import {
+  DEFAULTS,
+  type KeyChange,
+  NEW_CIPHER,
+  type NewProject,
+  type ProjectChange,
+} from './project-input.js';
 import { projectView, type ProjectView, projectViewWithKey } from './project-view.js';
 import { assertSound, verifyKeyOf } from './verify-key.js';
 
@@ -62,10 +68,12 @@ export class ProjectAdministration {
   async add(administrator: Administrator, input: NewProject): Promise<ProjectView> {
     assertPlatform(administrator);
     const { verifyCipher, verifyKey, verifyIv, ...settings } = input;
-    const key = verifyKeyOf({ verifyCipher, verifyKey, verifyIv }, 'des-ecb');
+    const key = verifyKeyOf({ verifyCipher, verifyKey, verifyIv }, NEW_CIPHER);
     const now = this.clock.now();
     const project: Project = {
       ...DEFAULTS,
+      // A cipher that is named is for clients that exist, whose values may hold no stamp.
+      verifyStampRequired: verifyCipher === undefined,
       ...settings,
       status: 'active',
       verifyCipher: key.cipher,

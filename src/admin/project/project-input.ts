@@ -43,7 +43,7 @@ export const newProjectSchema = fields({
   ...changeSchema.shape,
   name: settings.name,
   ...verifyKeyShape,
-}).meta({ example: { ownerId: 'shop', name: 'Shop', verifyCipher: 'hmac-sha256' } });
+}).meta({ example: { ownerId: 'shop', name: 'Shop' } });
 export type NewProject = z.output<typeof newProjectSchema>;
 
 export const keyChangeSchema = fields({
@@ -52,6 +52,9 @@ export const keyChangeSchema = fields({
   overlapSeconds: whole(0, 365 * DAY_SECONDS).default(7 * DAY_SECONDS),
 }).meta({ example: { overlapSeconds: 604_800 } });
 export type KeyChange = z.output<typeof keyChangeSchema>;
+
+/** The default cipher of a new project; a stamp is then required too. */
+export const NEW_CIPHER = 'hmac-sha256';
 
 /** The default settings of a new project. */
 export const DEFAULTS = {

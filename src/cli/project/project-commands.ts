@@ -58,7 +58,10 @@ export function projectCommands(program: Command): void {
     DEFAULTS,
   )
     .option('--name <name>', 'display name (default: the ownerId)')
-    .option('--verify-cipher <cipher>', 'des-ecb, des-cbc or hmac-sha256')
+    .option(
+      '--verify-cipher <cipher>',
+      'des-ecb, des-cbc or hmac-sha256 (default: hmac-sha256 with a required time stamp)',
+    )
     .option(
       '--verify-key-file <file>',
       'read the key from a file, or from standard input by - (default: a random key)',
