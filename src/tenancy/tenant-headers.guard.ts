@@ -1,15 +1,20 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '../config/clock.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { Step } from '../diagnostics/step.js';
 import { isRawResponse } from '../response/raw-response.decorator.js';
-import { type ApiError, errors } from '../response/error/error-catalogue.js';
+import { ApiError, errors } from '../response/error/error-catalogue.js';
 import { ProjectDirectory } from './project/project-directory.js';
 import { RequestUse } from './verification/request-use.js';
 import { SharedReplays } from './verification/shared-replays.js';
 import type { TenantProject } from './project/tenant-project.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
 import { openXverifyApi, type XverifyApiVerdict } from './verification/xverify-api.js';
+
+/** In development, on a refused `XverifyApi`: the word that stands in the log in production. `docs/errors.md` lists all. */
+const REASON_HEADER = 'xverifyapi-refusal';
 
 type Verified = XverifyApiVerdict & { readonly kind: 'verified' };
 
@@ -25,17 +30,35 @@ export const tenantGuarding = new Step('bo-auth:tenant-guard');
  */
 @Injectable()
 export class TenantHeadersGuard implements CanActivate {
+  /** Whether the caller learns why a value is refused: in production that would be a padding oracle. */
+  private readonly explains: boolean;
+
   constructor(
+    @Inject(CONFIG) { environment }: Config,
     private readonly clock: Clock,
     private readonly projects: ProjectDirectory,
     private readonly uses: RequestUse,
     private readonly replays: SharedReplays,
-  ) {}
+  ) {
+    this.explains = environment === 'development';
+  }
 
   canActivate(context: ExecutionContext): true | Promise<true> {
     if (isRawResponse(context)) return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return tenantGuarding.run({}, () => this.check(request));
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    if (!this.explains) return tenantGuarding.run({}, () => this.check(request));
+    return tenantGuarding.run({}, () => this.checkAndExplain(request, http.getResponse<FastifyReply>()));
+  }
+
+  private async checkAndExplain(request: FastifyRequest, reply: FastifyReply): Promise<true> {
+    try {
+      return await this.check(request);
+    } catch (error) {
+      if (error instanceof ApiError && error.errorCode === 'VERIFY_API_REFUSED')
+        reply.header(REASON_HEADER, error.detail);
+      throw error;
+    }
   }
 
   private async check(request: FastifyRequest): Promise<true> {
@@ -62,7 +85,7 @@ export class TenantHeadersGuard implements CanActivate {
     return project;
   }
 
-  /** All refusals look the same to the caller: a distinguishable one would be a padding oracle. */
+  /** All refusals have the same status and body: a distinguishable one would be a padding oracle. */
   private verify(request: FastifyRequest, project: TenantProject, now: number): Verified {
     const value = request.headers['xverifyapi'];
     if (typeof value !== 'string' || value === '') throw refused('missing');

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import CryptoJS from 'crypto-js';
+import { COMMAND_LINE } from '../../src/admin/administrator.js';
+import { ProjectAdministration } from '../../src/admin/project/project-administration.js';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
-import { call, dataOf, encryptByDES, login, refresh, refusalOf } from '../support/app.js';
+import { call, dataOf, encryptByDES, login, refresh, refusalOf, startApp } from '../support/app.js';
 import { test, startTenantService } from './tenant-service.js';
 
 startTenantService();
@@ -69,9 +71,13 @@ describe('XverifyApi', () => {
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(refusalOf(answers[0]!)).toBe('401 VERIFY_API_REFUSED');
     const heads = answers.map(({ headers }) =>
-      JSON.stringify({ ...headers, date: null, 'x-request-id': null }),
+      JSON.stringify({ ...headers, date: null, 'x-request-id': null, 'xverifyapi-refusal': null }),
     );
     expect(new Set(heads).size).toBe(1);
+    // In development alone.
+    expect(answers.map(({ headers }) => headers['xverifyapi-refusal'])).toEqual(
+      expect.arrayContaining(['missing', 'undecodable', 'bad-padding', 'no-guid', 'stale', 'replayed']),
+    );
   });
 
   it('is fresh up to and including the skew, on both sides', async () => {
@@ -251,4 +257,24 @@ describe('XverifyApi', () => {
         expect(refusalOf(await refresh(test, 'a'.repeat(32), { verify }))).toBe('401 VERIFY_API_REFUSED');
     });
   });
+});
+
+it('is told why by no header in production', async () => {
+  const secret = 'not-a-default-secret-of-any-development-start';
+  const production = await startApp({
+    NODE_ENV: 'production',
+    JWT_SECRET: secret,
+    TOKEN_PEPPER: `p-${secret}`,
+  });
+  try {
+    await production.app
+      .get(ProjectAdministration, { strict: false })
+      .add(COMMAND_LINE, { ownerId: 'acme', name: 'Acme', verifyCipher: 'des-ecb', verifyKey: 'acme-key' });
+    const answer = await refresh(production, 'a'.repeat(32), { verify: 'x' });
+    expect(refusalOf(answer)).toBe('401 VERIFY_API_REFUSED');
+    expect(answer.headers).not.toHaveProperty('xverifyapi-refusal');
+    expect(production.log.join('\n')).toContain('"detail":"undecodable"');
+  } finally {
+    await production.close();
+  }
 });
