@@ -9,6 +9,7 @@ import { droppedLines } from '../logging/log-sink.js';
 import { pluginRuns } from '../plugins/plugin-registry.js';
 import { type ApiError, catalogue, type ErrorCode } from '../response/error/error-catalogue.js';
 import { unroutedRequests } from '../response/error/unrouted.js';
+import { replayEvictions } from '../tenancy/verification/replay-memory.js';
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const STEP_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
@@ -47,6 +48,7 @@ export class Metrics implements OnApplicationShutdown {
       ...this.refreshes(),
       ...this.logins(),
       ...this.tiers(),
+      ...this.replays(),
       ...this.plugins(),
       ...this.database(),
       this.log(),
@@ -96,6 +98,16 @@ export class Metrics implements OnApplicationShutdown {
       values: ['local', 'redis', 'sqlite', 'postgres'],
     });
     return [tierReads.subscribe((tier) => void counts[tier]++)];
+  }
+
+  /** No label names the project: the log and the request rates show which one is that busy. */
+  private replays() {
+    const evictions = new Counter({
+      name: 'bo_auth_replay_evictions_total',
+      help: 'Used XverifyApi GUIDs that were forgotten early for lack of room',
+      registers: [this.registry],
+    });
+    return [replayEvictions.subscribe(() => evictions.inc())];
   }
 
   private plugins() {

@@ -101,6 +101,16 @@ describe('ReplayMemory', () => {
     for (let n = 24; n < 40; n++) expect(memory.claim('acme', guidOf(n), 'y', 5000, 0)).toBe('replay');
   });
 
+  it('takes the room of the project that uses most, however late its entries expire', () => {
+    const memory = new ReplayMemory({ capacity: 16 });
+    for (let n = 0; n < 5; n++) memory.claim('quiet', guidOf(n), 'x', 10, 0);
+    for (let n = 0; n < 200; n++) memory.claim('flood', guidOf(n), 'x', 9999, 0);
+    for (let n = 0; n < 3; n++) memory.claim('new', guidOf(n), 'x', 10, 0);
+    expect(memory.evicted).toBe(200 + 5 + 3 - 16);
+    for (let n = 0; n < 5; n++) expect(memory.check('quiet', guidOf(n), 'y', 0)).toBe('replay');
+    for (let n = 0; n < 3; n++) expect(memory.check('new', guidOf(n), 'y', 0)).toBe('replay');
+  });
+
   it('gives the room of what has expired to others, which forgets nothing', () => {
     const memory = new ReplayMemory({ capacity: 16 });
     for (let n = 0; n < 160; n++) {

@@ -1,12 +1,21 @@
 import { hash, randomBytes } from 'node:crypto';
+import { Topic } from '../../diagnostics/topic.js';
+
+/** Published when a used GUID is forgotten early, for lack of room. */
+export const replayEvictions = new Topic<void>('bo-auth:replay-eviction');
 
 const DEFAULT_CAPACITY = 2 ** 20;
 /** Number of adjacent slots to probe. At half load, fewer than one window in a million is full. */
 const WINDOW = 64;
 
-/** A slot has 24 bytes: the expiry as a double, 64 bits of the key's hash and 64 bits of the use's hash. */
+/**
+ * A slot has 24 bytes: the expiry as a double, 48 bits of the key's hash, 16 bits for the project and 64 bits of the
+ * use's hash.
+ */
 const DOUBLES = 3;
 const WORDS = 6;
+/** The bits of a slot's second word that hold the project's number. */
+const TAG = 0xffff;
 const NEVER_USED = Number.NEGATIVE_INFINITY;
 /** Expired at all times, unlike a never-used slot an end to no probe. */
 const RELEASED = -Number.MAX_VALUE;
@@ -29,7 +38,8 @@ export type ReplayVerdict = 'first' | 'retry' | 'replay';
  * Stores which GUID was used for which request, to detect a second use for a different request. Local to the process.
  * The size is fixed (24 bytes a slot, allocated up front), so callers cannot exhaust the memory.
  *
- * Availability first: if too many live entries collide, the one that expires soonest is evicted.
+ * Availability first: if too many live entries collide, one is evicted. The project with the most entries there gives
+ * up the one that expires soonest, so that a project that fills the memory loses its own GUIDs and not its neighbours'.
  *
  * Not a Map or an LRU cache: they keep both texts, which are several times as large as a slot, and an LRU cache evicts by
  * last use instead of expiry.
@@ -41,6 +51,8 @@ export class ReplayMemory {
   /** Number of live entries evicted for lack of room. If it grows, the capacity is too small. */
   evicted = 0;
 
+  /** A number for each project, in the order of their first requests. */
+  private readonly tags = new Map<string, number>();
   private readonly words: Uint32Array;
   private readonly expiries: Float64Array;
   private readonly mask: number;
@@ -88,7 +100,7 @@ export class ReplayMemory {
     const { words, expiries, mask } = this;
     const key = this.keyOf(ownerId, guid);
     const key0 = word(key, 0);
-    const key1 = word(key, 4);
+    const key1 = this.tagged(ownerId, word(key, 4));
     const home = word(key, 8);
     for (let i = 0; i < this.window; i++) {
       const slot = (home + i) & mask;
@@ -97,6 +109,30 @@ export class ReplayMemory {
       expiries[slot * DOUBLES] = RELEASED;
       return;
     }
+  }
+
+  /** Replaces the low bits of the second word by the number of the project. */
+  private tagged(ownerId: string, key1: number): number {
+    let tag = this.tags.get(ownerId);
+    if (tag === undefined) this.tags.set(ownerId, (tag = this.tags.size & TAG));
+    return ((key1 & ~TAG) | tag) >>> 0;
+  }
+
+  /** @returns the slot to reuse, of those that follow `home`, all of which are live */
+  private evict(home: number, claimant: number): number {
+    const { words, expiries, mask } = this;
+    const slots = Array.from({ length: this.window }, (_, i) => (home + i) & mask);
+    const tagOf = (slot: number) => (words[slot * WORDS + 3] ?? 0) & TAG;
+    const expiryOf = (slot: number) => expiries[slot * DOUBLES] ?? 0;
+    const entries = new Map([[claimant, 1]]);
+    for (const slot of slots) entries.set(tagOf(slot), (entries.get(tagOf(slot)) ?? 0) + 1);
+    const share = (slot: number) => entries.get(tagOf(slot)) ?? 0;
+    this.evicted++;
+    replayEvictions.publish();
+    return slots.reduce((victim, slot) => {
+      const more = share(slot) - share(victim);
+      return more > 0 || (more === 0 && expiryOf(slot) < expiryOf(victim)) ? slot : victim;
+    });
   }
 
   /** The length prefix keeps ("a", "bc") and ("ab", "c") apart. */
@@ -117,13 +153,12 @@ export class ReplayMemory {
     const key = this.keyOf(ownerId, guid);
     const fingerprint = hash('sha256', `${this.secret}u${text}`, 'binary');
     const key0 = word(key, 0);
-    const key1 = word(key, 4);
+    const key1 = this.tagged(ownerId, word(key, 4));
     const use0 = word(fingerprint, 0);
     const use1 = word(fingerprint, 4);
 
     const home = word(key, 8);
     let free = -1;
-    let soonest = -1;
     for (let i = 0; i < this.window; i++) {
       const slot = (home + i) & mask;
       const expiry = expiries[slot * DOUBLES] ?? NEVER_USED;
@@ -143,16 +178,11 @@ export class ReplayMemory {
         if (expiresAt !== null && expiresAt > expiry) expiries[slot * DOUBLES] = expiresAt;
         return 'retry';
       }
-      if (expiry < now) {
-        if (free < 0) free = slot;
-      } else if (soonest < 0 || expiry < (expiries[soonest * DOUBLES] ?? 0)) {
-        soonest = slot;
-      }
+      if (expiry < now && free < 0) free = slot;
     }
 
     if (expiresAt === null) return 'first';
-    if (free < 0) this.evicted++;
-    const slot = free < 0 ? soonest : free;
+    const slot = free < 0 ? this.evict(home, key1 & TAG) : free;
     const at = slot * WORDS + 2;
     words[at] = key0;
     words[at + 1] = key1;
