@@ -140,6 +140,23 @@ describe('encodings', () => {
     opened(found, (v) => v.replaceAll('+', ' ').trim());
   });
 
+  it('takes hex as BitConverter prints it', () => {
+    const value = seal(ECB, GUID, 'HEX').replaceAll(/..(?!$)/g, '$&-');
+    expect(open(ECB, value)).toEqual(verified());
+    expect(open(ECB, `${value}-`).kind).toBe('refused');
+    expect(open(ECB, value.replace('-', '')).kind).toBe('refused');
+  });
+
+  it('decodes percent escapes once', () => {
+    const found = find((v) => v.includes('+') && v.includes('/') && v.includes('='), 52);
+    opened(found, encodeURIComponent);
+    opened(found, (v) => v.replaceAll('=', '%3d'));
+    expect(open(ECB, encodeURIComponent(encodeURIComponent(found.value)))).toEqual(refused('undecodable'));
+    const sealed = seal(HMAC, `${GUID}|${NOW}`);
+    expect(open(HMAC, encodeURIComponent(sealed))).toEqual(verified());
+    expect(open(HMAC, seal(HMAC, `${GUID}|${NOW}|100%25`))).toEqual(verified());
+  });
+
   it('refuses hex with a digit too many or too few', () => {
     const value = seal(ECB, GUID, 'hex');
     expect(open(ECB, value)).toEqual(verified());

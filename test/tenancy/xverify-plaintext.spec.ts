@@ -17,6 +17,12 @@ import {
 describe('plaintexts', () => {
   const separators = ['', ...Array.from('|&,_#;:@-')];
   const at = NOW + 7000;
+  const unpadded = (dash: string) =>
+    local(at)
+      .slice(0, 19)
+      .replaceAll('-', dash)
+      .replace('T', ' ')
+      .replaceAll(/\b0(?=\d)/g, '');
   const stamps: [string, string][] = [
     ['seconds', `${at / 1000}`],
     ['milliseconds', `${at}`],
@@ -31,6 +37,10 @@ describe('plaintexts', () => {
     ['ISO with a space', local(at).replace('T', ' ').slice(0, 19)],
     ['ISO with a comma and many digits', `${local(at).slice(0, 19)},000999`],
     ['ISO basic', `${digits(new Date(at).toISOString()).replace(/^(.{8})(.{6}).*/, '$1T$2')}Z`],
+    ['ticks in UTC', `${BigInt(at) * 10_000n + 621_355_968_000_000_000n}`],
+    ['unpadded with dashes', unpadded('-')],
+    ['unpadded with slashes', unpadded('/')],
+    ['slashes', local(at).replaceAll('-', '/').replace('T', ' ').slice(0, 19)],
   ];
 
   describe.each(stamps)('stamp: %s', (_, stamp) => {
@@ -55,6 +65,10 @@ describe('plaintexts', () => {
     '|17638884001',
     '|176388840000',
     '|17638884000001',
+    '|2026/13/1 9:0:0',
+    '|2026/1-1 9:0:0',
+    '|2026/1/1 9:0',
+    '|2026/1/1 25:0:0',
     '|1763888400000123456',
     '|20261323090000',
     '|20260229090000',
@@ -105,6 +119,14 @@ describe('plaintexts', () => {
     const stamp = digits(local(NOW)).slice(0, 14);
     expect(openPlain(GUID + stamp, ECB)).toEqual(verified());
     expect(openPlain(GUID + stamp, { ...ECB, timeZone: 'UTC' })).toEqual(refused('stale'));
+  });
+
+  it('takes ticks as UTC or local time, and remembers for both', () => {
+    const ticks = (ms: number) => `${GUID}${BigInt(ms) * 10_000n + 621_355_968_000_000_000n}`;
+    const west = { ...ECB, timeZone: 'America/New_York' };
+    expect(openPlain(ticks(NOW + 8 * 3_600_000), ECB)).toEqual(verified(NOW + 8 * 3_600_000 + SKEW));
+    expect(openPlain(ticks(NOW), west)).toEqual(verified(NOW + 5 * 3_600_000 + SKEW));
+    expect(openPlain(ticks(NOW - SKEW - 1), ECB)).toEqual(refused('stale'));
   });
 
   it('takes either reading of an hour that occurs twice, and remembers for both', () => {

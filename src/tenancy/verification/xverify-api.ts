@@ -22,6 +22,9 @@ const BLOCK = 8;
 const MAC_BYTES = 32;
 
 const HEX = /^(?:[0-9A-Fa-f]{2})+$/;
+/** As .NET's `BitConverter` prints bytes. */
+const DASHED_HEX = /^[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2})+$/;
+const ESCAPED = /%[0-9A-Fa-f]{2}/;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 const GUID = /[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/y;
 const SEPARATORS = '|&,_#;:@-';
@@ -38,6 +41,7 @@ function fromBase64(text: string): Buffer | null {
 /** Possible decodings of a value, most likely first. */
 const READINGS: readonly ((value: string) => Buffer | null)[] = [
   (value) => (HEX.test(value) ? Buffer.from(value, 'hex') : null),
+  (value) => (DASHED_HEX.test(value) ? Buffer.from(value.replaceAll('-', ''), 'hex') : null),
   (value) => fromBase64(plussed(value)),
   (value) => fromBase64(`+${plussed(value)}`),
   (value) => fromBase64(`${plussed(value)}+`),
@@ -133,7 +137,8 @@ function openHmac(profile: PreparedHmacProfile, value: string, now: number): Xve
  * Verifies the value of an `XverifyApi` header. Never throws.
  *
  * `des-ecb`, `des-cbc`: the encrypted plaintext in Base64 (also with spaces for `+`, a `+` lost at either end, or
- * without `=`), Base64url or hex. `hmac-sha256`: `<plaintext>.<mac>` with the MAC in any of these encodings. The
+ * without `=`), Base64url or hex (also with dashes between the bytes). `hmac-sha256`: `<plaintext>.<mac>` with the MAC in any of these encodings. Percent escapes are decoded
+ * once. The
  * plaintext is a GUID (with or without dashes and braces, any case), then optionally one of `| & , _ # ; : @ -`, a time
  * stamp ({@link readStamp}) and anything else.
  *
@@ -147,7 +152,22 @@ export function openXverifyApi(profile: PreparedProfile, value: string, now: num
   if (value.length > VALUE_MAX) return refused('too-long');
   // node:http never produces such characters, and latin1 would map them to other ones
   if (/[\u0100-\uffff]/.test(value)) return refused('undecodable');
+  const verdict = openText(profile, value, now);
+  if (verdict.kind === 'verified' || !ESCAPED.test(value)) return verdict;
+  // An escape that was signed as it is has been verified above.
+  if (verdict.reason !== 'undecodable' && verdict.reason !== 'bad-mac') return verdict;
+  return openText(profile, unescaped(value), now);
+}
+
+function openText(profile: PreparedProfile, value: string, now: number): XverifyApiVerdict {
   return profile.cipher === 'hmac-sha256' ? openHmac(profile, value, now) : openDes(profile, value, now);
+}
+
+/** Decodes percent escapes once, byte by byte: the value has one character a byte. */
+function unescaped(value: string): string {
+  return value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /**
