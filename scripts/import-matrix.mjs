@@ -17,6 +17,7 @@ const FOLDERS = [
   'plugins',
   'response',
   'logging',
+  'connection',
   'tenancy',
   'audit',
   'auth',

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection/connection-limits.js';
 import { type AdapterParts, createAdapter } from './http/http-adapter.js';
 import { requestHooks } from './http/request-hooks.js';
 import { setResponseHeaders } from './http/response-headers.js';
@@ -16,6 +17,7 @@ import { unroutedRequests } from './response/error/unrouted.js';
 
 export interface Parts {
   readonly logger?: Logger;
+  readonly limits?: ConnectionLimits;
   /** Creates the Nest application; tests substitute a testing module. */
   readonly create?: (
     module: DynamicModule,
@@ -31,6 +33,7 @@ const fromFactory: NonNullable<Parts['create']> = (module, adapter, options) =>
 export async function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   const requestLog = new RequestLog(logger);
+  const limits = parts.limits ?? CONNECTION_LIMITS;
   // These requests reach neither the hooks nor Nest, so their headers, log line and metric are added here.
   const refuse: AdapterParts['refuse'] = (error, request, reply) => {
     setResponseHeaders(request.id, reply);
@@ -42,14 +45,14 @@ export async function createApp(config: Config, parts: Parts = {}): Promise<Nest
   };
   const app = await (parts.create ?? fromFactory)(
     AppModule.of(config),
-    createAdapter(config, { logger, requestLog, refuse }),
+    createAdapter(config, { logger, requestLog, refuse, limits }),
     { logger: new NestLogger(logger), bodyParser: false },
   );
   app.setGlobalPrefix('bo/api', { exclude: ['health/*path', 'metrics', '.well-known/*path'] });
   app.enableVersioning({ type: VersioningType.URI, prefix: 'v' });
 
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  for (const add of requestHooks(app, config, { logger, requestLog })) await add(fastify);
+  for (const add of requestHooks(app, config, { logger, requestLog, limits })) await add(fastify);
   await app.init();
   await fastify.ready();
   return app;

@@ -28,6 +28,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Requests a minute for each project and client address; 0 disables the limit. */
   readonly rateLimitPerMinute: number;
+  /** Connections that one process holds at a time; further ones are closed at once. */
+  readonly maxConnections: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is trusted; empty to trust no proxy. */
   readonly trustedProxies: readonly string[];
   /** Exports traces over OTLP; `null` disables tracing. OpenTelemetry reads the other `OTEL_*` variables itself. */
@@ -116,6 +118,7 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     swaggerEnabled: values.SWAGGER_ENABLED ?? environment === 'development',
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    maxConnections: values.MAX_CONNECTIONS,
     trustedProxies: values.TRUSTED_PROXIES,
     tracing: tracing(values, report),
     workers: workers(values, report),

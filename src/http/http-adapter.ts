@@ -5,26 +5,34 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { trustedBy } from '../network/client-address.js';
+import type { ConnectionLimits } from '../connection/connection-limits.js';
+import { answerParserFailure } from '../connection/parser-failure.js';
 import { requestIdOf } from '../logging/request-id.js';
 import type { RequestLog } from '../logging/request-log.js';
-import { answerParserFailure } from '../response/error/parser-failure.js';
-import { unroutedRequests } from '../response/error/unrouted.js';
+import { reportUnrouted } from './unrouted-report.js';
 import { tlsCertificate } from './tls-certificate.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
-/** A request that has not fully arrived by then is answered 408 and its connection closed. */
-const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
 
 export interface AdapterParts {
   readonly logger: Logger;
   readonly requestLog: RequestLog;
+  readonly limits: ConnectionLimits;
   /** Answers requests that the router refuses, before there is a route. */
   readonly refuse: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 }
 
 /** The Fastify server behind Nest. */
-export function createAdapter(config: Config, { logger, requestLog, refuse }: AdapterParts): FastifyAdapter {
+export function createAdapter(
+  config: Config,
+  { logger, requestLog, refuse, limits }: AdapterParts,
+): FastifyAdapter {
+  const server = {
+    headersTimeout: limits.requestMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+  };
   const options = {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -36,7 +44,7 @@ export function createAdapter(config: Config, { logger, requestLog, refuse }: Ad
     // No Nest middleware is used; looking for some would cost every request.
     skipMiddie: true,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: limits.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // During shutdown, requests that still arrive are served and their connections closed. Fastify's own 503 would
     // have neither envelope nor Retry-After.
@@ -44,14 +52,12 @@ export function createAdapter(config: Config, { logger, requestLog, refuse }: Ad
     trustProxy: config.trustedProxies.length === 0 ? false : trustedBy(config.trustedProxies),
     genReqId: requestIdOf,
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
-      const reqId = randomUUID();
-      const failure = answerParserFailure(error, socket, reqId);
-      if (failure === null) return;
-      requestLog.writeRefused(reqId, failure);
-      unroutedRequests.publish(failure);
+      const requestId = randomUUID();
+      const failure = answerParserFailure(error, socket, { requestId, lingerMs: limits.lingerMs });
+      if (failure !== null) reportUnrouted(requestLog, requestId, failure);
     },
   };
-  return new FastifyAdapter(
-    config.tls === null ? options : { ...options, https: tlsCertificate(config.tls) },
-  );
+  if (config.tls === null) return new FastifyAdapter({ ...options, http: server });
+  const https = { ...server, ...tlsCertificate(config.tls), handshakeTimeout: limits.handshakeMs };
+  return new FastifyAdapter({ ...options, https });
 }

@@ -1,7 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.js';
+import type { ConnectionLimits } from '../connection/connection-limits.js';
+import { answerRefusals, guardConnections } from '../connection/guard-connections.js';
+import { refuseTunnel } from '../connection/parser-failure.js';
 import { serveDocs } from '../docs/serve-docs.js';
 import type { RequestLog } from '../logging/request-log.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -12,8 +16,15 @@ import { Draining } from '../shutdown/draining.js';
 import { batchRequests } from './request-batch.js';
 import { decorateRequests } from './request-state.js';
 import { addResponseHeaders } from './response-headers.js';
+import { reportUnrouted } from './unrouted-report.js';
 
 type Setup = (fastify: FastifyInstance) => void | Promise<void>;
+
+interface HookParts {
+  readonly logger: Logger;
+  readonly requestLog: RequestLog;
+  readonly limits: ConnectionLimits;
+}
 
 /**
  * What is added to Fastify, in this order: within a stage (onRequest, onResponse, ...) hooks run in the order in which
@@ -22,10 +33,22 @@ type Setup = (fastify: FastifyInstance) => void | Promise<void>;
 export function requestHooks(
   app: NestFastifyApplication,
   config: Config,
-  { logger, requestLog }: { readonly logger: Logger; readonly requestLog: RequestLog },
+  { logger, requestLog, limits }: HookParts,
 ): readonly Setup[] {
   return [
     decorateRequests,
+    ({ server }) =>
+      guardConnections(server, limits, {
+        maxConnections: config.maxConnections,
+        onConnect: (_request, socket) => {
+          const requestId = randomUUID();
+          reportUnrouted(
+            requestLog,
+            requestId,
+            refuseTunnel(socket, { requestId, lingerMs: limits.lingerMs }),
+          );
+        },
+      }),
     // Before all routes, here and in the metrics: only routes registered afterwards are seen.
     (fastify) => app.get(AllowedMethods).learnFrom(fastify),
     // The first hook of a request, so that all others run batch by batch.
@@ -35,6 +58,8 @@ export function requestHooks(
     ...(config.tracing === null ? [] : [tracing(config.tracing, logger)]),
     (fastify) => observeRequests(fastify, app.get(Metrics)),
     addResponseHeaders,
+    // After the hooks that log, count and add headers, so that refusals get all of it.
+    answerRefusals,
     (fastify) => app.get(Draining, { strict: false }).closeConnectionsOf(fastify),
     readBodies,
     // Registers routes, so it is the last. Nest registers the others when the application is initialised.

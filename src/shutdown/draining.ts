@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import type { FastifyInstance } from 'fastify';
 import type { Socket } from 'node:net';
+import { Connection } from '../connection/connection.js';
 
 /** Whether this process is about to end: it is then no longer ready, and parts with its clients. */
 @Injectable()
@@ -22,10 +23,13 @@ export class Draining {
 
   /** A client that is told so sends its next request on another connection, and none is lost. @see RFC 9112 §9.6 */
   closeConnectionsOf(fastify: FastifyInstance): void {
-    fastify.server.on('connection', (socket) => {
+    const add = (socket: Socket): void => {
       this.connections.add(socket);
       socket.once('close', () => this.connections.delete(socket));
-    });
+    };
+    fastify.server.on('connection', add);
+    // The socket above the one of the connection, once the TLS handshake is done.
+    fastify.server.on('secureConnection', add);
     fastify.addHook('onSend', (_request, reply, payload, done) => {
       if (this.hasBegun) reply.header('connection', 'close');
       done(null, payload);
@@ -33,10 +37,13 @@ export class Draining {
   }
 
   /**
-   * Ends the connections on which nothing ever came, as browsers and pools open them in advance. To node they are
-   * not idle but busy with a first request, and it would wait for that.
+   * Closes the connections without a complete request head: browsers and pools open some in advance, and attackers send
+   * heads slowly. To node they are not idle but busy with a first request, and it would wait for that.
    */
   closeSilentConnections(): void {
-    for (const socket of this.connections) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of this.connections) {
+      const connection = Connection.of(socket);
+      if (connection === undefined ? socket.bytesRead === 0 : connection.inFlight === 0) socket.destroy();
+    }
   }
 }

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { Clock } from '../../src/config/clock.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
+import type { ConnectionLimits } from '../../src/connection/connection-limits.js';
 import { createApp } from '../../src/create-app.js';
 import { SqlDatabase, type SqlValue } from '../../src/database/sql-database.js';
 import { createLogger } from '../../src/logging/logger.js';
@@ -53,7 +54,10 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export async function startApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+export async function startApp(
+  env: Readonly<Record<string, string>> = {},
+  limits?: ConnectionLimits,
+): Promise<TestApp> {
   const config = loadConfig({
     NODE_ENV: 'test',
     HOST: '127.0.0.1',
@@ -74,6 +78,7 @@ export async function startApp(env: Readonly<Record<string, string>> = {}): Prom
   });
   const app = await createApp(config, {
     logger: createLogger(config.logLevel, sink),
+    ...(limits === undefined ? {} : { limits }),
     create: async (module, adapter, options) => {
       const testing = await Test.createTestingModule({ imports: [module] })
         .overrideProvider(Clock)

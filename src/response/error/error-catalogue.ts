@@ -149,6 +149,11 @@ export const catalogue = {
     code: 41_501,
     text: 'The body must be application/json or application/x-www-form-urlencoded.',
   },
+  EXPECTATION_UNSUPPORTED: {
+    status: 417,
+    code: 41_701,
+    text: 'The Expect header may only ask for 100-continue.',
+  },
   RATE_LIMITED: { status: 429, code: 42_901, text: 'Too many requests. Wait for Retry-After and try again.' },
   HEADERS_TOO_LARGE: {
     status: 431,

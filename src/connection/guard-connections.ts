@@ -1,0 +1,104 @@
+import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { type ApiError, errors } from '../response/error/error-catalogue.js';
+import { Connection } from './connection.js';
+import type { ConnectionLimits } from './connection-limits.js';
+
+const REFUSAL = Symbol('refusal');
+
+type Refusable = IncomingMessage & { [REFUSAL]?: ApiError };
+
+/** Node's own answer to what these events report would be no envelope, no log line and no metric. */
+export type ConnectListener = (request: IncomingMessage, socket: Socket) => void;
+
+/** Bounds what the clients of this server can make it hold. Call after Fastify added its listener for requests. */
+export function guardConnections(
+  server: Server,
+  limits: ConnectionLimits,
+  { maxConnections, onConnect }: { maxConnections: number; onConnect: ConnectListener },
+): void {
+  const open = new Map<Socket, Connection>();
+  const opened = (socket: Socket): void => {
+    open.set(socket, Connection.open(socket));
+    socket.once('close', () => open.delete(socket));
+  };
+  server.maxConnections = maxConnections;
+  server.on('connection', (socket) => {
+    // An HTTPS server emits this before the handshake, with the socket below the TLS one.
+    if (!isSecure(server) || socket instanceof TLSSocket) opened(socket);
+  });
+  server.on('secureConnection', opened);
+  admitRequests(server, limits);
+  server.on('connect', onConnect);
+  const closeUnread = (): void => {
+    const now = performance.now();
+    for (const [socket, connection] of open)
+      if (connection.unreadFor(now) >= limits.unreadMs) socket.destroy();
+  };
+  server.on('listening', () => {
+    const timer = setInterval(closeUnread, limits.checkMs).unref();
+    server.once('close', () => clearInterval(timer));
+  });
+}
+
+function isSecure(server: Server): boolean {
+  return 'setSecureContext' in server;
+}
+
+/** Puts the bounds before Fastify's handler; {@link answerRefusals} answers what they refuse. */
+function admitRequests(server: Server, limits: ConnectionLimits): void {
+  const handlers = server.listeners('request') as ((
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => void)[];
+  const handle = (request: Refusable, response: ServerResponse, refusal: ApiError | null): void => {
+    const { socket } = request;
+    const connection = Connection.of(socket);
+    if (connection !== undefined) {
+      if (connection.isRefused) return;
+      if (connection.inFlight > 0 && socket.writableLength > limits.unreadBytes) {
+        socket.destroy();
+        return;
+      }
+      connection.newest = response;
+      response.on('close', answered);
+      if (++connection.inFlight > limits.requestsInFlight) {
+        connection.isRefused = true;
+        refusal = errors.RATE_LIMITED({ retryAfter: 1, detail: 'too many requests in flight' });
+      }
+    }
+    if (refusal !== null) {
+      request[REFUSAL] = refusal;
+      response.shouldKeepAlive = false;
+    }
+    for (const handler of handlers) handler.call(server, request, response);
+  };
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+    handle(request, response, lacksHost(request) ? errors.REQUEST_MALFORMED({ detail: 'no Host' }) : null),
+  );
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    handle(request, response, errors.EXPECTATION_UNSUPPORTED()),
+  );
+  // Node would answer a missing Host without a body.
+  Object.assign(server, { requireHostHeader: false });
+}
+
+/** @see RFC 9112 §3.2 */
+function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion === '1.1';
+}
+
+function answered(this: ServerResponse): void {
+  const connection = Connection.of(this.req.socket);
+  if (connection !== undefined) connection.inFlight--;
+}
+
+/** Answers the requests that the bounds refused, as all others are answered. */
+export function answerRefusals(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    done((request.raw as Refusable)[REFUSAL]);
+  });
+}
