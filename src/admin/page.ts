@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { errors } from '../response/error/error-catalogue.js';
+import { type ApiError, errors } from '../response/error/error-catalogue.js';
 import { parameters } from './field.js';
 
 const LIMIT_MAX = 200;
 const LIMIT_RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
+/** Postgres refuses NUL and lone surrogates; a cursor that contains one is forged. */
+const UNSTORABLE = /[\0\p{Cs}]/u;
 const CURSOR_RULE = 'must be the nextCursor of an answer to the same call';
 
 /** The parameters of a paged list. */
@@ -43,9 +45,19 @@ export interface Page<T> {
 export function startOf(list: string, { cursor }: PageRequest): string | null {
   if (cursor === undefined) return null;
   const [of, key, ...rest] = decoded(cursor);
-  if (of !== list || typeof key !== 'string' || rest.length > 0)
-    throw errors.PARAMETER_INVALID({ field: 'cursor', text: `cursor ${CURSOR_RULE}` });
+  if (of !== list || typeof key !== 'string' || rest.length > 0 || UNSTORABLE.test(key)) throw wrongCursor();
   return key;
+}
+
+/** The same for a list that is sorted by a number. */
+export function startNumberOf(list: string, page: PageRequest): number | null {
+  const key = startOf(list, page);
+  if (key !== null && !/^\d{1,15}$/.test(key)) throw wrongCursor();
+  return key === null ? null : Number(key);
+}
+
+function wrongCursor(): ApiError {
+  return errors.PARAMETER_INVALID({ field: 'cursor', text: `cursor ${CURSOR_RULE}` });
 }
 
 /**

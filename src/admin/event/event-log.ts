@@ -5,7 +5,7 @@ import { type AuthEvent, type AuthEventKind, EVENT_KINDS } from '../../audit/aut
 import { SqlDatabase } from '../../database/sql-database.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import { choice, fields, identifier, parameters, time } from '../field.js';
-import { type Page, pageOf, pageShape, startOf } from '../page.js';
+import { type Page, pageOf, pageShape, startNumberOf } from '../page.js';
 
 const filterShape = {
   userId: identifier.optional(),
@@ -50,10 +50,10 @@ export class EventLog {
     if (ownerId === null) assertPlatform(administrator);
     else assertAdministers(administrator, ownerId);
     const list = `events ${ownerId ?? ''}`;
-    const before = startOf(list, { limit, cursor });
+    const before = startNumberOf(list, { limit, cursor });
     const rows = await readEvents(
       this.database,
-      { ...filter, ownerId: ownerId ?? undefined, before: before === null ? undefined : Number(before) },
+      { ...filter, ownerId: ownerId ?? undefined, before: before ?? undefined },
       limit + 1,
     );
     return pageOf(list, rows, limit, ({ id }) => String(id), eventView);
