@@ -45,6 +45,9 @@ export abstract class SqlDatabase {
     also: ((transaction: SqlTransaction) => Promise<void>) | null,
   ): Promise<boolean>;
 
+  /** Reads a row as requests do. @throws if requests cannot be served, e.g. because the database cannot be written */
+  abstract probe(): Promise<void>;
+
   /** Runs `work` while holding a lock across all processes on this database, for work at startup. */
   abstract alone<T>(work: () => Promise<T>): Promise<T>;
 

@@ -15,8 +15,7 @@ export class DatabaseHealth {
   async check() {
     const indicator = this.indicators.check('database');
     try {
-      // Read a table: `SELECT 1` succeeds even if the SQLite file is corrupt.
-      await Promise.race([this.database.all('SELECT owner_id FROM bo_project LIMIT 1', []), deadline()]);
+      await Promise.race([this.database.probe(), deadline()]);
       return indicator.up({ kind: this.database.kind });
     } catch {
       return indicator.down({ kind: this.database.kind });

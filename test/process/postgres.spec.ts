@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { type EventFilter, readEvents } from '../../src/audit/audit-trail.js';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.js';
 import type { SqlDatabase } from '../../src/database/sql-database.js';
 import { StartLock } from '../../src/database/start-lock.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
+import { toApiError } from '../../src/response/error/failure.js';
 import { call, dataOf, login, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
 import { PostgresServer } from '../support/postgres.js';
 import { eventually } from '../support/temporary.js';
@@ -17,7 +19,11 @@ describe('Postgres', () => {
     server = await PostgresServer.start();
     url = await server.database();
     // Two first starts at once: one migrates and writes the demo data, the other waits for it.
-    [a, b] = await Promise.all([startApp({ DATABASE_URL: url }), startApp({ DATABASE_URL: url })]);
+    const operator = createHash('sha256').update('operator-token-of-this-test').digest('hex');
+    [a, b] = await Promise.all([
+      startApp({ DATABASE_URL: url, OPERATOR_TOKEN_HASH: operator }),
+      startApp({ DATABASE_URL: url }),
+    ]);
   }, 120_000);
   afterAll(async () => {
     await Promise.all([a?.close(), b?.close()]);
@@ -63,6 +69,39 @@ describe('Postgres', () => {
     await server.resume();
     await eventually('a success', async () => (await refresh(b, refreshToken)).status === 200);
     expect((await b.app.inject({ url: '/health/ready' })).statusCode).toBe(200);
+  });
+
+  it('leaves a server that has become read-only for one that can be written', async () => {
+    const ready = async () => (await a.app.inject({ url: '/health/ready' })).statusCode;
+    const [first, second] = await Promise.all([login(a), login(a)]);
+    const readOnly = await server.becomeReadOnly(url);
+    try {
+      // Open connections are now read-only; new ones are not, as after a failover.
+      expect((await refresh(a, first.refreshToken)).status).toBe(200);
+      await Promise.all(Array.from({ length: 6 }, () => login(a)));
+      expect(await ready()).toBe(200);
+      await readOnly.alsoNew();
+      expect(await ready()).toBe(503);
+      expect(refusalOf(await refresh(a, second.refreshToken))).toBe('503 UNAVAILABLE');
+    } finally {
+      await readOnly.end();
+    }
+    await eventually('ready', async () => (await ready()) === 200);
+    expect((await refresh(a, second.refreshToken)).status).toBe(200);
+  });
+
+  it('never calls a value that Postgres refuses an outage', async () => {
+    const events = (key: string) => {
+      const cursor = Buffer.from(JSON.stringify(['events ', key])).toString('base64url');
+      return call(a, { url: `/admin/events?cursor=${cursor}`, bearer: 'operator-token-of-this-test' });
+    };
+    expect((await events('5')).text).toContain('"success":true');
+    for (const key of ['abc', '1e999', '\0', '9'.repeat(30)])
+      expect(refusalOf(await events(key))).toBe('400 PARAMETER_INVALID');
+    const database = new PostgresDatabase(url, StartLock.of({ kind: 'postgres', url }, null), 1);
+    const failure = await database.all('SELECT $1::bigint', ['abc']).catch(toApiError);
+    await database.close();
+    expect(failure).toMatchObject({ errorCode: 'INTERNAL' });
   });
 
   it('gives up a row that another holds, in bounded time', async () => {

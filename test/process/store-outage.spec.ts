@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
@@ -144,7 +152,11 @@ describe('a disk that is full', () => {
         }
       }
       expect(refused).toBe(5);
+      const ready = async () =>
+        (await call(test, { url: '//health/ready', owner: null, verify: null })).status;
+      expect(await ready()).toBe(503);
       unlinkSync(ballast);
+      expect(await ready()).toBe(200);
       for (const tip of tips) {
         const next = dataOf(await refresh(test, tip.refreshToken));
         expect(next.tokenSeq).toBe(tip.tokenSeq + 1);
@@ -172,5 +184,23 @@ describe('a database file that was destroyed', () => {
     expect((await health()).status).toBe(503);
     expect((await call(test, { url: '//health/live', owner: null, verify: null })).status).toBe(200);
     await test.close().catch(() => undefined);
+  });
+});
+
+describe('a database file that is deleted or replaced while it is used', () => {
+  it.each(['deleted', 'replaced'])('%s: 503 and not ready, instead of writes that are lost', async (how) => {
+    const file = join(folder, `${how}.sqlite`);
+    const test = await startApp({ DATABASE_URL: `sqlite:${file}` });
+    const { refreshToken } = await login(test);
+    const ready = async () => (await call(test, { url: '//health/ready', owner: null, verify: null })).status;
+    expect(await ready()).toBe(200);
+    renameSync(file, `${file}.away`);
+    if (how === 'replaced') copyFileSync(`${file}.away`, file);
+    expect(await ready()).toBe(503);
+    expectUnavailable(await timed(refresh(test, refreshToken)));
+    renameSync(`${file}.away`, file);
+    expect(await ready()).toBe(200);
+    expect((await refresh(test, refreshToken)).status).toBe(200);
+    await test.close();
   });
 });

@@ -72,6 +72,33 @@ export class PostgresServer {
     await client.end();
   }
 
+  /** Makes the open sessions read-only, and not those of new connections to the database of the URL. */
+  async becomeReadOnly(url: string): Promise<{ alsoNew(): Promise<void>; end(): Promise<void> }> {
+    const name = new URL(url).pathname.slice(1);
+    const client = new Client(`postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`);
+    await client.connect();
+    const writable = `ALTER DATABASE ${name} SET default_transaction_read_only = off`;
+    const set = async (mode: 'on' | 'off'): Promise<void> => {
+      // This session writes in any mode.
+      await client.query('SET default_transaction_read_only = off');
+      await client.query(`ALTER SYSTEM SET default_transaction_read_only = ${mode}`);
+      await client.query('SELECT pg_reload_conf()');
+    };
+    await client.query(writable);
+    await set('on');
+    return {
+      alsoNew: async () => {
+        await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+        await this.terminateConnections();
+      },
+      end: async () => {
+        await client.query(writable);
+        await set('off');
+        await client.end();
+      },
+    };
+  }
+
   async halt(): Promise<void> {
     await this.server.stop();
   }

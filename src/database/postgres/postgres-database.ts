@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
-import { PostgresFailure, postgresFailure } from './postgres-failure.js';
-import { openPool } from './postgres-pool.js';
+import { PostgresFailure, postgresFailure, READ_ONLY } from './postgres-failure.js';
+import { openPool, renewConnections } from './postgres-pool.js';
 import {
   type Bindable,
   type RowKey,
@@ -76,6 +76,21 @@ export class PostgresDatabase extends SqlDatabase {
       await also(transaction);
       return true;
     });
+  }
+
+  override async probe(): Promise<void> {
+    // After a failover, an old connection reads well and cannot write; a new one may lead to the new primary.
+    if (await this.isWritable()) return;
+    renewConnections();
+    if (!(await this.isWritable())) throw new PostgresFailure(READ_ONLY, {});
+  }
+
+  private async isWritable(): Promise<boolean> {
+    const [row] = await this.all<{ mode: string }>(
+      `SELECT current_setting('transaction_read_only') AS mode, (SELECT owner_id FROM bo_project LIMIT 1)`,
+      [],
+    );
+    return row?.mode === 'off';
   }
 
   override alone<T>(work: () => Promise<T>): Promise<T> {

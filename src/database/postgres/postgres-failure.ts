@@ -9,14 +9,19 @@ export class PostgresFailure extends StoreUnavailable {
     super(code, options);
   }
 
-  /** Postgres has undone the work for another's sake, and the same work may succeed now. */
+  /** Nothing was written, and the same work may succeed now: after a conflict, or on another connection. */
   get mayBeTriedAgain(): boolean {
-    return this.code === '40001' || this.code === '40P01';
+    return this.code === '40001' || this.code === '40P01' || this.code === READ_ONLY;
   }
 
   /** Postgres itself refused the statement, and the connection is in order. */
   get isAnswer(): boolean {
-    return SQLSTATE.test(this.code) && !ENDS_CONNECTION.test(this.code);
+    return SQLSTATE.test(this.code) && !ENDS_CONNECTION.test(this.code) && this.code !== READ_ONLY;
+  }
+
+  /** A value that no column or function can take: the fault of the statement, not an outage. */
+  override get isDataError(): boolean {
+    return this.code.startsWith('22');
   }
 
   /** The connection ended, for the server's sake or the network's; a server that is too slow is another matter. */
@@ -24,6 +29,9 @@ export class PostgresFailure extends StoreUnavailable {
     return ENDS_CONNECTION.test(this.code) || /^E[A-Z]/.test(this.code) || this.code === ENDED;
   }
 }
+
+/** Of a server that only reads: a connection to a former primary after a failover. */
+export const READ_ONLY = '25006';
 
 /** Connection exceptions, the operator's intervention, system errors. */
 const ENDS_CONNECTION = /^(08|57P|58|XX)/;

@@ -1,5 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import pg, { Pool, type PoolClient, type PoolConfig, types as pgTypes } from 'pg';
-import { postgresFailure } from './postgres-failure.js';
+import { postgresFailure, READ_ONLY } from './postgres-failure.js';
 
 /** How long a request waits for a connection, in ms. Bounds the queue while the database is unavailable. */
 const CONNECT_MS = 2_000;
@@ -34,38 +35,76 @@ export function poolOptions(url: string, max: number): PoolConfig {
   };
 }
 
+type Release = (error?: Error | boolean) => void;
+type OnConnect = (error: Error | undefined, client: PoolClient | undefined, done: Release) => void;
+
+/** Properties of a `pg` client that the typings lack. */
+interface ClientState {
+  readonly readyForQuery?: boolean;
+  readonly connection?: EventEmitter;
+}
+
+/** Incremented when a server turns out to be read-only. Connections that are older are closed instead of reused. */
+let generation = 0;
+
+/** After a failover, the open connections of all pools may lead to the former primary. */
+export function renewConnections(): void {
+  generation++;
+}
+
+/**
+ * A pool with three fixes: a failed connection becomes a {@link PostgresFailure}; a connection whose query never got
+ * an answer is closed, while TypeORM would return it to the pool as idle; and so is one to a server that has become
+ * read-only, which would otherwise be reused until the end of its lifetime.
+ */
+class ServicePool extends Pool {
+  private readonly generations = new WeakMap<PoolClient, number>();
+
+  constructor(options?: PoolConfig) {
+    super(options);
+    this.on('connect', (client) => {
+      this.generations.set(client, generation);
+      (client as ClientState).connection?.on('errorMessage', ({ code }: { code?: string }) => {
+        if (code === READ_ONLY) renewConnections();
+      });
+    });
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: OnConnect): void;
+  override connect(callback?: OnConnect): Promise<PoolClient> | void {
+    if (callback === undefined) return this.connectCurrent();
+    super.connect((error, client, done) => {
+      if (error !== undefined && error !== null) return callback(postgresFailure(error), undefined, done);
+      if (client !== undefined && this.isOutdated(client)) {
+        done(true);
+        return this.connect(callback);
+      }
+      const release: Release = (failure) =>
+        done(failure ?? ((client as ClientState | undefined)?.readyForQuery === false ? true : undefined));
+      callback(undefined, client, release);
+    });
+  }
+
+  private async connectCurrent(): Promise<PoolClient> {
+    for (;;) {
+      const client = await super.connect();
+      if (!this.isOutdated(client)) return client;
+      client.release(true);
+    }
+  }
+
+  private isOutdated(client: PoolClient): boolean {
+    return generation > 0 && this.generations.get(client) !== generation;
+  }
+}
+
 /** Creates a pool. Errors of idle connections are ignored: the next request gets a new connection. */
 export function openPool(url: string, max: number): Pool {
-  const pool = new Pool(poolOptions(url, max));
+  const pool = new ServicePool(poolOptions(url, max));
   pool.on('error', () => undefined);
   return pool;
 }
 
-type Release = (error?: Error | boolean) => void;
-type OnConnect = (error: Error | undefined, client: PoolClient | undefined, done: Release) => void;
-
-/** A property of a `pg` client that the typings lack. */
-interface Readiness {
-  readonly readyForQuery?: boolean;
-}
-
-/**
- * The pool for TypeORM, with two fixes: a failed connection becomes a {@link PostgresFailure}, and a connection
- * whose query never got an answer is closed. TypeORM would return it to the pool as idle.
- */
-class TypeOrmPool extends Pool {
-  override connect(): Promise<PoolClient>;
-  override connect(callback: OnConnect): void;
-  override connect(callback?: OnConnect): Promise<PoolClient> | void {
-    if (callback === undefined) return super.connect();
-    super.connect((error, client, done) => {
-      if (error !== undefined && error !== null) return callback(postgresFailure(error), undefined, done);
-      const release: Release = (failure) =>
-        done(failure ?? ((client as Readiness | undefined)?.readyForQuery === false ? true : undefined));
-      callback(undefined, client, release);
-    });
-  }
-}
-
 /** Passed to TypeORM in place of the `pg` package. */
-export const typeOrmDriver = { ...pg, Pool: TypeOrmPool };
+export const typeOrmDriver = { ...pg, Pool: ServicePool };

@@ -14,11 +14,24 @@ export class SqliteFailure extends StoreUnavailable {
     super(code, options);
   }
 
+  /** Whether the file or the disk is at fault. */
+  get isDamage(): boolean {
+    return DAMAGE.test(this.code);
+  }
+
+  /** Whether the file itself is damaged, which no later success disproves. */
+  get isCorruption(): boolean {
+    return /^SQLITE_(NOTADB|CORRUPT)/.test(this.code);
+  }
+
   /** Whether the whole database failed, not only this statement. */
   get concernsAll(): boolean {
     return /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT|NOMEM|PROTOCOL)/.test(this.code);
   }
 }
+
+/** A fault of the file or the disk; a lock of another process is none. */
+const DAMAGE = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT)/;
 
 /** One connection to an SQLite file, with promises and cached prepared statements. */
 export class SqliteConnection {

@@ -1,3 +1,4 @@
+import { FileWatch } from './file-watch.js';
 import { GroupCommit } from './group-commit.js';
 import { GroupRead } from './group-read.js';
 import {
@@ -12,6 +13,10 @@ import {
 import { SqliteConnection, SqliteFailure } from './sqlite-connection.js';
 import { StartLock } from '../start-lock.js';
 import { WriteQueue } from './write-queue.js';
+
+const PROBE = 'SELECT owner_id FROM bo_project LIMIT 1';
+const PROBE_WRITE =
+  'UPDATE bo_project SET status = status WHERE owner_id = (SELECT min(owner_id) FROM bo_project)';
 
 interface Shared {
   readonly sql: string;
@@ -28,26 +33,50 @@ export class SqliteDatabase extends SqlDatabase {
   override readonly kind = 'sqlite';
   private readonly writes = new WriteQueue(concernsAll);
   private readonly updates = new Map<object, Shared>();
+  /** The last failure of the file or the disk, until a write succeeds; a corrupt file stays one. */
+  private damage: SqliteFailure | null = null;
   private readonly selects = new Map<SharedSelect, GroupRead<readonly SqlValue[], unknown>>();
 
   private constructor(
     private readonly reader: SqliteConnection,
     private readonly writer: SqliteConnection,
     private readonly startLock: StartLock,
+    private readonly file: FileWatch,
   ) {
     super();
   }
 
   static async open(file: string, startLock: StartLock): Promise<SqliteDatabase> {
+    const watch = await FileWatch.of(file);
     return new SqliteDatabase(
       await SqliteConnection.open(file),
       await SqliteConnection.open(file),
       startLock,
+      watch,
     );
   }
 
-  override all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
-    return this.reader.all(sql, values);
+  override async all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+    try {
+      return await this.reader.all(sql, values);
+    } catch (error) {
+      this.note(error);
+      throw error;
+    }
+  }
+
+  override async probe(): Promise<void> {
+    await this.file.look();
+    await this.all(PROBE, []);
+    const { damage } = this;
+    if (damage === null) return;
+    if (damage.isCorruption) throw damage;
+    // Requests may no longer arrive while this process is not ready, so the probe itself tries a write.
+    await this.transact((transaction) => transaction.all(PROBE_WRITE, []));
+    if (damage.code !== 'SQLITE_FULL' || (await this.file.hasRoom())) return;
+    // The small write fitted into what the log had left; the writes of requests may not.
+    this.damage = damage;
+    throw damage;
   }
 
   override find<Row>(select: SharedSelect, values: readonly SqlValue[]): Promise<Row | null> {
@@ -55,7 +84,7 @@ export class SqliteDatabase extends SqlDatabase {
   }
 
   override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
-    return this.writes.run(async () => {
+    return this.write(async () => {
       // IMMEDIATE takes the write lock now: a transaction that upgrades from read to write later gets
       // SQLITE_BUSY without waiting.
       await this.writer.execute('BEGIN IMMEDIATE');
@@ -108,7 +137,7 @@ export class SqliteDatabase extends SqlDatabase {
   }
 
   private async findAll(sql: string, keys: readonly (readonly SqlValue[])[]): Promise<unknown[]> {
-    const rows = await this.reader.all<{ position: number }>(sql, [JSON.stringify(keys)]);
+    const rows = await this.all<{ position: number }>(sql, [JSON.stringify(keys)]);
     const found = new Map(rows.map((row) => [row.position, row]));
     return keys.map((_, index) => found.get(index) ?? null);
   }
@@ -126,7 +155,12 @@ export class SqliteDatabase extends SqlDatabase {
         commit: (batch) => this.commit(sql, batch),
         concernsAll,
       },
-      (work) => this.writes.run(work),
+      (work) =>
+        this.writes.run(async () => {
+          const look = this.file.recently();
+          if (look !== null) await look;
+          return work();
+        }),
     );
     const shared = { sql, commit };
     this.updates.set(update, shared);
@@ -136,12 +170,38 @@ export class SqliteDatabase extends SqlDatabase {
   private async commit(sql: string, batch: readonly (readonly SqlValue[])[]): Promise<boolean[]> {
     try {
       const changed = await this.writer.all<{ id: string }>(sql, [JSON.stringify(batch)]);
+      this.hasWritten();
       const ids = new Set(changed.map(({ id }) => id));
       return batch.map(([id]) => ids.has(String(id)));
     } catch (error) {
       this.writes.recordFailure(error);
+      this.note(error);
       throw error;
     }
+  }
+
+  private write<T>(work: () => Promise<T>): Promise<T> {
+    return this.writes.run(async () => {
+      const look = this.file.recently();
+      if (look !== null) await look;
+      try {
+        const result = await work();
+        this.hasWritten();
+        return result;
+      } catch (error) {
+        this.note(error);
+        throw error;
+      }
+    });
+  }
+
+  private note(error: unknown): void {
+    if (error instanceof SqliteFailure && error.isDamage && this.damage?.isCorruption !== true)
+      this.damage = error;
+  }
+
+  private hasWritten(): void {
+    if (this.damage !== null && !this.damage.isCorruption) this.damage = null;
   }
 }
 

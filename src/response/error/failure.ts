@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
-import { TypeORMError } from 'typeorm';
+import { QueryFailedError, TypeORMError } from 'typeorm';
 import { PluginFailure } from '../../plugins/plugin-failure.js';
+import { postgresFailure } from '../../database/postgres/postgres-failure.js';
 import { StoreUnavailable } from '../../database/store-unavailable.js';
 import { ApiError, type ErrorCode, errors } from './error-catalogue.js';
 
@@ -31,6 +32,7 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
  */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
+  if (isDataError(thrown)) return errors.INTERNAL({ detail: 'the database refused a value', cause: thrown });
   if (thrown instanceof StoreUnavailable || thrown instanceof TypeORMError)
     return errors.UNAVAILABLE({ detail: 'the database did not answer', cause: thrown, retryAfter: 1 });
   if (thrown instanceof PluginFailure) return errors.PLUGIN_FAILED({ detail: thrown.message });
@@ -39,6 +41,12 @@ export function toApiError(thrown: unknown): ApiError {
   if (errorCode !== undefined) return errors[errorCode]({ detail: `${code} ${status}` });
   if (status >= 400 && status < 500) return errors.REQUEST_MALFORMED({ detail: `${code} ${status}` });
   return errors.INTERNAL({ detail: 'not foreseen', cause: thrown });
+}
+
+/** A value that the database refused (SQLSTATE class 22) will be refused again: 503 would ask for a repetition. */
+function isDataError(thrown: unknown): boolean {
+  if (thrown instanceof StoreUnavailable) return thrown.isDataError;
+  return thrown instanceof QueryFailedError && postgresFailure(thrown.driverError).isDataError;
 }
 
 function described(thrown: unknown): { code: string; status: number } {
