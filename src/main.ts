@@ -9,12 +9,14 @@ import { type Config, loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { isOwnWorker } from './config/own-worker.js';
 import { createLogger } from './logging/logger.js';
+import { describeUncaught } from './plugins/plugin-failure.js';
 import { startFailure } from './start-failure.js';
 import { untilDone } from './until-done.js';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
   const logger = createLogger(config.logLevel);
+  endOnUncaught(logger);
   if (isOwnWorker) {
     // A closed terminal sends SIGHUP to the primary too, and the primary decides.
     process.on('SIGHUP', () => undefined);
@@ -96,7 +98,7 @@ function endOnSignal(config: Config, logger: Logger, end: () => Promise<boolean>
         process.exit(1);
       }, config.shutdownDelayMs + config.shutdownDeadlineMs).unref();
     end().then(
-      (isClean) => process.exit(isClean ? 0 : 1),
+      (isClean) => process.exit(isClean ? process.exitCode : 1),
       (error: unknown) => {
         logger.error({ err: error }, 'shutdown failed');
         process.exit(1);
@@ -105,6 +107,22 @@ function endOnSignal(config: Config, logger: Logger, end: () => Promise<boolean>
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/**
+ * Ends the process in order when an error, such as a plugin's rejected promise, was caught by nobody. Node.js would
+ * print the error's message, which may quote a token, and cut the requests in flight.
+ */
+function endOnUncaught(logger: Logger): void {
+  let isEnding = false;
+  process.on('uncaughtException', (error, origin) => {
+    logger.fatal({ origin, ...describeUncaught(error) }, 'an error was not caught: the process ends');
+    process.exitCode = 1;
+    if (isEnding) return;
+    isEnding = true;
+    // Before the service listens, there is nobody who would be cut off.
+    if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(1);
+  });
 }
 
 /** Writes to stderr directly: the logger may be what could not be set up, and it writes with a delay. */

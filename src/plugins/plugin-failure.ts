@@ -62,10 +62,7 @@ function errorCode(error: Error): string {
 }
 
 function location(error: Error, file: string): string {
-  const stack = String(error.stack);
-  // the stack begins with the message, which may contain lines that look like frames
-  const head = stack.indexOf(error.message);
-  const frames = head === -1 ? stack : stack.slice(head + error.message.length);
+  const frames = framesOf(error);
   for (const path of [pathToFileURL(file).href, file]) {
     const at = frames.indexOf(`${path}:`);
     if (at === -1) continue;
@@ -73,4 +70,31 @@ function location(error: Error, file: string): string {
     if (line) return `at ${basename(file)}:${line[0]}`;
   }
   return '';
+}
+
+/** A frame in a stack of a plugin's file. */
+const PLUGIN_FRAME = /\bfn-[a-z0-9][a-z0-9-]{0,63}\.js:\d{1,6}/;
+
+/**
+ * Describes an error that nobody caught, without its message: class, code, and the line of the plugin that threw it or,
+ * if none did, the frames of its stack.
+ */
+export function describeUncaught(thrown: unknown): { readonly error: string; readonly stack?: string[] } {
+  if (!types.isNativeError(thrown)) return { error: 'a value that is not an Error' };
+  try {
+    const error = [className(thrown), errorCode(thrown)].filter(Boolean).join(' ');
+    const frames = framesOf(thrown);
+    const plugin = PLUGIN_FRAME.exec(frames)?.[0];
+    if (plugin !== undefined) return { error: `${error} at ${plugin}` };
+    return { error, stack: frames.split('\n').filter((line) => /^ {4}at /.test(line)) };
+  } catch {
+    return { error: 'an Error that cannot be read' };
+  }
+}
+
+/** The stack begins with the message, which may contain lines that look like frames. */
+function framesOf(error: Error): string {
+  const stack = String(error.stack);
+  const head = stack.indexOf(error.message);
+  return head === -1 ? stack : stack.slice(head + error.message.length);
 }

@@ -175,6 +175,15 @@ describe('what cannot start says so in one line that names the variable', () => 
     expect(await failed({ ...one, TLS_KEY_FILE: one.TLS_CERT_FILE })).toMatch(/^TLS_KEY_FILE: /);
   });
 
+  it.each(['process.exit(0);', 'try { process.exit(0); } catch {} module.exports = (data) => data;'])(
+    'a plugin that ends the process: %s',
+    async (text) => {
+      const folder = newFolder();
+      writeFileSync(join(folder, 'fn-ends.js'), text);
+      expect(await failed({ PLUGINS_DIR: folder })).toBe('PLUGINS_DIR: fn-ends.js: calls process.exit');
+    },
+  );
+
   it('a plugin that does not load', async () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'fn-broken.js'), 'this is no JavaScript');
