@@ -6,7 +6,7 @@ import { CacheModule } from './cache/cache.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { DemoModule } from './demo/demo.module.js';
+import { DemoGuardModule, DemoModule } from './demo/demo.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PluginsModule } from './plugins/plugins.module.js';
@@ -51,7 +51,7 @@ export class AppModule {
         AdminModule,
         HealthModule,
         MetricsModule,
-        ...(config.environment === 'development' && !config.isPrepared ? [DemoModule] : []),
+        ...(config.isPrepared ? [] : [config.environment === 'development' ? DemoModule : DemoGuardModule]),
       ],
       providers: GLOBAL,
     };

@@ -35,6 +35,7 @@ const ADMINISTRATION_EVENT_KINDS = [
   'session-imported',
   // One event for a whole batch, as earlier versions wrote it.
   'sessions-imported',
+  'demo-removed',
 ] as const;
 
 export type AdministrationEventKind = (typeof ADMINISTRATION_EVENT_KINDS)[number];

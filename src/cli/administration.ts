@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { configuration } from './environment.js';
-import { usage } from './exit-code.js';
-import { note } from './output.js';
+import { databaseLocation } from '../database/database-location.js';
+import { CommandError, EXIT, usage } from './exit-code.js';
 import type { Services } from './services.js';
 
 /**
@@ -27,5 +27,10 @@ function assertPersistent({ database }: Config): void {
     throw usage(
       'DATABASE_URL is sqlite::memory:, which only the server process can see. Set it to sqlite:<file> or postgres://…',
     );
-  if (!existsSync(database.file)) note(`bo-auth: ${database.file} does not exist and is created`);
+  // Only a start and `migrate` create a database: a command in the wrong folder would otherwise work on an empty one.
+  if (!existsSync(database.file))
+    throw new CommandError(
+      `${databaseLocation(database)} does not exist: run bo-auth migrate to create it, or set DATABASE_URL`,
+      EXIT.failure,
+    );
 }

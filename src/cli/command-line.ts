@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { areaCommands } from './import/area-commands.js';
 import { eventCommands } from './event-commands.js';
 import { doctorCommand } from './doctor/doctor-command.js';
+import { demoCommands } from './demo-commands.js';
 import { keyCommands } from './project/key-commands.js';
 import { migrateCommand } from './migrate-command.js';
 import { pluginCommands } from './plugin-commands.js';
@@ -40,6 +41,7 @@ export function commandLine(): Command {
     eventCommands,
     pluginCommands,
     migrateCommand,
+    demoCommands,
     doctorCommand,
   ])
     commands(program);

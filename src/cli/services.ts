@@ -13,6 +13,8 @@ import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
+import { DemoRemains } from '../demo/demo-remains.js';
+import { DemoRemainsModule } from '../demo/demo.module.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { ProjectDirectory } from '../tenancy/project/project-directory.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
@@ -31,6 +33,7 @@ class CommandLineModule {
         TenancyModule,
         AuthServicesModule,
         AdminServicesModule,
+        DemoRemainsModule,
       ],
       providers: [TokenInspection],
     };
@@ -49,6 +52,7 @@ export interface Services {
   readonly events: EventLog;
   readonly directory: ProjectDirectory;
   readonly inspection: TokenInspection;
+  readonly demo: DemoRemains;
   close(): Promise<void>;
 }
 
@@ -68,6 +72,7 @@ export async function openServices(config: Config): Promise<Services> {
     events: app.get(EventLog, { strict: false }),
     directory: app.get(ProjectDirectory, { strict: false }),
     inspection: app.get(TokenInspection),
+    demo: app.get(DemoRemains, { strict: false }),
     close: () => app.close(),
   };
 }

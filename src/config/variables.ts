@@ -70,6 +70,9 @@ const addresses = z
     ),
   );
 
+/** Need not exist, unlike a folder that the operator names. */
+export const DEFAULT_PLUGINS_DIR = './Config/AppNodeJs/Plugins';
+
 export const variablesSchema = z.object({
   NODE_ENV: z
     .enum(['development', 'production', 'test'], 'must be development, test or production')
@@ -83,7 +86,7 @@ export const variablesSchema = z.object({
   REDIS_URL: redisUrl.optional(),
   JWT_SECRET: z.string().optional(),
   TOKEN_PEPPER: z.string().optional(),
-  PLUGINS_DIR: z.string().default('./Config/AppNodeJs/Plugins'),
+  PLUGINS_DIR: z.string().default(DEFAULT_PLUGINS_DIR),
   SWAGGER_ENABLED: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),

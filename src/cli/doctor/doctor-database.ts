@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { KeySeal } from '../../auth/access-token/key-seal.js';
 import type { SigningKeyRow } from '../../auth/access-token/signing-key.js';
 import type { Config } from '../../config/config.js';
+import { databaseLocation } from '../../database/database-location.js';
 import { dataSourceOptions, type SqliteFile, sqliteFile } from '../../database/data-source.js';
 import { pendingMigrations } from '../../database/pending-migrations.js';
 import { startFailure } from '../../start-failure.js';
@@ -34,7 +35,7 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
           'run bo-auth migrate, or start the service',
         ),
       ];
-    return [ok(ABOUT, `${database.kind}, up to date`), ...(await examineRows(config, file))];
+    return [ok(ABOUT, `${databaseLocation(database)}, up to date`), ...(await examineRows(config, file))];
   } catch (error) {
     const [line = ''] = startFailure(error).split('\n', 1);
     return [
