@@ -1,16 +1,20 @@
+import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { configuration } from './environment.js';
 import { databaseLocation } from '../database/database-location.js';
 import { CommandError, EXIT, usage } from './exit-code.js';
+import { isJson, note } from './output.js';
 import type { Services } from './services.js';
 
 /**
- * Opens the services, runs `work` with them and closes them. A server may run on the same database at the same time.
+ * Opens the services, runs `work` with them and closes them, and says on stderr which database they use. A server may run on the same database at the same time.
  */
-export async function administer<T>(work: (services: Services) => Promise<T>): Promise<T> {
+export async function administer<T>(command: Command, work: (services: Services) => Promise<T>): Promise<T> {
   const config = configuration();
   assertPersistent(config);
+  // With --json, stderr holds nothing but the error object of a failure.
+  if (!isJson(command)) note(`database: ${databaseLocation(config.database)}`);
   // Imported here so that --help and usage errors do not wait for Nest to load.
   const { openServices } = await import('./services.js');
   const services = await openServices(config);

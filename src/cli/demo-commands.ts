@@ -11,7 +11,7 @@ export function demoCommands(program: Command): void {
     .description('remove demo projects, users and sessions, so that production may start on this database')
     .action(async (_options: object, command: Command) => {
       const { named } = await import('../demo/demo-guard.js');
-      const { removed, kept } = await administer((services) => services.demo.remove());
+      const { removed, kept } = await administer(command, (services) => services.demo.remove());
       for (const ownerId of kept)
         note(
           `bo-auth: project ${ownerId} has users of its own and stays; give it a key that is not published: bo-auth key rotate verify ${ownerId}`,

@@ -31,7 +31,7 @@ export function eventCommands(program: Command): void {
     .option(...LIMIT_OPTION)
     .action(async ({ owner, user, kind, since, until, limit }: Options, command: Command) => {
       const filter = parsed(eventFilterSchema, given({ userId: user, kind, since, until }));
-      const items = await administer(async ({ events: log, projects }) => {
+      const items = await administer(command, async ({ events: log, projects }) => {
         if (owner !== undefined) await projects.show(COMMAND_LINE, owner);
         return everyPage(limit, (page) => log.list(COMMAND_LINE, owner ?? null, { ...page, ...filter }));
       });

@@ -55,7 +55,7 @@ describe('a database that a development start has filled', () => {
   });
 });
 
-it('a command in the wrong folder creates no database', async () => {
+it('a command in the wrong folder creates no database, and in the right one says which it uses', async () => {
   const folder = temporaryFolder();
   const bo = new TestCommandLine(folder.path, { ...production, DATABASE_URL: 'sqlite:./nowhere.sqlite' });
   const refused = await bo.run(['project', 'list']);
@@ -65,6 +65,9 @@ it('a command in the wrong folder creates no database', async () => {
   ]);
   expect(existsSync(join(folder.path, 'nowhere.sqlite'))).toBe(false);
   expect((await bo.run(['migrate'])).code).toBe(0);
+  const listed = await bo.run(['project', 'list']);
+  expect(listed.stderr).toBe(`database: sqlite:${join(folder.path, 'nowhere.sqlite')}\n`);
+  expect((await bo.run(['project', 'list', '--json'])).stderr).toBe('');
   bo.close();
   folder.remove();
 });

@@ -21,6 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bo-auth-events-'));
   env = { DATABASE_URL: `sqlite:${join(folder, 'data', 'e.sqlite')}` };
   commandLine = new TestCommandLine(folder, env);
+  await json(['migrate']);
   await json(['project', 'add', 'shop']);
   await json(['user', 'add', 'shop', 'u1', '--user-name', 'anna', '--no-password']);
   await json(['user', 'disable', 'shop', 'u1']);

@@ -23,6 +23,7 @@ const file = async (name: string, content: string | Buffer): Promise<string> => 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bo-auth-import-'));
   commandLine = new TestCommandLine(folder, { DATABASE_URL: `sqlite:${join(folder, 'data', 'i.sqlite')}` });
+  await json(['migrate']);
   await json(['project', 'add', 'shop']);
 });
 afterAll(async () => {
@@ -121,7 +122,8 @@ describe('user import', () => {
     );
     expect([ended.code, ended.stdout]).toEqual([2, '']);
     expect(ended.stderr).toContain(sentence);
-    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(ended.stderr.match(/^bo-auth: /gm)).toHaveLength(1);
+    expect(ended.stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
   });
 });
 

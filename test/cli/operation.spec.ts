@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Finding } from '../../src/cli/doctor/finding.js';
+import { DATABASE_LINE } from '../support/command-line.js';
 import { call, encryptByDES, startApp } from '../support/app.js';
 import { folder, database, bo, json, file, sha256, openWorkplace } from './workplace.js';
 
@@ -21,7 +22,11 @@ describe('signing keys', () => {
     const demoted = await bo(['key', 'demote', 'shop', kid]);
     expect(demoted.stderr).toContain(`bo-auth key retire shop ${kid}`);
     const retired = await bo(['key', 'retire', 'shop', kid, '--force']);
-    expect(retired).toEqual({ code: 0, stdout: `${kid} is retired\n`, stderr: '' });
+    expect(retired).toEqual({
+      code: 0,
+      stdout: `${kid} is retired\n`,
+      stderr: expect.stringMatching(DATABASE_LINE),
+    });
   });
 });
 

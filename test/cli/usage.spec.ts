@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TestCommandLine } from '../support/command-line.js';
+import { DATABASE_LINE, TestCommandLine } from '../support/command-line.js';
 import { folder, commandLine, bo, json, file, openWorkplace } from './workplace.js';
 
 openWorkplace();
@@ -16,15 +16,27 @@ describe('a process of its own', () => {
     ]);
     expect(listed).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(listed.stdout)).toEqual(await json(['project', 'list']));
-    expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^bo-auth: .+\n$/) });
+    expect(unknown).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^database: .+\nbo-auth: .+\n$/),
+    });
     expect(mistyped).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Did you mean') });
   });
 
   it('reads its standard input, ends with what it found, and reads .env', async () => {
     const added = await start(['user', 'add', 'shop', 'typed', '--json'], { input: 'by-a-pipe\n' });
-    expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('"typed"'), stderr: '' });
+    expect(added).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('"typed"'),
+      stderr: '',
+    });
     const inspected = await start(['token', 'inspect', '-'], { input: 'what is this\n' });
-    expect(inspected).toMatchObject({ code: 1, stdout: expect.stringMatching(/^unknown: /), stderr: '' });
+    expect(inspected).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^unknown: /),
+      stderr: expect.stringMatching(DATABASE_LINE),
+    });
     await file('.env', 'PORT=x\n');
     const refused = await start(['project', 'list']);
     await rm(join(folder, '.env'));

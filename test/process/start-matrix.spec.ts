@@ -117,6 +117,8 @@ describe('the service reaches readiness and refreshes, whatever its dependencies
         () => server.child.exitCode !== null || ready().then(Boolean, () => false),
         110_000,
       );
+      const started = workers === 1 ? 'listening' : 'all workers listen';
+      await eventually(started, () => server.lines().some(({ msg }) => msg === started), 110_000);
       expect(server.stderr).toBe('');
       const refresh = await ask(`${API}/auth/token/refresh?refreshToken=${SAMPLE_TOKEN}`, {
         XownerId: 'ptdev',

@@ -16,6 +16,9 @@ export interface Given {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** The line on stderr by which a command says which database it uses. */
+export const DATABASE_LINE = /^database: (sqlite|postgres):\S+\n$/;
+
 /** Runs the built command line in a folder, with its own environment. */
 export class TestCommandLine {
   private driver: ChildProcess | null = null;

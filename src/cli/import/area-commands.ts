@@ -71,7 +71,7 @@ export function areaCommands(program: Command): void {
       const stops = options.strict === true && broken.length > 0;
       const result = stops
         ? NOTHING
-        : await administer((services) =>
+        : await administer(command, (services) =>
             services.areas.import(
               COMMAND_LINE,
               hasParents ? rooted(items) : items,
@@ -105,7 +105,7 @@ export function areaCommands(program: Command): void {
     .description('list the areas')
     .option(...LIMIT_OPTION)
     .action(async ({ limit }: { limit: string }, command: Command) => {
-      const items = await administer((services) =>
+      const items = await administer(command, (services) =>
         everyPage(limit, (page) => services.areas.list(COMMAND_LINE, page)),
       );
       write(command, { items }, table(items, ['areaCode', 'name', 'parentCode']));

@@ -50,7 +50,7 @@ export function sessionImportCommand(program: Command): void {
         columns: { known: COLUMNS, required: REQUIRED, ignored: options.ignore ?? [] },
       });
       const bar = new ProgressBar('sessions', options.progress ?? process.stderr.isTTY);
-      const totals = await administer(async (services) => {
+      const totals = await administer(command, async (services) => {
         const run = await services.sessionImport.begin(COMMAND_LINE, ownerId);
         return importAll(run, source, bar, options.strict === true);
       });

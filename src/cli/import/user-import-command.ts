@@ -44,7 +44,7 @@ export function importUsers(user: Command): void {
       const refused: Refused[] = [];
       let imported = 0;
       let existing = 0;
-      await administer(async (services) => {
+      await administer(command, async (services) => {
         const users = services.users;
         for await (const item of source.records()) {
           const outcome = await addOne(users, ownerId, item);

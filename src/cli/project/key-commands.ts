@@ -34,7 +34,7 @@ export function keyCommands(program: Command): void {
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const { verifyKeyFile, ...fields } = options;
       const input = parsed(keyChangeSchema, given({ ...fields, verifyKey: await keyFrom(verifyKeyFile) }));
-      const changed = await administer((services) =>
+      const changed = await administer(command, (services) =>
         services.projects.changeKey(COMMAND_LINE, ownerId, input),
       );
       const { verifyCipher, verifyKey, verifyIv, verifyPreviousUntil } = changed;

@@ -74,7 +74,7 @@ export function projectCommands(program: Command): void {
         newProjectSchema,
         given({ ownerId, name: name ?? ownerId, verifyKey, ...settings, json: undefined }),
       );
-      const added = await administer((services) => services.projects.add(COMMAND_LINE, input));
+      const added = await administer(command, (services) => services.projects.add(COMMAND_LINE, input));
       write(command, added, record({ ...added }));
       if (added.verifyCipher !== 'hmac-sha256')
         note(
@@ -88,7 +88,7 @@ export function projectCommands(program: Command): void {
     .description('list the projects')
     .option(...LIMIT_OPTION)
     .action(async ({ limit }: { limit: string }, command: Command) => {
-      const items = await administer((services) =>
+      const items = await administer(command, (services) =>
         everyPage(limit, (page) => services.projects.list(COMMAND_LINE, page)),
       );
       write(
@@ -102,7 +102,7 @@ export function projectCommands(program: Command): void {
     .command('show <ownerId>')
     .description('show a project; its key is masked')
     .action(async (ownerId: string, _options: object, command: Command) => {
-      const shown = await administer((services) => services.projects.show(COMMAND_LINE, ownerId));
+      const shown = await administer(command, (services) => services.projects.show(COMMAND_LINE, ownerId));
       write(command, shown, record({ ...shown }));
     });
 
@@ -110,7 +110,7 @@ export function projectCommands(program: Command): void {
     .option('--name <name>', 'display name')
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const changes = parsed(projectChangeSchema, given(options));
-      const changed = await administer((services) =>
+      const changed = await administer(command, (services) =>
         services.projects.change(COMMAND_LINE, ownerId, changes),
       );
       write(command, changed, record({ ...changed }));
@@ -124,7 +124,7 @@ export function projectCommands(program: Command): void {
       .command(`${name} <ownerId>`)
       .description(description)
       .action(async (ownerId: string, _options: object, command: Command) => {
-        const changed = await administer((services) =>
+        const changed = await administer(command, (services) =>
           services.projects.setStatus(COMMAND_LINE, ownerId, status),
         );
         write(command, changed, `${ownerId} is ${changed.status}`);

@@ -17,7 +17,9 @@ export function signingKeyCommands(key: Command): void {
     .command('list <ownerId>')
     .description('list the keys that sign the access tokens of a project')
     .action(async (ownerId: string, _options: object, command: Command) => {
-      const listed = await administer((services) => services.signingKeys.list(COMMAND_LINE, ownerId));
+      const listed = await administer(command, (services) =>
+        services.signingKeys.list(COMMAND_LINE, ownerId),
+      );
       const columns = ['kid', 'algorithm', 'status', 'promotableAt', 'retirableAt'] as const;
       write(command, listed, table(listed.items, columns));
       if (!listed.items.some(({ status }) => status === 'signing'))
@@ -30,7 +32,9 @@ export function signingKeyCommands(key: Command): void {
     .option('--algorithm <algorithm>', 'ES256, ES384, RS256 or PS256 (default: ES256)')
     .action(async (ownerId: string, { algorithm }: { algorithm?: string }, command: Command) => {
       const input = parsed(newSigningKeySchema, given({ algorithm }));
-      const made = await administer((services) => services.signingKeys.publish(COMMAND_LINE, ownerId, input));
+      const made = await administer(command, (services) =>
+        services.signingKeys.publish(COMMAND_LINE, ownerId, input),
+      );
       write(command, made, record({ ...made }));
       if ((environment()['TOKEN_PEPPER'] ?? '') === '')
         note(
@@ -49,7 +53,7 @@ export function signingKeyCommands(key: Command): void {
     )
     .action(async (ownerId: string, kid: string, options: StepOptions, command: Command) => {
       const step = parsed(signingKeyStepSchema, given({ force: options.force }));
-      const { promoted, waiting } = await administer(async ({ signingKeys }) => ({
+      const { promoted, waiting } = await administer(command, async ({ signingKeys }) => ({
         promoted: await signingKeys.promote(COMMAND_LINE, ownerId, kid, step),
         waiting: (await signingKeys.list(COMMAND_LINE, ownerId)).items.filter(
           ({ status, signingAt }) => status === 'published' && signingAt !== null,
@@ -64,7 +68,9 @@ export function signingKeyCommands(key: Command): void {
     .command('demote <ownerId> <kid>')
     .description('make a project sign with HS256 again; the key then only verifies')
     .action(async (ownerId: string, kid: string, _options: object, command: Command) => {
-      const demoted = await administer((services) => services.signingKeys.demote(COMMAND_LINE, ownerId, kid));
+      const demoted = await administer(command, (services) =>
+        services.signingKeys.demote(COMMAND_LINE, ownerId, kid),
+      );
       write(command, demoted, `access tokens of ${ownerId} are HS256 again`);
       note(`bo-auth: next step, after ${demoted.retirableAt}: bo-auth key retire ${ownerId} ${kid}`);
     });
@@ -75,7 +81,7 @@ export function signingKeyCommands(key: Command): void {
     .option('--force', 'skip the wait, for a leaked key: its tokens are refused and clients refresh')
     .action(async (ownerId: string, kid: string, options: StepOptions, command: Command) => {
       const step = parsed(signingKeyStepSchema, given({ force: options.force }));
-      const retired = await administer((services) =>
+      const retired = await administer(command, (services) =>
         services.signingKeys.retire(COMMAND_LINE, ownerId, kid, step),
       );
       write(command, retired, `${kid} is retired`);

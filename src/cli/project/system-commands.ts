@@ -15,7 +15,9 @@ export function systemCommands(program: Command): void {
     .option('--name <name>', 'display name (default: the sysId)')
     .action(async (ownerId: string, sysId: string, { name }: { name?: string }, command: Command) => {
       const input = parsed(newSystemSchema, { sysId, name: name ?? sysId });
-      const added = await administer((services) => services.systems.add(COMMAND_LINE, ownerId, input));
+      const added = await administer(command, (services) =>
+        services.systems.add(COMMAND_LINE, ownerId, input),
+      );
       write(command, added, `${added.sysId} was added to ${ownerId}`);
     });
 
@@ -24,7 +26,7 @@ export function systemCommands(program: Command): void {
     .description('list the systems of a project')
     .option(...LIMIT_OPTION)
     .action(async (ownerId: string, { limit }: { limit: string }, command: Command) => {
-      const items = await administer((services) =>
+      const items = await administer(command, (services) =>
         everyPage(limit, (page) => services.systems.list(COMMAND_LINE, ownerId, page)),
       );
       write(command, { items }, table(items, ['sysId', 'name']));
@@ -34,7 +36,9 @@ export function systemCommands(program: Command): void {
     .command('remove <ownerId> <sysId>')
     .description('remove a system')
     .action(async (ownerId: string, sysId: string, _options: object, command: Command) => {
-      const removed = await administer((services) => services.systems.remove(COMMAND_LINE, ownerId, sysId));
+      const removed = await administer(command, (services) =>
+        services.systems.remove(COMMAND_LINE, ownerId, sysId),
+      );
       write(command, removed, `${sysId} was removed from ${ownerId}`);
     });
 }

@@ -20,7 +20,9 @@ export function tokenCommands(program: Command): void {
       const fromInput = argument === undefined || argument === '-';
       const text = (fromInput ? await standardInput() : argument).trim().replace(/^Bearer +/i, '');
       if (text === '') throw usage('no token was given: pass it as an argument or on standard input');
-      const inspection = await administer((services) => services.inspection.inspect(text, project ?? null));
+      const inspection = await administer(command, (services) =>
+        services.inspection.inspect(text, project ?? null),
+      );
       const { kind, verifies, says, holds } = inspection;
       write(
         command,

@@ -11,7 +11,7 @@ export function verifyHeaderCommand(program: Command): void {
     .description('print a new XverifyApi value of a project, e.g. for curl')
     .option('--no-stamp', 'only the GUID, without a time stamp')
     .action(async (ownerId: string, { stamp }: { stamp: boolean }, command: Command) => {
-      const value = await administer(async (services) => {
+      const value = await administer(command, async (services) => {
         const project = await services.directory.find(ownerId);
         if (project === null) throw errors.ADMIN_PROJECT_UNKNOWN();
         return sealXverifyApi(project.verification, randomUUID(), stamp ? Date.now() : null);

@@ -40,7 +40,7 @@ export function userCommands(program: Command): void {
     .description('list the users of a project')
     .option(...LIMIT_OPTION)
     .action(async (ownerId: string, { limit }: { limit: string }, command: Command) => {
-      const items = await administer((services) =>
+      const items = await administer(command, (services) =>
         everyPage(limit, (page) => services.users.list(COMMAND_LINE, ownerId, page)),
       );
       write(
@@ -54,7 +54,7 @@ export function userCommands(program: Command): void {
     .command('show <ownerId> <user>')
     .description('show a user, by userId or login name')
     .action(async (ownerId: string, user: string, _options: object, command: Command) => {
-      const shown = await administer((services) => findUser(services, ownerId, user));
+      const shown = await administer(command, (services) => findUser(services, ownerId, user));
       write(command, shown, record({ ...shown }));
     });
 
@@ -68,7 +68,7 @@ export function userCommands(program: Command): void {
       assertNoArgument(options.password);
       const password = await readSecret('password', options.passwordFile, '--password-file');
       const input = parsed(passwordSchema, { password, keepSessions: options.keepSessions === true });
-      const set = await administer((services) =>
+      const set = await administer(command, (services) =>
         services.users.setPassword(COMMAND_LINE, ownerId, userId, input),
       );
       write(command, set, `the password of ${userId} was set; sessions ended: ${set.ended}`);
@@ -82,7 +82,9 @@ export function userCommands(program: Command): void {
       .command(`${name} <ownerId> <userId>`)
       .description(description)
       .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
-        const changed = await administer((services) => services.users[name](COMMAND_LINE, ownerId, userId));
+        const changed = await administer(command, (services) =>
+          services.users[name](COMMAND_LINE, ownerId, userId),
+        );
         write(command, changed, `${userId} is ${changed.status}`);
       });
 
@@ -90,7 +92,7 @@ export function userCommands(program: Command): void {
     .command('sessions <ownerId> <user>')
     .description('list the active sessions of a user, by userId or login name, newest first')
     .action(async (ownerId: string, user: string, _options: object, command: Command) => {
-      const listed = await administer(async (services) => {
+      const listed = await administer(command, async (services) => {
         const { userId } = await findUser(services, ownerId, user);
         return services.userSessions.list(COMMAND_LINE, ownerId, userId);
       });
@@ -106,7 +108,7 @@ export function userCommands(program: Command): void {
     .description('end all sessions of a user, or one of them')
     .option('--session <sessionId>', 'end only this session')
     .action(async (ownerId: string, userId: string, { session }: { session?: string }, command: Command) => {
-      const ended = await administer(async (services) => {
+      const ended = await administer(command, async (services) => {
         const sessions = services.userSessions;
         if (session === undefined) return sessions.logout(COMMAND_LINE, ownerId, userId);
         return sessions.end(COMMAND_LINE, ownerId, userId, session);
@@ -191,7 +193,7 @@ function addUser(user: Command): void {
           developer: developerOf(developer),
         }),
       );
-      const added = await administer((services) => services.users.add(COMMAND_LINE, ownerId, input));
+      const added = await administer(command, (services) => services.users.add(COMMAND_LINE, ownerId, input));
       write(command, added, record({ ...added }));
     });
 }
@@ -205,7 +207,7 @@ function changeUser(user: Command): void {
     .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {
       const { developer, ...settings } = options;
       const changes = parsed(userChangeSchema, given({ ...settings, developer: developerOf(developer) }));
-      const changed = await administer((services) =>
+      const changed = await administer(command, (services) =>
         services.users.change(COMMAND_LINE, ownerId, userId, changes),
       );
       write(command, changed, record({ ...changed }));
