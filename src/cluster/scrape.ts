@@ -7,6 +7,15 @@ const ANSWER = 'bo-auth:scraped';
 /** Longer than the primary waits for its workers, in ms. */
 const PATIENCE_MS = 6_000;
 
+/** All who call while a scrape is under way share it: an attacker who asks thousands of times causes one. */
+export function shareScrape(scrape: () => Promise<string>): () => Promise<string> {
+  let underWay: Promise<string> | null = null;
+  return () =>
+    (underWay ??= scrape().finally(() => {
+      underWay = null;
+    }));
+}
+
 interface Answer {
   readonly type: typeof ANSWER;
   readonly id: number;
@@ -20,12 +29,13 @@ interface Answer {
  */
 export function answerScrapes(): void {
   const workers = new AggregatorRegistry();
+  const scrape = shareScrape(() => workers.clusterMetrics());
   cluster.on('message', (worker: Worker, message: unknown) => {
     if (!isOf<{ id: number }>(QUESTION, message)) return;
     const answer = (text: string | null) => {
       if (worker.isConnected()) worker.send({ type: ANSWER, id: message.id, text } satisfies Answer);
     };
-    workers.clusterMetrics().then(answer, () => answer(null));
+    scrape().then(answer, () => answer(null));
   });
 }
 

@@ -2,7 +2,7 @@ import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { RawResponse } from '../response/raw-response.decorator.js';
-import { ClusterScrape } from '../cluster/scrape.js';
+import { ClusterScrape, shareScrape } from '../cluster/scrape.js';
 import { isOwnWorker } from '../config/own-worker.js';
 import { Metrics } from './metrics.js';
 
@@ -11,10 +11,11 @@ import { Metrics } from './metrics.js';
 @RawResponse()
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
-  private readonly cluster: ClusterScrape | null;
+  private readonly text: () => Promise<string>;
 
-  constructor(private readonly metrics: Metrics) {
-    this.cluster = isOwnWorker ? new ClusterScrape(metrics.registry) : null;
+  constructor({ registry }: Metrics) {
+    const cluster = isOwnWorker ? new ClusterScrape(registry) : null;
+    this.text = shareScrape(() => cluster?.text() ?? registry.metrics());
   }
 
   /** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -29,6 +30,6 @@ export class MetricsController {
   })
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
   scrape(): Promise<string> {
-    return this.cluster?.text() ?? this.metrics.registry.metrics();
+    return this.text();
   }
 }

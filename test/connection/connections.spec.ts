@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { CONNECTION_LIMITS } from '../../src/connection/connection-limits.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import { drain } from '../../src/shutdown/drain.js';
 import { API, startApp, type TestApp } from '../support/app.js';
 import { selfSigned } from '../support/certificate.js';
@@ -192,4 +193,32 @@ it('a shutdown does not wait for clients that have not finished their headers', 
   await new Promise<void>((done) => ending.server.once('connection', () => setTimeout(done, 50)));
   await drain(ending.test.app, 0);
   await it.closed;
+});
+
+it('scrapes that overlap share one run', async () => {
+  const { registry } = test.app.get(Metrics, { strict: false });
+  const own = registry.metrics.bind(registry);
+  let runs = 0;
+  registry.metrics = () => {
+    runs++;
+    return own();
+  };
+  const it = plain.client(get('/metrics').repeat(9) + get('/metrics', 'Connection: close'));
+  await it.closed;
+  registry.metrics = own;
+  expect(it.received.match(/HTTP\/1.1 200/g)).toHaveLength(10);
+  expect(runs).toBe(1);
+});
+
+it('the rate limit covers what is outside the API, but no probe', async () => {
+  const limited = await startApp({ RATE_LIMIT_PER_MINUTE: '2' });
+  const statuses = async (url: string) => {
+    const answers = [];
+    for (let sent = 0; sent < 4; sent++) answers.push((await limited.app.inject({ url })).statusCode);
+    return answers;
+  };
+  expect(await statuses('/metrics')).toEqual([200, 200, 429, 429]);
+  expect(await statuses('/.well-known/jwks.json')).toEqual([429, 429, 429, 429]);
+  expect(await statuses('/health/live')).toEqual([200, 200, 200, 200]);
+  await limited.close();
 });

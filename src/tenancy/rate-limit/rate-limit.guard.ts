@@ -20,14 +20,27 @@ export class RateLimitGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    if (this.rate.limit === 0 || isRawResponse(context)) return true;
-    return this.count(context.switchToHttp().getRequest<FastifyRequest>());
+    if (this.rate.limit === 0) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!isRawResponse(context)) return this.count(request);
+    // Probes must be answered whatever else an address sends.
+    if (request.routeOptions.url?.startsWith('/health/') === true) return true;
+    return this.countRaw(request);
+  }
+
+  /** Counts a request outside the API, which names no project. */
+  async countRaw(request: FastifyRequest): Promise<true> {
+    return this.refuseAbove(`*/${clientNetwork(clientAddress(request))}`);
   }
 
   private async count(request: FastifyRequest): Promise<true> {
     const ownerId = ownerIdOf(request);
     const known = ownerId !== null && (await this.projects.find(ownerId)) !== null;
-    const waitMs = await this.rate.count(`${known ? ownerId : ''}/${clientNetwork(clientAddress(request))}`);
+    return this.refuseAbove(`${known ? ownerId : ''}/${clientNetwork(clientAddress(request))}`);
+  }
+
+  private async refuseAbove(key: string): Promise<true> {
+    const waitMs = await this.rate.count(key);
     if (waitMs > 0) throw errors.RATE_LIMITED({ retryAfter: Math.ceil(waitMs / 1000) });
     return true;
   }
