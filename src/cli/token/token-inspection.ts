@@ -17,7 +17,7 @@ import { openXverifyApi, type XverifyApiRefusal } from '../../tenancy/verificati
 export interface Inspection {
   readonly kind: 'access-token' | 'refresh-token' | 'imported-refresh-token' | 'verify-header' | 'unknown';
   readonly verifies: boolean;
-  /** A sentence each: why not, or what a use of it would do. */
+  /** One sentence each: why it is refused, or what using it would do. */
   readonly says: readonly string[];
   readonly holds: Readonly<Record<string, unknown>>;
 }
@@ -33,11 +33,11 @@ const DEAD: Readonly<Record<Refusal, string>> = {
 const DECISIONS: Readonly<Record<Exclude<Decision['kind'], 'refused'>, string>> = {
   keep: 'A refresh keeps it: the project reuses refresh tokens.',
   rotate: 'It is the newest of its session: a refresh rotates it.',
-  replay: 'Its successor is out, but still within the grace: a refresh gives that same successor again.',
-  displace: 'Its successor was never used: a refresh gives another one in its place.',
+  replay: 'Its successor was issued within the grace: a refresh returns the same successor again.',
+  displace: 'Its successor was never used: a refresh replaces it with another one.',
   advance:
     'It is newer than what the database knows, which must have lost a commit: a refresh moves it forward.',
-  superseded: 'A newer token is out since a moment: a refresh is told so (409), and nothing ends.',
+  superseded: 'A newer token was issued a moment ago: a refresh gets a 409, and the session does not end.',
   reused: 'It was superseded long ago: a refresh ENDS its session, as somebody seems to have a copy.',
 };
 
@@ -79,7 +79,7 @@ export class TokenInspection {
     );
   }
 
-  /** What a forged token names may be nothing that a database can look up. */
+  /** A forged token may name something that a database refuses to look up. */
   private async project(ownerId: string): Promise<TenantProject | null> {
     try {
       return await this.projects.find(ownerId);
@@ -103,7 +103,7 @@ export class TokenInspection {
     if (project === null) return answer(false, 'Its project is not in this database.');
     const verified = (at: number) => this.accessTokens.verify(project, text, at);
     if ((await verified(this.clock.now())) === null) {
-      // A signature does not depend on the time: at its own time of issue only that can be wrong.
+      // A signature does not depend on the time: at the time of issue, nothing else can be wrong.
       if (typeof iat !== 'number' || (await verified(iat * 1000)) === null)
         return answer(
           false,
@@ -210,7 +210,7 @@ export class TokenInspection {
     const byFormer = former === null ? null : openXverifyApi(former, text, this.clock.now());
     const isFormer = verdict.kind === 'refused' && byFormer?.kind === 'verified';
     const profile = isFormer && former !== null ? former : verification;
-    // With no limit to its age a stale value still tells what it holds.
+    // Without an age limit, a stale value still shows what it contains.
     const opened = openXverifyApi({ ...profile, skewMs: ANY_SKEW_MS, stampRequired: false }, text, 0);
     const stamp = opened.kind === 'verified' ? opened.expiresAt - ANY_SKEW_MS : 0;
     const holds = {
@@ -232,7 +232,7 @@ export class TokenInspection {
       kind,
       verifies: true,
       says: [
-        'It verifies, unless its GUID was used for another request already: that the server alone knows.',
+        'It verifies, unless its GUID was already used for another request, which only the server knows.',
       ],
       holds,
     };
@@ -243,7 +243,7 @@ function unknown(text: string): Inspection {
   const says =
     parseRefreshToken(text) === null
       ? [
-          'It is no access token, and no refresh token that this database knows.',
+          'It is neither an access token nor a refresh token that this database knows.',
           'If it is an XverifyApi value, name its project: --project <ownerId>.',
         ]
       : [
@@ -271,7 +271,7 @@ interface DecodedJwt {
   readonly claims: Partial<AccessTokenClaims>;
 }
 
-/** The two readable parts, nothing of which is to be believed. */
+/** The two readable parts, unverified. */
 function decodedJwt(text: string): DecodedJwt | null {
   const parts = text.split('.');
   if (parts.length !== 3) return null;
