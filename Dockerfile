@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# Builds with compilers at hand: sqlite3 compiles itself where no prebuilt binary fits.
+# This image has compilers: sqlite3 is compiled if no prebuilt binary fits.
 FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -23,6 +23,6 @@ EXPOSE 58582
 VOLUME /app/data
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "const { PORT = 58582, TLS_CERT_FILE } = process.env; require(TLS_CERT_FILE ? 'https' : 'http').get({ port: PORT, path: '/health/live', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-# A refresh leaves much behind, and what waits for a durable commit is copied by each collection: fewer of them save a
-# rotation a tenth of its cost, for up to 48 MiB. Workers inherit it.
+# A refresh creates much garbage, and each collection copies what waits for a durable commit: fewer collections save a
+# tenth of the cost of a rotation, for up to 48 MiB. Workers inherit the option.
 CMD ["node", "--max-semi-space-size=32", "dist/main.js"]

@@ -5,7 +5,7 @@
  */
 export type Awaitable<T> = T | Promise<T>;
 
-/** Like `await value`, then `use(value)`, but calls `use` at once where the value is there already. */
+/** Like `await value`, then `use(value)`, but calls `use` immediately if the value is already available. */
 export function andThen<T, U>(value: Awaitable<T>, use: (value: T) => Awaitable<U>): Awaitable<U> {
   return value instanceof Promise ? value.then(use) : use(value);
 }

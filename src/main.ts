@@ -32,7 +32,7 @@ async function create(config: Config, logger: Logger): Promise<NestFastifyApplic
   return createApp(config, { logger });
 }
 
-/** Serves requests in this process, which no primary of ours started. */
+/** Serves requests in this process, which is not a worker of our own primary. */
 async function serveAlone(config: Config, logger: Logger): Promise<void> {
   if (config.workers > 1)
     logger.warn(
@@ -110,8 +110,8 @@ function endOnSignal(config: Config, logger: Logger, end: () => Promise<boolean>
 }
 
 /**
- * Ends the process in order when an error, such as a plugin's rejected promise, was caught by nobody. Node.js would
- * print the error's message, which may quote a token, and cut the requests in flight.
+ * Ends the process in order when an error, such as a plugin's rejected promise, was not caught. Node.js would print the
+ * error's message, which may quote a token, and cut the requests in flight.
  */
 function endOnUncaught(logger: Logger): void {
   let isEnding = false;
@@ -120,7 +120,7 @@ function endOnUncaught(logger: Logger): void {
     process.exitCode = 1;
     if (isEnding) return;
     isEnding = true;
-    // Before the service listens, there is nobody who would be cut off.
+    // Before the service listens, there are no clients to cut off.
     if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(1);
   });
 }

@@ -2,8 +2,8 @@
 const FAR_AWAY_MS = 2 ** 31 - 1;
 
 /**
- * Keeps the event loop alive until `work` has ended. Connections and timers that must not delay the end of the process
- * do not hold it, so a start that waits for one of them would otherwise end silently with exit code 0.
+ * Keeps the event loop alive until `work` has ended. Connections and timers that must not delay the exit do not keep it
+ * alive, so a start that waits only for them would otherwise end silently with exit code 0.
  */
 export async function untilDone<T>(work: () => Promise<T>): Promise<T> {
   const hold = setInterval(() => undefined, FAR_AWAY_MS);

@@ -90,7 +90,7 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   removed: 'Number of items removed.',
 };
 
-/** Adds the description to each field that has none of its own. */
+/** Adds the description to each field that has none yet. */
 export function described<Shape extends z.ZodRawShape>(shape: Shape): Shape {
   return Object.fromEntries(
     Object.entries(shape).map(([name, schema]) => {

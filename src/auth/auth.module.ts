@@ -5,7 +5,7 @@ import { SessionController } from './own-sessions/session.controller.js';
 import { TokenController } from './token.controller.js';
 import { UserController } from './own-sessions/user.controller.js';
 
-/** The controllers. Their services are in a module of their own, so that the command line loads no Swagger. */
+/** The controllers. Their services are in a separate module, so that the command line loads no Swagger. */
 @Module({
   imports: [AuthServicesModule],
   controllers: [TokenController, UserController, SessionController, KeySetController],

@@ -3,24 +3,24 @@ import { createClient } from 'redis';
 import type { Clock } from '../config/clock.js';
 import { type RedisFailure, redisFailure, SILENCE } from './redis-failure.js';
 
-/** The most that a request waits for Redis, in ms, before it goes on without. */
+/** How long a request waits for Redis before it continues without it, in ms. */
 const ANSWER_MS = 80;
 /** How long a connection may take to be made, in ms. */
 const CONNECT_MS = 2_000;
-/** A connection on which nothing was heard for this long is given up, in ms. */
+/** A connection that has received nothing for this long is closed, in ms. */
 const SILENCE_MS = 5_000;
 const BEAT_MS = 1_000;
-/** While Redis is silent, in ms. */
+/** The interval of beats while Redis is silent, in ms. */
 const QUICK_BEAT_MS = 200;
 
-/** Does what the service needs: a write, by a script. A replica, a full memory and an ACL refuse it. */
+/** Tries what the service needs: a write by a script. A replica, a full memory or an ACL refuses it. */
 export const BEAT = `redis.call('SET', KEYS[1], '1', 'PX', 60000) return 1`;
 export const BEAT_KEY = 'bo-auth:beat';
 
 const newClient = (url: string) =>
   createClient({
     url,
-    // What cannot be sent now is not wanted later.
+    // A command that cannot be sent now is useless later.
     disableOfflineQueue: true,
     commandsQueueMaxLength: 20_000,
     // A broken connection is replaced as a whole, with its subscription.
@@ -32,30 +32,29 @@ export type RedisClient = ReturnType<typeof newClient>;
 const storeOn = (client: RedisClient) =>
   redisInsStore(client as unknown as Parameters<typeof redisInsStore>[0]);
 
-/** cache-manager-redis-yet's store on the connection that a question is asked on. */
+/** cache-manager-redis-yet's store, on the connection that answers the question. */
 export type RedisStore = ReturnType<typeof storeOn>;
 
-/** What a connection tells of itself. */
+/** What a connection reports. */
 export interface ConnectionEvents {
-  /** On one of the channels subscribed to. */
+  /** A message on one of the subscribed channels. */
   message(text: string): void;
-  /** It answers: at the beginning, and again after a silence. Messages may have been missed before. */
+  /** Redis answers, for the first time or after a silence. Earlier messages may have been missed. */
   answering(): void;
-  /** It can no longer be used, or still cannot for another reason. */
+  /** Redis can no longer be used, or the reason has changed. */
   unusable(failure: RedisFailure): void;
 }
 
 /**
- * Two sockets to Redis, one for commands and one for a subscription, which live and die together.
+ * Two sockets to Redis, one for commands and one for a subscription. If one fails, both are closed.
  *
- * It is its own circuit breaker: the first question that is not answered in time makes it silent, and while it is
- * silent nobody waits for it. A beat in the background finds out when it answers again, so that no request has to
- * be the one that tries.
+ * Includes a circuit breaker: after the first question that is not answered in time, Redis counts as silent and no
+ * request waits for it. A beat in the background notices when it answers again, so that no request has to try.
  */
 export class RedisConnection {
-  /** Resolves when it is over. */
+  /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
-  /** What to add to this process's clock to have Redis's, in ms. */
+  /** How far Redis's clock is ahead of this process's, in ms. */
   clockAhead = 0;
 
   private readonly store: RedisStore;
@@ -80,7 +79,7 @@ export class RedisConnection {
     });
   }
 
-  /** @throws where Redis is not there, or does not answer in time */
+  /** @throws if Redis is unreachable or does not answer in time */
   static async open(
     url: string,
     id: string,
@@ -92,7 +91,7 @@ export class RedisConnection {
     const subscriber = newClient(url);
     const connection = new RedisConnection(client, subscriber, `${channel}:${id}`, clock, events);
     for (const each of [client, subscriber]) {
-      // Unheard, these would end the process.
+      // Without listeners, error events would end the process.
       each.on('error', (error: unknown) => connection.end(error));
       each.on('end', () => connection.end());
     }
@@ -112,14 +111,14 @@ export class RedisConnection {
     return this.answers && !this.isOver;
   }
 
-  /** @returns `undefined` where there was no answer, or none in time */
+  /** @returns `undefined` if there was no answer in time */
   async ask<T>(question: (client: RedisClient, store: RedisStore) => Promise<T>): Promise<T | undefined> {
     if (!this.isAnswering) return undefined;
     let timer: NodeJS.Timeout | undefined;
     let lastLook: NodeJS.Immediate | undefined;
     const silence = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
-        // Where it is this process that was late, the answer is here and only unread: it is read before this.
+        // If this process itself was late, the answer has arrived but is unread; it is read before this runs.
         lastLook = setImmediate(() => {
           this.fallSilent(SILENCE);
           resolve(undefined);
@@ -136,7 +135,7 @@ export class RedisConnection {
     }
   }
 
-  /** @param cause what broke it, where something did */
+  /** @param cause the error that broke the connection, if any */
   end(cause?: unknown): void {
     this.error ??= cause;
     if (this.isOver) return;
@@ -157,7 +156,7 @@ export class RedisConnection {
     await this.subscriber.subscribe(channel, (text) => this.events.message(text));
   }
 
-  /** Asks whether both sockets still carry something, in either direction. */
+  /** Checks that both sockets still work in both directions. */
   private beat(): void {
     const now = performance.now();
     if (now - Math.min(this.heardAt, this.echoedAt) > SILENCE_MS) {
@@ -185,7 +184,7 @@ export class RedisConnection {
     this.events.answering();
   }
 
-  /** Without a beat that succeeds the connection is given up, so that after a failover the next one finds the primary. */
+  /** If no beat succeeds, the connection is closed, so that after a failover the next one finds the primary. */
   private refuse(error: unknown): void {
     if (this.isOver) return;
     const failure = redisFailure(error);

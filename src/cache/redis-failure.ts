@@ -29,7 +29,7 @@ type Code = keyof typeof SAYS;
 /** All codes but `OTHER`. */
 export const REDIS_FAILURES = Object.keys(SAYS) as readonly string[];
 
-/** What node-redis and Node call it, where that is not the code itself. */
+/** The names that node-redis and Node use, if they differ from the code. */
 const ALIASES: readonly (readonly [RegExp, Code])[] = [
   [/^ERR (invalid|.*AUTH.* called without|wrong number of arguments for 'auth')/i, 'WRONGPASS'],
   [/DB index/i, 'DBINDEX'],
@@ -44,7 +44,7 @@ const ALIASES: readonly (readonly [RegExp, Code])[] = [
 
 export const SILENCE: RedisFailure = { code: 'SILENT', says: SAYS.SILENT };
 
-/** @param thrown by the client: an error of the connection, or one that Redis answered with */
+/** @param thrown by the client: a connection error, or an error reply of Redis */
 export function redisFailure(thrown: unknown): RedisFailure {
   if (!(thrown instanceof Error)) return SILENCE;
   const { message } = thrown;

@@ -9,26 +9,26 @@ import type { ConnectionEvents, RedisClient, RedisConnection, RedisStore } from 
 
 export const CHANNEL = 'bo-auth:dropped';
 
-/** How long a start waits for Redis, in ms: with a Redis at hand, the first request already finds it. */
+/** How long a start waits for Redis, in ms, so that the first request already has it. */
 const START_MS = 500;
 
-/** From one attempt to connect to the next, in ms; doubled up to the last, and spread. */
+/** The pause between two attempts to connect, in ms: doubled from the first to the last, with jitter. */
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 2_000;
 
 export interface RedisListener {
   message(text: string): void;
-  /** Redis answers, at first or again: what others have said in the meantime was not heard. */
+  /** Redis answers, for the first time or again. Messages of other processes may have been missed. */
   answering(): void;
 }
 
 /**
- * The way to Redis, where there is one: connects in the background, for ever. Redis is never needed, so no
- * failure of it leaves here; a question without an answer is `undefined`.
+ * The link to Redis, if one is configured. It connects in the background and never gives up. Redis is optional, so its
+ * failures are not thrown: a question without an answer returns `undefined`.
  */
 @Injectable()
 export class RedisLink implements OnModuleInit, OnApplicationShutdown {
-  /** Of this process among those that share the Redis. */
+  /** Identifies this process among those that share the Redis. */
   readonly id = randomUUID();
   private readonly logger = new Logger(RedisLink.name);
   private readonly stopping = new AbortController();
@@ -53,12 +53,12 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
     return this.connection?.isAnswering ?? false;
   }
 
-  /** Why Redis cannot be used; `null` where it can, or is not configured. */
+  /** Why Redis cannot be used; `null` if it can, or is not configured. */
   get failure(): RedisFailure | null {
     return this.isConfigured && !this.isAnswering ? (this.unusable ?? SILENCE) : null;
   }
 
-  /** What to add to this process's clock to have Redis's, in ms. */
+  /** How far Redis's clock is ahead of this process's, in ms. */
   get clockAhead(): number {
     return this.connection?.clockAhead ?? 0;
   }
@@ -66,7 +66,7 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     const { url } = this;
     if (url === null) return;
-    // Loaded by those alone who have a Redis: its client is a quarter of all the modules that a start reads.
+    // Loaded only if Redis is configured: its client is a quarter of all modules that a start loads.
     const { RedisConnection } = await import('./redis-connection.js');
     const first = new Promise<void>((resolve) => {
       this.running = this.keepConnected(
@@ -88,12 +88,12 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
     this.listener = listener;
   }
 
-  /** @returns `undefined` where there is no Redis, no answer, or none in time */
+  /** @returns `undefined` without Redis, or if there is no answer in time */
   async ask<T>(question: (client: RedisClient, store: RedisStore) => Promise<T>): Promise<T | undefined> {
     return this.connection?.ask(question);
   }
 
-  /** To be sent along with a question: tells all processes, this one too. */
+  /** Sends a message to all processes, including this one. Call it within a question. */
   publish(client: Pick<RedisClient, 'publish'>, text: string): Promise<number> {
     return client.publish(CHANNEL, text);
   }

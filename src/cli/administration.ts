@@ -31,7 +31,8 @@ function assertPersistent({ database }: Config): void {
     throw usage(
       'DATABASE_URL is sqlite::memory:, which only the server process can see. Set it to sqlite:<file> or postgres://…',
     );
-  // Only a start and `migrate` create a database: a command in the wrong folder would otherwise work on an empty one.
+  // Only the service and `migrate` create a database: a command in the wrong folder would otherwise work on an empty
+  // one.
   if (!existsSync(database.file))
     throw new CommandError(
       `${databaseLocation(database)} does not exist: run bo-auth migrate to create it, or set DATABASE_URL`,

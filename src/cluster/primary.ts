@@ -9,22 +9,24 @@ import { BEAT_MS } from './worker.js';
 
 /** How long a worker may take to listen, in ms. */
 const START_MS = 60_000;
-/** A worker from which so many beats are missing hangs, and is ended. */
+/** A worker that misses this many beats counts as hanging and is killed. */
 const MISSED_BEATS = 10;
-/** From a worker's death to its successor's start, in ms: doubled up to the last, until one has lived for a while. */
+/**
+ * The pause before a dead worker is replaced, in ms: doubled from the first to the last, until one has run for a while.
+ */
 const FIRST_PAUSE_MS = 100;
 const LAST_PAUSE_MS = 10_000;
 const LIVED_MS = 10_000;
-/** What is added to a worker's own deadline before it is killed, in ms. */
+/** How long after its own deadline a worker is killed, in ms. */
 const KILL_AFTER_MS = 5_000;
 
 /**
- * Runs the service in several processes on one port. It serves nothing itself: it starts workers, replaces those
- * that die or hang, exchanges them one by one on {@link rollOver}, and ends them all on {@link stop}.
+ * Runs the service in several processes on one port. It serves no requests itself: it starts workers, restarts those
+ * that die or hang, replaces them one by one on {@link rollOver}, and ends them all on {@link stop}.
  */
 export class ClusterPrimary {
   private readonly missedBeats = new Map<Worker, number>();
-  /** Those that end because they were told to. */
+  /** Workers that this process has asked to end. */
   private readonly retiring = new Set<Worker>();
   private readonly stopping = new AbortController();
   private hasStarted = false;
@@ -37,7 +39,7 @@ export class ClusterPrimary {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws {StartError} where not even one worker comes up */
+  /** @throws {StartError} if no worker starts */
   async start(): Promise<void> {
     cluster.on('message', (worker) => this.missedBeats.set(worker, 0));
     setInterval(() => this.endThoseWhoHang(), BEAT_MS).unref();
@@ -50,7 +52,7 @@ export class ClusterPrimary {
     if (this.rollAgain) await this.rollOver();
   }
 
-  /** Exchanges the workers one by one, each only when its successor listens; a successor that fails ends it. */
+  /** Replaces the workers one by one, each once its successor listens. Stops if a successor does not start. */
   async rollOver(): Promise<void> {
     if (this.rolling !== null || !this.hasStarted) {
       this.rollAgain = true;
@@ -81,7 +83,7 @@ export class ClusterPrimary {
     return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
   }
 
-  /** @returns the worker once it listens; `null` where it could not be forked, ended first, or is no longer wanted */
+  /** @returns the worker once it listens; `null` if it could not be forked, ended first, or is no longer wanted */
   private async launch(): Promise<Worker | null> {
     const worker = this.fork();
     if (worker === null) return null;
@@ -91,7 +93,7 @@ export class ClusterPrimary {
     const tooLate = setTimeout(() => worker.process.kill('SIGKILL'), START_MS);
     const listening = once(worker, 'listening', { signal }).then(() => true);
     const exit = once(worker, 'exit', { signal }).then(() => false);
-    // A fork that the system refuses later than at the call arrives as an `error` event, which rejects both.
+    // If the system refuses the fork only after the call, an `error` event follows, which rejects both.
     const isListening = await Promise.race([listening, exit]).catch((error: unknown) =>
       this.forkFailed(error),
     );
@@ -111,7 +113,7 @@ export class ClusterPrimary {
     return worker;
   }
 
-  /** Where the system has no process or descriptor left, the workers that run must go on. */
+  /** If the system is out of processes or descriptors, the running workers must keep serving. */
   private fork(): Worker | null {
     try {
       const worker = cluster.fork(workerEnvironment());
@@ -142,9 +144,9 @@ export class ClusterPrimary {
     this.logger.info({ workers: old.length }, 'rolling over');
     for (const worker of old) {
       if (this.isStopping) return;
-      // It died before its turn, and has been replaced by one that is new already.
+      // It died before its turn, and a new one has already replaced it.
       if (worker.isDead()) continue;
-      // Said first, so that one that dies just now is not replaced twice.
+      // Recorded first, so that one that dies just now is not replaced twice.
       this.retiring.add(worker);
       if ((await this.launch()) === null) {
         this.logger.error('a new worker did not come up: the others stay as they are');
@@ -178,7 +180,7 @@ export class ClusterPrimary {
     return !isKilled;
   }
 
-  /** Counted in beats, not in time: where this process itself stood still, no beat was missed. */
+  /** Counts beats, not time: if this process itself was paused, the worker missed no beat. */
   private endThoseWhoHang(): void {
     for (const [worker, missed] of this.missedBeats) {
       this.missedBeats.set(worker, missed + 1);

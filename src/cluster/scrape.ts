@@ -24,8 +24,8 @@ interface Answer {
 }
 
 /**
- * In the primary: answers the workers' questions with what all of them count. A scrape reaches only one worker, and
- * each time another.
+ * In the primary: answers a worker's request with the sum over all workers, because a scrape reaches only one of them,
+ * and a different one each time.
  */
 export function answerScrapes(): void {
   const workers = new AggregatorRegistry();
@@ -39,21 +39,21 @@ export function answerScrapes(): void {
   });
 }
 
-/** In a worker: its share of what {@link answerScrapes} gives, and the way to ask for the whole. */
+/** In a worker: contributes its metrics to {@link answerScrapes}, and requests the sum. */
 export class ClusterScrape {
   private asked = 0;
   private readonly waiting = new Map<number, (text: string | null) => void>();
 
   constructor(registry: Registry) {
     AggregatorRegistry.setRegistries(registry);
-    // Listens for the primary's question; in a worker it is good for nothing else.
+    // Makes this worker answer the primary; the object itself is not used.
     void new AggregatorRegistry();
     process.on('message', (message: unknown) => {
       if (isOf<Answer>(ANSWER, message)) this.waiting.get(message.id)?.(message.text);
     });
   }
 
-  /** @throws where a worker does not answer: a part of the whole would look like counters that fell */
+  /** @throws if a worker does not answer: a partial sum would look like counters that fell */
   async text(): Promise<string> {
     const id = this.asked++;
     let timer: NodeJS.Timeout | undefined;
@@ -69,7 +69,7 @@ export class ClusterScrape {
   }
 }
 
-/** Messages of several libraries share the channel; ours are told by their type. */
+/** Messages of several libraries share the channel; ours are recognised by their type. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 function isOf<Message>(type: string, message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === type;

@@ -1,7 +1,7 @@
-/** How often a worker tells its primary that it lives, in ms. */
+/** The interval at which a worker sends its primary a beat, in ms. */
 export const BEAT_MS = 1_000;
 
-/** For as long as the event loop turns. */
+/** Sends beats as long as the event loop is not blocked. */
 export function keepBeating(): void {
   setInterval(() => {
     if (process.connected) process.send?.('beat');

@@ -10,7 +10,7 @@ const REFUSAL = Symbol('refusal');
 
 type Refusable = IncomingMessage & { [REFUSAL]?: ApiError };
 
-/** Node's own answer to what these events report would be no envelope, no log line and no metric. */
+/** Node's own answer to these events would have no envelope, no log line and no metric. */
 export type ConnectListener = (request: IncomingMessage, socket: Socket) => void;
 
 /** Bounds what the clients of this server can make it hold. Call after Fastify added its listener for requests. */

@@ -5,7 +5,7 @@ import type { DatabaseConfig } from '../config/variables.js';
 export function databaseLocation(database: DatabaseConfig): string {
   if (database.kind === 'sqlite')
     return `sqlite:${database.file === null ? ':memory:' : resolve(database.file)}`;
-  // A URL whose host is given by a parameter has none of its own, which URL does not accept beside a user name.
+  // If a parameter gives the host, the URL itself has none, and `URL` refuses a user name without a host.
   const url = new URL(database.url.replace(/^(postgres(?:ql)?:\/\/)[^/?#]*@(?=[/?])/, '$1'));
   const host = url.searchParams.get('host') ?? url.hostname;
   return `postgres://${host}${url.port === '' ? '' : `:${url.port}`}${url.pathname}`;

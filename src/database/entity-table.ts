@@ -40,7 +40,7 @@ export class EntityTable<Entity extends ObjectLiteral> {
     return row === null ? null : this.entityOf(row);
   }
 
-  /** @returns `false` where a row with the same primary key or another unique value exists */
+  /** @returns `false` if a row with the same primary key or another unique value exists */
   async insert(transaction: SqlTransaction, entity: Entity): Promise<boolean> {
     const [inserted] = await transaction.all(this.insertSql, this.valuesOf(entity));
     return inserted !== undefined;
@@ -51,7 +51,7 @@ export class EntityTable<Entity extends ObjectLiteral> {
     await transaction.all(this.updateSql, this.valuesOf(entity));
   }
 
-  /** Makes an entity of its row (`SELECT *`, `RETURNING *`), as TypeORM would. */
+  /** Turns a row into its entity (`SELECT *`, `RETURNING *`), as TypeORM would. */
   entityOf(row: EntityRow): Entity {
     const { metadata, manager } = this.repository;
     const entity: Record<string, unknown> = this.repository.create();

@@ -1,8 +1,8 @@
 import type { SqlTransaction } from './sql-database.js';
 
 /**
- * Reads one row and locks it until the transaction ends. An update that changes nothing does so in every database;
- * the transaction then decides on what it has read itself, and never over another connection.
+ * Reads one row and locks it until the transaction ends. It uses an update that changes nothing, which locks the row in
+ * every database. The transaction then decides on what it has read itself, never on what another connection has read.
  *
  * @param table one whose rows have a `status`
  * @param key column = value, together the primary key

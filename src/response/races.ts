@@ -1,6 +1,6 @@
 import { type ApiError, errors } from './error/error-catalogue.js';
 
-/** A request that loses this many races in a row is answered 503 with Retry-After instead of trying on. */
+/** A request that loses this many races in a row is answered 503 with Retry-After instead of being tried again. */
 export const MAX_ATTEMPTS = 8;
 
 /**

@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Draining } from './draining.js';
 
-/** How long open connections have to bring a last request and be told to close, in ms. */
+/** How long open connections may send a last request, whose answer asks them to close, in ms. */
 const PARTING_MS = 1_500;
 const LOOK_MS = 20;
 
 /**
- * Ends the application so that no client notices: it says that it is not ready, goes on for `delayMs` while load
- * balancers look elsewhere, takes no more connections, answers those that are open with `Connection: close`,
- * and when they are gone, or silent, ends with everything that it holds.
+ * Ends the application without a failed request: it reports that it is not ready, keeps serving for `delayMs` while
+ * load balancers turn elsewhere, accepts no more connections, answers on open ones with `Connection: close`, and closes
+ * everything once they are gone or silent.
  */
 export async function drain(app: NestFastifyApplication, delayMs: number): Promise<void> {
   const server: NetServer = app.getHttpServer();

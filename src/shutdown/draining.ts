@@ -4,7 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Socket } from 'node:net';
 import { Connection } from '../connection/connection.js';
 
-/** Whether this process is about to end: it is then no longer ready, and parts with its clients. */
+/**
+ * Whether this process is shutting down. It is then no longer ready, and asks its clients to close their connections.
+ */
 @Injectable()
 export class Draining {
   private hasBegun = false;
@@ -21,14 +23,17 @@ export class Draining {
     return this.hasBegun ? indicator.down({ state: 'ending' }) : indicator.up({ state: 'serving' });
   }
 
-  /** A client that is told so sends its next request on another connection, and none is lost. @see RFC 9112 §9.6 */
+  /**
+   * A client that gets `Connection: close` sends its next request on another connection, so none is lost.
+   * @see RFC 9112 §9.6
+   */
   closeConnectionsOf(fastify: FastifyInstance): void {
     const add = (socket: Socket): void => {
       this.connections.add(socket);
       socket.once('close', () => this.connections.delete(socket));
     };
     fastify.server.on('connection', add);
-    // The socket above the one of the connection, once the TLS handshake is done.
+    // After the TLS handshake: the TLS socket, on top of that of the connection.
     fastify.server.on('secureConnection', add);
     fastify.addHook('onSend', (_request, reply, payload, done) => {
       if (this.hasBegun) reply.header('connection', 'close');

@@ -4,7 +4,7 @@ import { RequestRate } from './rate-limit/request-rate.js';
 import { RequestUse } from './verification/request-use.js';
 import { SharedReplays } from './verification/shared-replays.js';
 
-/** State of the request guards. A module of its own so that the command line, which serves no requests, can omit it. */
+/** State of the request guards. A separate module so that the command line, which serves no requests, can omit it. */
 @Module({
   providers: [
     RequestRate,

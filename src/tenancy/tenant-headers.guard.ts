@@ -13,7 +13,9 @@ import type { TenantProject } from './project/tenant-project.js';
 import { ownerIdOf, singleHeader } from './tenant-header.js';
 import { openXverifyApi, type XverifyApiVerdict } from './verification/xverify-api.js';
 
-/** In development, on a refused `XverifyApi`: the word that stands in the log in production. `docs/errors.md` lists all. */
+/**
+ * In development, on a refused `XverifyApi`: the word that only the log has in production. `docs/errors.md` lists all.
+ */
 const REASON_HEADER = 'xverifyapi-refusal';
 
 type Verified = XverifyApiVerdict & { readonly kind: 'verified' };
@@ -23,7 +25,7 @@ export const tenantGuarding = new Step('bo-auth:tenant-guard');
 
 /**
  * Checks the tenant headers: finds the project, verifies that the caller knows its key, and reads the optional headers
- * that narrow the request. Whether what they name exists is for {@link TenantScope}, once the caller is known.
+ * that narrow the request. {@link TenantScope} checks whether what they name exists, once the caller is known.
  *
  * The order matters. The GUID is stored only after all headers are well-formed, so that a request with an ill-formed one
  * can be corrected and sent with the same value.

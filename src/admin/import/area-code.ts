@@ -15,9 +15,9 @@ export function fullCode(code: string): string {
 const DIVISION_CODE = /^[1-9]\d(?:\d{4}|\d{7}|\d{10})$/;
 
 /**
- * The codes that a division code may lie below, nearest first, `null` for what is no division code.
+ * The codes that a division code may lie below, nearest first, `null` if the code is not a division code.
  *
- * Not all of them need exist: lists leave out what has no office of its own (`500101` lies directly below `500000`
+ * Not all of them need exist: lists omit a level that has no administration (`500101` lies directly below `500000`
  * where there is no `500100`). A county's code is the same division with and without its trailing zeros.
  *
  * @example `310101` → `310100`, `310000`
@@ -28,7 +28,7 @@ export function divisionsAbove(code: string): string[] | null {
   const above: string[] = [];
   for (const end of LEVEL_ENDS.toReversed()) {
     const prefix = code.slice(0, end);
-    // A prefix that is the code itself but for its zeros is the division, not one above.
+    // A prefix that differs from the code only by zeros is the division itself, not one above it.
     if (end >= code.length || code.slice(end).replaceAll('0', '') === '') continue;
     above.push(prefix.padEnd(code.length, '0'));
     for (const length of [9, 6]) {

@@ -72,7 +72,7 @@ export class ProjectAdministration {
     const now = this.clock.now();
     const project: Project = {
       ...DEFAULTS,
-      // A cipher that is named is for clients that exist, whose values may hold no stamp.
+      // A caller that names a cipher has existing clients, whose values may contain no stamp.
       verifyStampRequired: verifyCipher === undefined,
       ...settings,
       status: 'active',

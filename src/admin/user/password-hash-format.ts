@@ -23,8 +23,8 @@ export function isPasswordHash(text: string): boolean {
 }
 
 /**
- * ASP.NET Core Identity: Base64 of a format marker (0x01: version 3, 0x00: version 2) and the hash. Version 3 goes on
- * with a 32-bit number of the hash function, 0 to 2; version 2 is 49 bytes long.
+ * ASP.NET Core Identity: Base64 of a format marker (0x01: version 3, 0x00: version 2) and the hash. In version 3 a
+ * 32-bit number of the hash function follows, 0 to 2; version 2 is 49 bytes long.
  */
 function isAspNetIdentity(text: string): boolean {
   if (!/^[A-Za-z0-9+/]{64,}={0,2}$/.test(text)) return false;

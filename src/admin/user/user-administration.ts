@@ -220,7 +220,7 @@ interface Consequences {
 
 const isDeveloper = ({ developer, status }: User): boolean => developer === 1 && status === 'active';
 
-/** The project's row is held, so that two developers cannot demote each other at the same time. */
+/** The project's row is locked, so that two developers cannot demote each other at the same time. */
 async function isLastDeveloper(
   transaction: SqlTransaction,
   { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,

@@ -11,8 +11,8 @@ export function keyId(secret: string): string {
 }
 
 /**
- * Binds a `JwtService` to one key and its algorithm. Each key has a service of its own, so no call can combine one
- * key's secret with another's algorithm.
+ * Binds a `JwtService` to one key and its algorithm. Each key has its own service, so no call can combine one key's
+ * secret with another's algorithm.
  *
  * @see RFC 8725 §3.1
  */

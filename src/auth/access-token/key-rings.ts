@@ -48,8 +48,8 @@ const THUMBPRINT = /^[\w-]{43}$/;
 /**
  * The keys of all projects that sign and verify access tokens, in memory.
  *
- * A project without keys of its own signs with HS256 under `JWT_SECRET`. A project with keys accepts HS256 only until
- * its older tokens have expired, because whoever can verify HS256 can also sign with it.
+ * A project without asymmetric keys signs with HS256 under `JWT_SECRET`. A project with keys accepts HS256 only until
+ * its older tokens have expired, because anyone who can verify HS256 can also sign with it.
  *
  * @see RFC 8725 §3.1: a key's algorithm is its own, whatever a token says
  */
@@ -106,7 +106,7 @@ export class KeyRings implements OnApplicationBootstrap {
     if (found !== null || !(THUMBPRINT.test(kid) || kid === this.hs256Kid)) return found;
     const pause = RELOAD_PAUSE_MS - Math.abs(now - this.askedAt);
     if (pause <= 0) return this.find(await this.load(), ownerId, kid, now);
-    // The project may just have gone back to HS256, which no key set announces; its tokens are valid.
+    // The project may just have returned to HS256, which no key set announces; its tokens are valid.
     if (kid === this.hs256Kid) return this.find(await this.loadAfter(pause), ownerId, kid, now);
     return null;
   }

@@ -177,7 +177,7 @@ export class SigningKeys {
   ): Promise<T> {
     try {
       return await this.database.transact(async (transaction) => {
-        // Held, so that the project's keys change one at a time.
+        // Locked, so that the project's keys change one at a time.
         const project = await holdRow<{ access_token_seconds: number }>(transaction, 'bo_project', {
           owner_id: ownerId,
         });

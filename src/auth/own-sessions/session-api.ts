@@ -35,7 +35,7 @@ const endedSchema = z
   .object({ ended: z.int().describe('Number of active sessions that were ended.') })
   .meta({ id: 'Ended' });
 
-/** A DELETE needs no body, and one that comes is read all the same. */
+/** A DELETE needs no body, but one that is sent is parsed. */
 const ENDING_ERRORS = [...BEARER_ERRORS, ...BODY_ERRORS] as const;
 
 export const ApiEndSessions = () =>

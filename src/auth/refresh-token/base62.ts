@@ -1,11 +1,11 @@
 /**
- * Fixed-width base-62: 24 bytes (a big-endian number below 2^188, so the top four bits are zero) as
- * exactly 32 characters of `0-9A-Za-z`, and back. 62^32 is about 2^190.5, so every such number has one
- * text and one only; the texts of larger numbers are refused.
+ * Fixed-width base-62: 24 bytes (a big-endian number below 2^188, so the top four bits are zero) as exactly 32
+ * characters of `0-9A-Za-z`, and back. 62^32 is about 2^190.5, so every such number has exactly one text; the texts of
+ * larger numbers are refused.
  *
- * Limbs of 24 bits and groups of four digits: every intermediate result stays below
- * 62^4 * 2^24 < 2^48, exact in a double. Below 1 µs each way, where BigInt takes several, and this stands on the
- * path of every refresh. Not a package: those encode byte strings of any length, to texts of varying length.
+ * Limbs of 24 bits and groups of four digits: every intermediate result stays below 62^4 * 2^24 < 2^48, exact in a
+ * double. Below 1 µs each way, where BigInt takes several, and every refresh needs it. Not a package: those encode byte
+ * strings of any length, to texts of varying length.
  */
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

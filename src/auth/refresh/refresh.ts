@@ -30,8 +30,8 @@ import { SessionJudge } from './session-judge.js';
 /**
  * Refreshes a session: judges the token, prepares the answer, and leaves the commit to the caller.
  *
- * What can fail (above all an operator's plugin) fails before the commit, while the presented token is still good.
- * Where a write finds that another request has changed the row, the refresh begins again.
+ * What can fail (above all an operator's plugin) fails before the commit, while the presented token is still valid. If
+ * a write finds that another request has changed the row, the refresh starts over.
  *
  * @see RFC 6749 §6, RFC 9700 §4.14
  */

@@ -82,9 +82,9 @@ const MOVE = new SharedUpdate<SeenSession, SessionChange>({
   table: 'bo_auth_session',
   // Generation and branch find a tip that has moved, but not a late replay: it notes in `superseded` that the parent's
   // successor was handed out once more. A rotation decided on an older copy would overwrite that note, and the client's
-  // other tab, a moment after the window, would then pass for a thief. `superseded` alone would find a moved tip too,
+  // other tab, a moment after the window, would then look like a thief. `superseded` alone would find a moved tip too,
   // as it never returns to an earlier value; generation and branch are compared nonetheless, so that leaving each
-  // generation only once does not depend on how a row remembers its past.
+  // generation only once does not depend on the contents of `superseded`.
   seen: { id, ownerId, generation, branch, superseded },
   next: {
     generation,
@@ -125,7 +125,7 @@ export class SqlSessionStore extends SessionStore {
   ): Promise<readonly string[] | null> {
     return this.database.transact(async (transaction) => {
       const { ownerId, userId, createdAt } = session;
-      // Held, so that two logins cannot both count to N, and that no "log out everywhere" comes in between.
+      // Locked, so that two logins cannot both count to N, and no "log out everywhere" happens in between.
       const user = await holdRow<UserRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
       if (user?.status !== 'active' || Number(user.valid_after) > createdAt) return null;
       await transaction.all(INSERT, valuesOf(session));

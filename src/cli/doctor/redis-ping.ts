@@ -11,7 +11,7 @@ export interface RedisAnswer {
 
 const PATIENCE_MS = 3_000;
 
-/** Runs once what the service needs of Redis. @throws what the connection, or Redis, failed with */
+/** Runs once what the service needs of Redis. @throws the error of the connection or of Redis */
 export async function askRedis(url: string): Promise<RedisAnswer> {
   const client = createClient({
     url,

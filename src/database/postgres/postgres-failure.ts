@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../store-unavailable.js';
 
-/** Of Postgres as SQLSTATE, e.g. `40P01`; of the connection as Node or the driver names it, e.g. `ECONNRESET`. */
+/** A failure of Postgres, with its SQLSTATE (e.g. `40P01`), or of the connection, with its code (e.g. `ECONNRESET`). */
 export class PostgresFailure extends StoreUnavailable {
   constructor(
     readonly code: string,
@@ -24,18 +24,18 @@ export class PostgresFailure extends StoreUnavailable {
     return this.code.startsWith('22');
   }
 
-  /** The connection ended, for the server's sake or the network's; a server that is too slow is another matter. */
+  /** The server or the network ended the connection. A server that is too slow does not count. */
   get isBrokenConnection(): boolean {
     return ENDS_CONNECTION.test(this.code) || /^E[A-Z]/.test(this.code) || this.code === ENDED;
   }
 }
 
-/** Of a server that only reads: a connection to a former primary after a failover. */
+/** From a read-only server, e.g. the former primary after a failover. */
 export const READ_ONLY = '25006';
 
 /** Connection exceptions, the operator's intervention, system errors. */
 const ENDS_CONNECTION = /^(08|57P|58|XX)/;
-/** What the driver itself says of a connection has no code. */
+/** The driver's own connection errors have no code. */
 const ENDED = 'CONNECTION_ENDED';
 const SILENT = 'CONNECTION_SILENT';
 const SQLSTATE = /^[0-9A-Z]{5}$/;

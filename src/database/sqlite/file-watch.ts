@@ -2,12 +2,12 @@ import { Logger } from '@nestjs/common';
 import { stat, statfs } from 'node:fs/promises';
 import { StoreUnavailable } from '../store-unavailable.js';
 
-/** How often the file is looked at while requests write, in ms. */
+/** How often the file is checked while requests write, in ms. */
 const LOOK_MS = 250;
 const ROOM_BYTES = 1024 * 1024;
 
 /**
- * Notices that the database file was deleted or replaced. SQLite goes on writing to the old file, which nobody can
+ * Notices that the database file was deleted or replaced. SQLite continues to write to the old file, which nobody can
  * open any more, so everything that it acknowledges would be lost.
  */
 export class FileWatch {
@@ -20,12 +20,12 @@ export class FileWatch {
     private readonly identity: string,
   ) {}
 
-  /** To be called before the file is opened for requests. */
+  /** Call this before the file is opened for requests. */
   static async of(file: string): Promise<FileWatch> {
     return new FileWatch(file, (await identityOf(file)) ?? '');
   }
 
-  /** @returns `null` if nothing is to be awaited, because the file was there a moment ago */
+  /** @returns `null` if there is nothing to await, because the file was there a moment ago */
   recently(): Promise<void> | null {
     return !this.isLost && performance.now() - this.lookedAt < LOOK_MS ? null : this.look();
   }

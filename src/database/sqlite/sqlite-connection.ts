@@ -30,7 +30,7 @@ export class SqliteFailure extends StoreUnavailable {
   }
 }
 
-/** A fault of the file or the disk; a lock of another process is none. */
+/** A fault of the file or the disk; a lock of another process does not count. */
 const DAMAGE = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT)/;
 
 /** One connection to an SQLite file, with promises and cached prepared statements. */

@@ -33,7 +33,7 @@ export class SqliteDatabase extends SqlDatabase {
   override readonly kind = 'sqlite';
   private readonly writes = new WriteQueue(concernsAll);
   private readonly updates = new Map<object, Shared>();
-  /** The last failure of the file or the disk, until a write succeeds; a corrupt file stays one. */
+  /** The last failure of the file or the disk, until a write succeeds; corruption is never cleared. */
   private damage: SqliteFailure | null = null;
   private readonly selects = new Map<SharedSelect, GroupRead<readonly SqlValue[], unknown>>();
 
@@ -74,7 +74,7 @@ export class SqliteDatabase extends SqlDatabase {
     // Requests may no longer arrive while this process is not ready, so the probe itself tries a write.
     await this.transact((transaction) => transaction.all(PROBE_WRITE, []));
     if (damage.code !== 'SQLITE_FULL' || (await this.file.hasRoom())) return;
-    // The small write fitted into what the log had left; the writes of requests may not.
+    // The small write fitted into the log's remaining space; the writes of requests may not.
     this.damage = damage;
     throw damage;
   }

@@ -9,7 +9,7 @@ import { successSchema } from './envelope-schema.js';
 import { catalogue, type ErrorCode } from '../error/error-catalogue.js';
 import type { Provenance } from '../../cache/provenance.js';
 
-/** What any call may fail with, whatever it does. */
+/** Errors that any call may return. */
 const ANY_CALL: readonly ErrorCode[] = [
   'REQUEST_MALFORMED',
   'REQUEST_TIMEOUT',
@@ -19,20 +19,20 @@ const ANY_CALL: readonly ErrorCode[] = [
   'UNAVAILABLE',
 ];
 
-/** What a call that reads a body may fail with besides. */
+/** Further errors of a call that reads a body. */
 export const BODY_ERRORS = ['PARAMETER_INVALID', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'] as const;
 
-/** What a call whose answer a plugin rewrites may fail with besides. */
+/** Further errors of a call whose answer a plugin rewrites. */
 export const PLUGIN_ERRORS = ['PLUGIN_UNKNOWN', 'PLUGIN_FAILED'] as const;
 
 export interface Answers<T> {
   /** `data` as an answer has it, without real tokens. */
   readonly example: T;
-  /** 200, or 201 where the call makes something. */
+  /** 200, or 201 if the call creates something. */
   readonly status?: 200 | 201;
-  /** The tier in the example; absent where the call asks none. */
+  /** The tier in the example; absent if the call reads none. */
   readonly cacheType?: Provenance['cacheType'];
-  /** What the call may fail with, besides what any call may. */
+  /** Errors of this call, besides those of any call. */
   readonly errors: readonly ErrorCode[];
   /** The call takes `_nodejs`. */
   readonly rewritten?: boolean;
@@ -40,12 +40,12 @@ export interface Answers<T> {
 
 type Examples = Record<string, { summary: string; value: object }>;
 
-/** The examples' moment; {@link Answers.example} may refer to it. */
+/** The time in the examples; {@link Answers.example} may refer to it. */
 export const EXAMPLE_TIME = Date.UTC(2026, 10, 23, 9);
 
 const REWRITTEN = z.record(z.string(), z.unknown()).describe('The same data, as another plugin rewrote it.');
 
-/** With these the caller is told when to come again, or which methods there are. */
+/** The headers of these statuses: when to retry, or which methods are allowed. */
 const HEADERS: Readonly<Record<number, object>> = {
   409: { 'Retry-After': header('Seconds to wait before the next attempt.') },
   429: { 'Retry-After': header('Seconds to wait before the next attempt.') },
@@ -53,8 +53,8 @@ const HEADERS: Readonly<Record<number, object>> = {
 };
 
 /**
- * Documents every answer of a call: the envelope around `data`, and each failure by its status, with an example
- * named by its error code. The examples are made by what makes the answers: the envelope and the plugins.
+ * Documents every answer of a call: the envelope around `data`, and each failure by its status, with an example named
+ * by its error code. The code that builds real answers also builds the examples: the envelope and the plugins.
  *
  * @param data the schema of `data`
  */
@@ -80,7 +80,7 @@ export function ApiEnvelope<T extends z.ZodType<object>>(data: T, answers: Answe
   );
 }
 
-/** Before the code in the name of an example that is problem details. */
+/** Precedes the code in the name of a problem details example. */
 export const PROBLEM_PREFIX = 'problem.';
 
 function successExamples({ example, cacheType, rewritten }: Answers<object>): Examples {

@@ -11,7 +11,7 @@ export interface Envelope<T> {
   message: string;
   data: T | null;
   error: { errorCode: ErrorCode | null; errorText: string | null };
-  /** The tier that the session data was read from; `null` where none was asked. */
+  /** The tier that the session data was read from; `null` if none was read. */
   cacheType: Provenance['cacheType'] | null;
   /** When that data was last read from the database: ISO 8601, UTC. */
   cacheDate: string | null;

@@ -176,7 +176,7 @@ export const catalogue = {
 export type ErrorCode = keyof typeof catalogue;
 
 export interface ApiErrorOptions {
-  /** Replaces the catalogue's sentence where the caller can be told more, e.g. which parameter; public. */
+  /** Public. Replaces the catalogue's sentence with a more precise one, e.g. one that names the parameter. */
   readonly text?: string;
   /** The path of the parameter or body field that is not valid; `text` begins with it. Logged as the detail. */
   readonly field?: string | undefined;
@@ -218,7 +218,7 @@ export class ApiError extends Error {
   }
 }
 
-/** One factory an entry: `throw errors.SYSTEM_UNKNOWN({ detail })`. */
+/** One factory for each entry: `throw errors.SYSTEM_UNKNOWN({ detail })`. */
 export const errors = Object.fromEntries(
   Object.keys(catalogue).map((errorCode) => [
     errorCode,

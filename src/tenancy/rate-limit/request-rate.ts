@@ -11,7 +11,7 @@ import { CONFIG } from '../../config/config.module.js';
 
 const WINDOW_SECONDS = 60;
 
-/** One for all: while Redis is down, each request would otherwise pay for a stack trace that nobody reads. */
+/** Shared: while Redis is down, each request would otherwise pay for a stack trace that nobody reads. */
 const NO_ANSWER = new Error('Redis did not answer');
 
 /** Counts requests: in Redis for all processes together, or in each process separately while Redis does not answer. */

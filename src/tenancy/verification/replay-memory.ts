@@ -17,7 +17,7 @@ const WORDS = 6;
 /** The bits of a slot's second word that hold the project's number. */
 const TAG = 0xffff;
 const NEVER_USED = Number.NEGATIVE_INFINITY;
-/** Expired at all times, unlike a never-used slot an end to no probe. */
+/** Always expired; unlike a never-used slot, it does not end a probe. */
 const RELEASED = -Number.MAX_VALUE;
 
 /** Reads 32 bits, little-endian, from a binary string (one byte in each character). */

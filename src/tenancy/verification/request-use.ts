@@ -22,7 +22,7 @@ export class RequestUse {
   private readonly key: Buffer;
 
   constructor(@Inject(CONFIG) { peppers }: Config) {
-    // The digest may lie in Redis, where a plain hash of a login's body would let a reader guess the password.
+    // The digest may be stored in Redis, where a plain hash of a login's body would let a reader guess the password.
     this.key = Buffer.from(hkdfSync('sha256', peppers.current.key, '', 'bo-auth bodies of requests', 32));
   }
 
@@ -35,7 +35,7 @@ export class RequestUse {
     );
   }
 
-  /** A form has no text of its own here: its fields are flat, so its JSON is short to make and says the same. */
+  /** The text of a form is not kept. Its fields are flat, so its JSON is cheap to create and equivalent. */
   private bodyDigest({ bodyText, body }: FastifyRequest): string {
     return createHmac('sha256', this.key)
       .update(bodyText ?? JSON.stringify(body))

@@ -67,8 +67,9 @@ function tickInstants(digits: string, zone: TimeZone): number[] {
 /**
  * Reads the time stamp that begins at `start`.
  *
- * A stamp has 10 digits (seconds), 13 (milliseconds), 14 (`YYYYMMDDHHmmss`), 17 (with milliseconds) or 18 (.NET
- * ticks), or is ISO 8601 with `T` or a space, or `YYYY-M-D H:m:s` or `YYYY/M/D H:m:s`. Without a zone of its own it is local time of `zone`. Digits of any other length are not a stamp.
+ * A stamp has 10 digits (seconds), 13 (milliseconds), 14 (`YYYYMMDDHHmmss`), 17 (with milliseconds) or 18 (.NET ticks),
+ * or is ISO 8601 with `T` or a space, or `YYYY-M-D H:m:s` or `YYYY/M/D H:m:s`. A stamp without a zone is local time in
+ * `zone`. Digits of any other length are not a stamp.
  *
  * @returns ms since the epoch, earliest first: two if the local time occurs twice because clocks were set back, and for ticks, empty if
  *   there is no stamp
