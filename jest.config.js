@@ -4,6 +4,8 @@ export default {
   testRunner: '<rootDir>/test/runner/native-runner.mjs',
   transform: {},
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  globalSetup: '<rootDir>/test/runner/postgres-host.mjs',
+  globalTeardown: '<rootDir>/test/runner/postgres-teardown.mjs',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   reporters: ['<rootDir>/test/runner/skipped-reporter.mjs', 'default'],
   // Drives fast-check and the fault campaigns: `npx jest --seed=<number> <file>` repeats a run.

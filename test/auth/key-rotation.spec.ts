@@ -7,9 +7,7 @@ import {
 import { MAX_KEYS } from '../../src/auth/access-token/signing-keys.js';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { dataOf, login, refresh, refusalOf } from '../support/app.js';
-import { PostgresServer } from '../support/postgres.js';
 import {
-  running,
   start,
   databaseFolder,
   keysOf,
@@ -155,31 +153,6 @@ describe('rotation', () => {
       expect(await keys.publish('acme', 'ES256')).toMatchObject({ kind: 'published' });
     expect(await keys.publish('acme', 'ES256')).toEqual({ kind: 'too-many' });
   });
-
-  test('is the same on Postgres', async () => {
-    const server = await PostgresServer.start();
-    try {
-      const DATABASE_URL = await server.database();
-      const first = await start({ DATABASE_URL });
-      const second = await start({ DATABASE_URL });
-      const { accessToken: before } = await login(first);
-      // Two processes change the keys of one project at the same time.
-      const kids = await Promise.all([signWith(first, 'acme', 'ES256'), signWith(second, 'acme', 'RS256')]);
-      const keys = await keysOf(first).list('acme');
-      expect(keys.map(({ status }) => status).toSorted()).toEqual(['published', 'signing']);
-      const { kid } = keys.find(({ status }) => status === 'published')!;
-      expect(await keysOf(second).retire('acme', kid)).toMatchObject({ kind: 'too-early' });
-      for (const service of [first, second]) service.clock.advance(STALENESS_MS + 1);
-      const { accessToken } = await login(first);
-      for (const token of [before, accessToken]) expect(await presented(second, token)).toBe('200');
-      for (const service of [first, second]) service.clock.advance(lastTokenEnds(0, 600));
-      expect(await keysOf(second).retire('acme', kid)).toMatchObject({ kind: 'retired' });
-      expect((await keySet(second)).map((key) => key.kid)).toEqual(kids.filter((each) => each !== kid));
-    } finally {
-      for (const test of running.splice(0)) await test.close();
-      await server.stop();
-    }
-  }, 180_000);
 
   test('of many at once lets one key sign', async () => {
     const service = await start();

