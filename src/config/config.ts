@@ -26,7 +26,7 @@ export interface Config {
   readonly pluginsDir: string;
   readonly swaggerEnabled: boolean;
   readonly logLevel: LogLevel;
-  /** Requests a minute for each project and client address; 0 disables the limit. */
+  /** Requests a minute for each project and client address, outside the API for each address; 0: no limit. */
   readonly rateLimitPerMinute: number;
   /** Connections that one process holds at a time; further ones are closed at once. */
   readonly maxConnections: number;
@@ -93,7 +93,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 type Report = (variable: string, says: string) => void;
 
 /**
- * Reads as much of the environment as is right, for a diagnosis: a variable with a problem counts as absent, and an absent
+ * Reads the valid part of the environment, for a diagnosis: a variable with a problem counts as absent, and an absent
  * secret is replaced by the development default.
  */
 export function examineConfig(env: Environment): { config: Config; problems: readonly ConfigProblem[] } {

@@ -1,7 +1,4 @@
 import { routeMark } from './route-mark.js';
 
-/**
- * For calls that machines read in formats of their own (health, metrics, key sets): no envelope, no tenant headers and
- * no rate limit.
- */
+/** For calls that machines read in other formats (health, metrics, key sets): no envelope and no tenant headers. */
 export const [RawResponse, isRawResponse] = routeMark();
