@@ -24,8 +24,8 @@ const KEYS_PER_MESSAGE = 500;
 const MAX_UNSENT = 10_000;
 
 /**
- * Stores a copy unless a newer one is there. A tombstone rejects every copy while it stands, so that a slow reader
- * does not bring back what was dropped while it read.
+ * Stores a copy unless a newer one exists. A tombstone rejects every copy while it exists, so that a slow reader does
+ * not bring back what was dropped while it read.
  */
 const PUT = `
   local held = redis.call('GET', KEYS[1])
@@ -74,7 +74,7 @@ export class RedisTier {
     return this.link.isConfigured;
   }
 
-  /** @returns the copy in the form that Keyv unwraps; `undefined` where there is no copy that we can open */
+  /** @returns the copy in the form that Keyv unwraps; `undefined` if there is no copy that we can decrypt */
   async get(key: string): Promise<{ value: Copy<unknown> } | undefined> {
     const held = await this.link.ask((_client, store) => store.get<Partial<SealedCopy>>(key));
     if (held?.sealed === undefined) return undefined;

@@ -7,7 +7,7 @@ const ANSWER = 'bo-auth:scraped';
 /** Longer than the primary waits for its workers, in ms. */
 const PATIENCE_MS = 6_000;
 
-/** All who call while a scrape is under way share it: an attacker who asks thousands of times causes one. */
+/** Concurrent callers share one scrape, so that an attacker who calls thousands of times causes only one. */
 export function shareScrape(scrape: () => Promise<string>): () => Promise<string> {
   let underWay: Promise<string> | null = null;
   return () =>

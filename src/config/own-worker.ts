@@ -10,6 +10,6 @@ export function workerEnvironment(): Record<string, string> {
 
 /**
  * Whether our own primary forked this process. `cluster.isWorker` alone does not tell: process managers such as pm2 run
- * a service under a cluster of theirs, which prepares no database and answers none of our messages.
+ * a service under their own cluster, whose primary prepares no database and answers none of our messages.
  */
 export const isOwnWorker: boolean = cluster.isWorker && process.env[FORKED_BY] === String(process.ppid);

@@ -119,7 +119,7 @@ export const variablesSchema = z.object({
 /** The names of all variables; a test keeps `.env.example` in step with them. */
 export const VARIABLES = Object.keys(variablesSchema.shape);
 
-/** @returns what is wrong with a URL that holds credentials, without quoting it; `null` where nothing is */
+/** @returns what is wrong with a URL that holds credentials, without quoting it; `null` if it is valid */
 function urlProblem(text: string): string | null {
   if (!URL.canParse(text)) return 'is not a URL';
   const { username, password, pathname } = new URL(text);

@@ -7,7 +7,7 @@ import { Connection, endConnection } from './connection.js';
 /**
  * Answers what node's HTTP parser refused, where there is neither a request nor a reply yet, and closes the connection.
  *
- * @returns what is to be logged and counted; `null` where the client is gone or has not spoken HTTP yet
+ * @returns what to log and count; `null` if the client is gone or has not spoken HTTP yet
  * @see https://nodejs.org/api/http.html#event-clienterror
  */
 export function answerParserFailure(

@@ -17,7 +17,7 @@ export interface DemoRow {
 
 const BY = { kind: 'command-line', userId: null, ip: null, requestId: null } as const;
 
-/** Finds and removes what a development start left in a database. A row whose secret was changed is no longer one. */
+/** Finds and removes what a development start left in a database. A row whose secret was changed no longer counts. */
 @Injectable()
 export class DemoRemains {
   constructor(

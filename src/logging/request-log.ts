@@ -70,7 +70,7 @@ export class RequestLog {
     this.logger[levelOf(route, failure)](line, 'request');
   }
 
-  /** Logs input that the HTTP parser refused, so that there is no request. */
+  /** Logs input that the HTTP parser refused, for which no request exists. */
   writeRefused(reqId: string, { status, errorCode }: ApiError): void {
     this.logger.info({ reqId, route: null, status, errorCode }, 'request');
   }

@@ -13,7 +13,7 @@ const NETWORK_GROUPS = 4;
  * address as IPv4; at most 39 characters.
  *
  * @param text an address, with or without a port
- * @returns `null` if it is none
+ * @returns `null` if it is not an address
  */
 export function canonicalAddress(text: string): string | null {
   if (isIPv4(text)) return text;
@@ -27,8 +27,8 @@ export function canonicalAddress(text: string): string | null {
 }
 
 /**
- * The client's canonical address: the one that the trusted proxies report, or the peer's if that is no address. Empty
- * if the peer has gone.
+ * The client's canonical address: the one that the trusted proxies report, or the peer's if that is not an address.
+ * Empty if the peer has gone.
  */
 export function clientAddress({ ip, socket }: FastifyRequest): string {
   return canonicalAddress(ip ?? '') ?? canonicalAddress(socket.remoteAddress ?? '') ?? '';

@@ -65,7 +65,7 @@ export type Decision =
   | { readonly kind: 'rotate' | 'displace'; readonly next: NextState }
   /** As `rotate`, but the store has lost a commit, which the operator must learn. */
   | { readonly kind: 'advance'; readonly next: NextState }
-  /** Answer the tip again, after writing `next` where there is one. */
+  /** Answer the tip again, after writing `next` if there is one. */
   | {
       readonly kind: 'replay';
       readonly successor: TokenPosition;

@@ -23,7 +23,7 @@ export class RateLimitGuard implements CanActivate {
     if (this.rate.limit === 0) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (!isRawResponse(context)) return this.count(request);
-    // Probes must be answered whatever else an address sends.
+    // Probes must be answered no matter what else an address sends.
     if (request.routeOptions.url?.startsWith('/health/') === true) return true;
     return this.countRaw(request);
   }
