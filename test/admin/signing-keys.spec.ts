@@ -8,7 +8,7 @@ import { asOperator, data, newProject, loginTo, startAdministration } from './ad
 startAdministration();
 
 describe('signing keys', () => {
-  it('are rotated step by step, each audited, and a step too early is told from when on it is none', async () => {
+  it('are rotated step by step, each audited, and a step that is too early is refused with the time at which it is possible', async () => {
     const project = await newProject();
     const keys = `/projects/${project.ownerId}/signing-keys`;
     const refusal = ({ status, body }: Answer) => `${status} ${body.error.errorCode}`;

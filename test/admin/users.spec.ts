@@ -40,7 +40,7 @@ describe('users', () => {
       expect(answer.text).not.toMatch(/argon2|password/i);
   });
 
-  it('makes a user who can sign in, with what his token says', async () => {
+  it('creates a user who can sign in, with the fields that the token carries', async () => {
     const user = await newUser({ roleId: ['a', 'b', 'a'], areaCode: ['310000'], pushName: '张三' });
     const grant = data(await login('acme', user.userName, user.password));
     expect(grant.tokenUser).toMatchObject({ roleId: ['a', 'b'], areaCode: ['310000'], pushName: '张三' });
@@ -132,7 +132,7 @@ describe('users', () => {
     expect(answer.status).toBe(400);
   });
 
-  it('ends everything of a user who is disabled, and lets him sign in anew afterwards', async () => {
+  it('ends all sessions of a user who is disabled, and lets the user sign in again after enabling', async () => {
     const user = await newUser();
     const grant = data(await login('acme', user.userName, user.password));
     const me = () => call(test, { url: '/auth/user', bearer: grant.accessToken });
@@ -197,7 +197,7 @@ describe('users', () => {
     for (const id of [idle, expired]) expect(await end(id)).toBe('404 SESSION_UNKNOWN');
 
     await asOperator('POST', `${users}/${user.userId}/disable`);
-    // That ended all his sessions for good.
+    // That ended all sessions of the user for good.
     expect(await end(disabled)).toBe('404 SESSION_UNKNOWN');
     await asOperator('POST', `${users}/${user.userId}/enable`);
 
@@ -216,7 +216,7 @@ describe('users', () => {
     expect(refusalOf(await asOperator('DELETE', `${users}/d/sessions/${sid}`))).toBe('200 null');
   });
 
-  it('finds a user by the name he signs in with', async () => {
+  it('finds a user by the login name', async () => {
     const page = data(await asOperator<Page<UserView>>('GET', `${users}?userName=bob`));
     expect(page.items.map(({ userId }) => userId)).toEqual(['bob']);
   });

@@ -71,7 +71,7 @@ describe('who may administer', () => {
     expect(nowhere.body.error.errorCode).toBe('PROJECT_UNKNOWN');
   });
 
-  it('lets a developer administer his own project and no other', async () => {
+  it('lets developers administer their own project and no other', async () => {
     const dev = data(await login('ptdev', 'dev', 'dev-password'));
     const asDev = <T>(method: Call['method'], url: string, payload?: object) =>
       call<T>(test, { method, url: `/admin${url}`, owner: 'ptdev', bearer: dev.accessToken, payload });
@@ -110,7 +110,7 @@ describe('who may administer', () => {
       const answer = await asDev(method, url, payload);
       expect([url, answer.status, answer.body.error.errorCode]).toEqual([url, 403, 'ADMIN_FORBIDDEN']);
     }
-    // His token is worth nothing under another project's headers.
+    // The developer's token is refused under another project's headers.
     const foreign = await call(test, { url: '/admin/projects', owner: 'acme', bearer: dev.accessToken });
     expect(foreign.status).toBe(401);
   });

@@ -98,7 +98,7 @@ function report(result: ModelResult): ModelResult {
   return result;
 }
 
-/** Every in-grace replay starts a chain of its own, and whatever was not itself used is good. */
+/** Every replay within the grace starts its own chain, and every token that was not used is valid. */
 function freshSuccessor(...[session, presented, now, policy]: Parameters<Judge>): Decision {
   const used = session.superseded.find((token) => isSame(token, presented));
   if (used !== undefined && now - used.at > policy.graceMs) return { kind: 'reused' };

@@ -47,7 +47,7 @@ describe('expiry', () => {
     expect(await outcome(late)).toBe('200 null');
   });
 
-  it('a user disabled and enabled again is let in, though a copy of him disabled is at hand', async () => {
+  it('a user who was disabled and enabled again can refresh, though a cached copy still says disabled', async () => {
     const grant = await next(await login(test));
     const status = (to: string) =>
       test.sql("UPDATE bo_user SET status = $1 WHERE owner_id = 'acme' AND user_id = 'alice'", to);
@@ -106,7 +106,7 @@ describe('expiry', () => {
     test.clock.set(begin + 7 * DAY);
   });
 
-  it('is no mass log-out that outlasts a jump forward: who asked nothing meanwhile lives on', async () => {
+  it('a jump forward and back logs nobody out who sent no request meanwhile', async () => {
     const quiet = await login(test);
     const begin = test.clock.now();
     test.clock.advance(30 * DAY);

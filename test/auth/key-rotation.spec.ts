@@ -24,7 +24,7 @@ describe('rotation', () => {
     const { url } = databaseFolder();
     const first = await start({ DATABASE_URL: url });
     const second = await start({ DATABASE_URL: url });
-    // The whole world's time goes on at once: the processes', and that of the verifier's cache.
+    // All clocks advance together: those of the processes and that of the verifier's cache.
     const wallClock = Date.now;
     let ahead = 0;
     // Taken between two rounds: an XverifyApi made before it would be stale on its arrival.
@@ -67,13 +67,13 @@ describe('rotation', () => {
         ahead += leap;
         leap = 0;
         let answer = await refresh(rounds % 2 === 0 ? first : second, grant.refreshToken);
-        // A busy disk is no matter of keys: a client comes again, with the same token.
+        // A busy disk has nothing to do with keys: the client retries with the same token.
         while (answer.status === 503) answer = await refresh(first, grant.refreshToken);
         if (answer.status !== 200) failures.push(`refresh: ${refusalOf(answer)}`);
         grant = dataOf(answer);
         tokens.push(grant.accessToken);
         await verify(grant.accessToken);
-        // One from before as well: it is as good until it expires.
+        // An older one too: it is valid until it expires.
         await verify(tokens[Math.max(0, tokens.length - 1 - (rounds % 17))]!);
       }
     })().catch((error: unknown) => failures.push(String(error)));
@@ -199,7 +199,7 @@ describe('rotation', () => {
     expect(await keysOf(first).demote('acme', kid)).toEqual({ kind: 'not-signing' });
     const { accessToken } = await login(first);
     expect(jose.decodeProtectedHeader(accessToken).alg).toBe('HS256');
-    // Many at once, and none of them pays for another.
+    // Many at once; none delays another.
     const said = await Promise.all([accessToken, before, accessToken].map((each) => presented(second, each)));
     expect(said).toEqual(['200', '200', '200']);
     expect(await keysOf(first).retire('acme', kid)).toMatchObject({ kind: 'too-early' });
@@ -213,7 +213,7 @@ describe('rotation', () => {
     expect(await presented(service, before)).toBe('200');
     service.clock.advance(lastTokenEnds(0, 600));
     const { accessToken: current } = dataOf(await refresh(service, refreshToken));
-    // Who verifies HS256 has its secret, and could sign whatever it likes.
+    // Anyone who verifies HS256 has its secret, and could sign any token.
     const { kid } = jose.decodeProtectedHeader(before);
     const secret = Buffer.from(service.config.jwtSecret);
     const forged = await new jose.SignJWT(jose.decodeJwt(current))
@@ -222,7 +222,7 @@ describe('rotation', () => {
     expect(await presented(service, forged)).toBe('401 ACCESS_TOKEN_REFUSED');
     expect(await presented(service, current)).toBe('200');
     expect(await presented(service, accessToken)).toBe('401 ACCESS_TOKEN_REFUSED');
-    // Another project's tokens go on as they were.
+    // Another project's tokens stay valid.
     const other = await login(service, { user: 'dev', owner: 'ptdev' });
     expect(await presented(service, other.accessToken, 'ptdev')).toBe('200');
   });

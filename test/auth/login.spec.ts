@@ -189,7 +189,7 @@ describe('GET /auth/user', () => {
     test.clock.run();
   });
 
-  it('refuses the tokens of a user who was disabled, within the bound, and his refresh at once', async () => {
+  it('refuses the access tokens of a disabled user within the bound, and a refresh immediately', async () => {
     const { accessToken: bearer, refreshToken } = await login(test, { user: 'bob' });
     await call(test, { url: '/auth/user', bearer });
     await test.sql(`UPDATE bo_user SET status = 'disabled' WHERE owner_id = 'acme' AND user_id = 'bob'`);

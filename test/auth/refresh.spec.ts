@@ -64,7 +64,7 @@ describe('the documented call', () => {
         expiresIn: 60,
         tokenSeq: 1,
       });
-      // The keys stand in the sample's order, the added one last.
+      // The keys are in the sample's order, the added one last.
       expect(Object.keys(data ?? {})).toEqual([
         'tokenType',
         'tokenUser',

@@ -6,7 +6,7 @@ import type { SessionStore } from '../../src/auth/session/session.store.js';
 import { parseSuperseded, writeSuperseded } from '../../src/auth/session/superseded-text.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
 
-/** A store, and what belongs to others' ports but must be there: its projects and users. */
+/** A store with the rows that it needs but does not manage: projects and users. */
 export interface StoreUnderTest {
   readonly store: SessionStore;
   addProject(ownerId: string): Promise<void>;

@@ -31,7 +31,7 @@ export function keysOf(test: TestApp): SigningKeys {
   return test.app.get(SigningKeys, { strict: false });
 }
 
-/** Publishes a key and lets it sign at once: the waits have a test of their own. */
+/** Publishes a key and makes it sign immediately; another test covers the waits. */
 export async function signWith(test: TestApp, ownerId: string, algorithm: SigningAlgorithm): Promise<string> {
   const published = await keysOf(test).publish(ownerId, algorithm);
   if (published.kind !== 'published') throw new Error(published.kind);
@@ -47,7 +47,7 @@ export async function keySet(test: TestApp, query = '', headers = {}): Promise<j
   return (JSON.parse(answer.text) as jose.JSONWebKeySet).keys;
 }
 
-/** What a resource of the service says to an access token. */
+/** How a resource of the service answers an access token. */
 export async function presented(test: TestApp, bearer: string, owner = 'acme'): Promise<string> {
   const answer = await call(test, { url: '/auth/user', bearer, owner });
   return answer.status === 200 ? '200' : refusalOf(answer);

@@ -83,7 +83,7 @@ export async function behind(redis: RedisServer | null): Promise<StoreUnderTest>
     close: async () => {
       await store.close();
       await redis?.stop();
-      // Else it was the store that has passed, not the tier.
+      // Otherwise the store was tested, not the tier.
       expect(store.answeredByTier).toBeGreaterThan(30);
     },
   };

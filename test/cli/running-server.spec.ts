@@ -82,7 +82,7 @@ describe('beside a running server, on the same file', () => {
 
     const next = await refresh(grant.refreshToken);
     expect((await inspect(grant.refreshToken)).says[0]).toContain('same successor again');
-    // To look changed nothing.
+    // Looking changed nothing.
     expect((await refresh(next.body.data?.refreshToken ?? '')).status).toBe(200);
     await bo(['user', 'logout', 'shop', 'u1']);
     expect((await inspect(grant.accessToken)).says[0]).toContain('logged out everywhere');

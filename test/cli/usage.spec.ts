@@ -103,7 +103,7 @@ describe('usage', () => {
     [{ DATABASE_URL: 'sqlite:/dev/null' }, 'DATABASE_URL'],
     [{ PORT: 'x' }, 'PORT: must be'],
     [{ NODE_ENV: 'production' }, 'JWT_SECRET: must be set in production'],
-  ])('%j is told by the name of the variable', async (env, sentence) => {
+  ])('%j is reported with the name of the variable', async (env, sentence) => {
     const ended = await bo(['project', 'list'], { env });
     expect([1, 2]).toContain(ended.code);
     expect(ended.stderr).toContain(sentence);

@@ -13,7 +13,7 @@ interface Step {
 class Poison extends Error {}
 class DiskFull extends Error {}
 
-/** One at a time: what sharing must not be told apart from. */
+/** Commits one item at a time. Sharing a commit must give the same outcomes. */
 function alone(state: Map<string, number>, { key, seen, poisoned }: Step): boolean | 'failed' {
   if (poisoned) return 'failed';
   if ((state.get(key) ?? 0) !== seen) return false;
@@ -74,7 +74,7 @@ describe('GroupCommit', () => {
             answers.push(
               group.submit(each).then(
                 (outcome) => {
-                  // Nobody hears of a commit that has not happened.
+                  // No caller gets an outcome before its commit.
                   expect(committed.has(each)).toBe(true);
                   return outcome;
                 },
@@ -111,7 +111,7 @@ describe('GroupCommit', () => {
     expect(Math.max(...batches.map((batch) => batch.length))).toBe(256);
   });
 
-  it('tells all who wait when the disk is full, and goes on when it is not', async () => {
+  it('rejects all waiting writes when the disk is full, and continues when it is not', async () => {
     let isFull = true;
     const { group, batches } = sharedBy({ full: () => isFull });
     const submit = (key: string) => group.submit({ key, seen: 0, poisoned: false });

@@ -67,7 +67,7 @@ describe('/metrics', () => {
   });
   afterAll(() => test.close());
 
-  /** By how much each series grows while `work` is done. */
+  /** How much each series grows while `work` runs. */
   async function growth(work: () => Promise<unknown>) {
     const before = await scrape(test);
     await work();

@@ -54,7 +54,7 @@ describe("an operator's plugin", () => {
     expect(await registry.run('x', loginData(), call)).not.toBeInstanceOf(Promise);
   });
 
-  it('is told the context and no more, frozen', async () => {
+  it('receives the context and nothing more, frozen', async () => {
     const registry = await registryWith({
       'fn-x.js': 'export default (data, context) => ({ ...data, context, frozen: Object.isFrozen(context) })',
     });

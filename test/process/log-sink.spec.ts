@@ -34,7 +34,7 @@ function readAll(descriptor: number): string {
 beforeAll(built, 180_000);
 afterAll(endAll);
 
-describe('the service goes on, and ends on SIGTERM, where its log', () => {
+describe('the service keeps running, and ends on SIGTERM, if its log', () => {
   it.each([
     ['is a pipe that nobody reads', () => openSync(pipe().file, O_RDWR), '1'],
     ['is a pipe that nobody reads, with several workers', () => openSync(pipe().file, O_RDWR), '2'],

@@ -30,7 +30,7 @@ const ALL: readonly Case[] = DATABASES.flatMap((database) =>
   ),
 );
 
-/** Each pair of two states stands in one of these. */
+/** Each pair of two states occurs in one of these. */
 const PAIRS: readonly Case[] = REDIS.flatMap((redis, index): Case[] =>
   index % 2 === 0
     ? [

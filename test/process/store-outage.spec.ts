@@ -102,7 +102,7 @@ describe('a database that another process has locked', () => {
     expect((await refresh(test, ended.refreshToken)).status).toBe(401);
   });
 
-  it('for a moment only, keeps nobody from his answer', async () => {
+  it('for only a moment, costs no client its answer', async () => {
     const { refreshToken } = await login(test);
     const release = await lock();
     const answer = refresh(test, refreshToken);
@@ -111,7 +111,7 @@ describe('a database that another process has locked', () => {
   });
 });
 
-/** Only who may mount can have a disk that is small; elsewhere the report says that the test was left out. */
+/** A small disk needs the right to mount; otherwise the report lists the test as skipped. */
 const mayMount = ((): boolean => {
   const mount = mkdtempSync(join(folder, 'probe-'));
   try {

@@ -51,7 +51,7 @@ async function start(env: Record<string, string> = {}) {
 
 interface OpenedPage {
   readonly page: Page;
-  /** What the browser had to complain of. */
+  /** Errors that the browser reported. */
   readonly complaints: string[];
   /** Every request, as text. */
   readonly sent: string[];
@@ -131,7 +131,7 @@ const bodyOf = (block: Locator): Locator => block.locator('.body-param textarea'
 
 describe('the page, in development', () => {
   let app: NestFastifyApplication;
-  /** One for all tests, as it takes seconds to load: each goes on where the one before it has left the page. */
+  /** One page for all tests, as it takes seconds to load: each test continues where the previous one left it. */
   let opened: OpenedPage;
 
   beforeAll(async () => {

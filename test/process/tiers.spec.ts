@@ -138,7 +138,7 @@ describe('with Redis', () => {
     expect(dataOf(second)).toMatchObject(expected);
   });
 
-  it('keeps nothing for ever, and nothing readable', async () => {
+  it('keeps nothing without an expiry, and nothing readable', async () => {
     await login(pair.a);
     await cacheType(pair.a);
     await eventually('Redis holds the copy', async () => (await redis.command('EXISTS', SAMPLE_KEY)) === 1);
@@ -197,7 +197,7 @@ describe('with Redis', () => {
         payload: { refreshToken: grant.refreshToken },
       }),
     );
-    // Its clock stands: it is the news that ends it, not the age of the copy.
+    // Its clock is stopped: the message ends it, not the age of the copy.
     await eventually('b refuses', async () => (await user()).status === 401, 2_000);
     b.clock.run();
   });
@@ -308,7 +308,7 @@ describe('with Redis', () => {
     await eventually('Redis is used again', () => isAnswering(a));
   });
 
-  it('goes on without a Redis that was killed, and hears what it has missed when it is back', async () => {
+  it('keeps serving without a Redis that was killed, and catches up when it is back', async () => {
     const { a, b } = pair;
     const grant = await login(a);
     const user = () => call(b, { url: '/auth/user', bearer: grant.accessToken });

@@ -71,7 +71,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
       .replace('bo-auth-1:58582', `127.0.0.1:${services[0]?.port}`)
       .replace('bo-auth-2:58582', `127.0.0.1:${services[1]?.port}`)
       .replace('listen 58582', `listen 127.0.0.1:${port}`)
-      // nginx comes from an address of its own, as in its network.
+      // nginx has its own address, as in the Compose network.
       .replace('proxy_http_version', 'proxy_bind 127.0.0.2;\n    proxy_http_version')
       .replace('/var/log/nginx', folder.path);
     writeFileSync(`${folder.path}/bo-auth.conf`, conf);
@@ -158,7 +158,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
           } catch (error) {
             failures.push(String(error));
           }
-          // The services that start have need of the machine, too.
+          // The starting services need CPU time, too.
           await sleep(5);
         }
       });
@@ -169,7 +169,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
         expect(await old.ended()).toBe(0);
         const next = await Service.start(environment, old.port);
         services[index] = next;
-        // For `fail_timeout` nginx asks it nothing; were the other one stopped meanwhile, nobody would be left.
+        // For `fail_timeout` nginx sends it nothing; if the other one stopped meanwhile, none would be left.
         await eventually('nginx uses it again', () => next.log.some((line) => line.includes('auth/token')));
       }
       const before = answers;

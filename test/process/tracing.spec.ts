@@ -24,7 +24,7 @@ interface OtlpSpan {
   readonly attributes: readonly { key: string; value: Readonly<Record<string, unknown>> }[];
 }
 
-/** A collector of the test's own: takes whatever is posted to it, and decodes what is JSON. */
+/** The test's own collector: accepts every post, and decodes JSON. */
 class Receiver {
   readonly posts: { url: string; type: string; body: Buffer }[] = [];
   private readonly server: Server = createServer((request, response) => {

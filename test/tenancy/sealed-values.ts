@@ -25,7 +25,7 @@ export const CBC: VerificationProfile = { ...ECB, cipher: 'des-cbc', iv: 'vector
 export const HMAC: VerificationProfile = { ...ECB, cipher: 'hmac-sha256', key: 'sixteen bytes or more' };
 export const PROFILES = [ECB, CBC, HMAC];
 
-/** What a caller's page does, by nobody's code but crypto-js; the HMAC by node's, since ours is under test. */
+/** What a caller's page does, with crypto-js only; the HMAC with node:crypto, since our code is under test. */
 export function seal(
   { cipher, key, iv }: VerificationProfile,
   plaintext: string,

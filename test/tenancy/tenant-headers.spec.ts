@@ -46,7 +46,7 @@ describe('XownerId', () => {
     expect(answer.status).toBe(200);
   });
 
-  it('of a disabled project is refused, and its sessions live on when it is enabled again', async () => {
+  it('of a disabled project is refused, and its sessions work again when it is enabled', async () => {
     const { refreshToken, accessToken } = await login(test);
     await test.sql(`UPDATE bo_project SET status = 'disabled' WHERE owner_id = 'acme'`);
     test.clock.advance(STALENESS_MS + 1);

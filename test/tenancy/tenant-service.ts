@@ -5,7 +5,7 @@ export let test: TestApp;
 export const refreshWith = async (headers: Record<string, string>, user = 'alice') => {
   const { refreshToken } = await login(test, { user });
   const answer = await refresh(test, refreshToken, { headers });
-  // Whatever was refused has spent nothing.
+  // A refused request spends no token.
   if (answer.status !== 200) expect(dataOf(await refresh(test, refreshToken)).tokenSeq).toBe(2);
   return answer;
 };

@@ -21,7 +21,7 @@ const anyInstant = integer({ min: YEAR_1900, max: YEAR_2100 });
 
 const references = new Map<string, Intl.DateTimeFormat>();
 
-/** Local time by Intl's own fields: a way that the class under test does not go. */
+/** Local time from Intl's own fields, which the class under test does not use. */
 function reference(zone: string, instant: number): Record<string, string> {
   let format = references.get(zone);
   if (!format) {

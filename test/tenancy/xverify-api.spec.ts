@@ -82,7 +82,7 @@ describe.each(PROFILES)('openXverifyApi of $cipher', (base) => {
       }),
       { numRuns: 5000 },
     );
-    // the one decipher that all requests share is none the worse for it
+    // the decipher that all requests share still works
     expect(openXverifyApi(profile, whole, NOW)).toEqual(verified());
   });
 

@@ -259,7 +259,7 @@ describe('XverifyApi', () => {
   });
 });
 
-it('is told why by no header in production', async () => {
+it('has no header with the reason in production', async () => {
   const secret = 'not-a-default-secret-of-any-development-start';
   const production = await startApp({
     NODE_ENV: 'production',
