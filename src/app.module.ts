@@ -25,7 +25,8 @@ import { TenantHeadersGuard } from './tenancy/tenant-headers.guard.js';
  * from the outermost inwards, the pipe, the handler, the interceptors back outwards. The filter answers every exception.
  */
 const GLOBAL = [
-  { provide: APP_GUARD, useClass: RateLimitGuard },
+  RateLimitGuard,
+  { provide: APP_GUARD, useExisting: RateLimitGuard },
   { provide: APP_GUARD, useClass: TenantHeadersGuard },
   { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
   { provide: APP_INTERCEPTOR, useClass: PluginInterceptor },
@@ -50,7 +51,7 @@ export class AppModule {
         AuthModule,
         AdminModule,
         HealthModule,
-        MetricsModule,
+        MetricsModule.of(config),
         ...(config.isPrepared ? [] : [config.environment === 'development' ? DemoModule : DemoGuardModule]),
       ],
       providers: GLOBAL,

@@ -58,6 +58,10 @@ async function serve(config: Config, logger: Logger): Promise<void> {
   app = await create(config, logger);
   try {
     await app.listen({ host: config.host, port: config.port });
+    if (config.metricsPort !== null) {
+      const { MetricsServer } = await import('./metrics/metrics-server.js');
+      await app.get(MetricsServer, { strict: false }).listen(config.host, config.metricsPort);
+    }
   } catch (error) {
     await app.close();
     throw error;

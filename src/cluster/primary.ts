@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -91,7 +91,7 @@ export class ClusterPrimary {
     const decided = new AbortController();
     const { signal } = decided;
     const tooLate = setTimeout(() => worker.process.kill('SIGKILL'), START_MS);
-    const listening = once(worker, 'listening', { signal }).then(() => true);
+    const listening = this.listens(worker, signal);
     const exit = once(worker, 'exit', { signal }).then(() => false);
     // If the system refuses the fork only after the call, an `error` event follows, which rejects both.
     const isListening = await Promise.race([listening, exit]).catch((error: unknown) =>
@@ -111,6 +111,13 @@ export class ClusterPrimary {
       void this.replace();
     });
     return worker;
+  }
+
+  /** Waits until the worker listens on all of its ports. */
+  private async listens(worker: Worker, signal: AbortSignal): Promise<boolean> {
+    let missing = this.config.metricsPort === null ? 1 : 2;
+    for await (const _ of on(worker, 'listening', { signal })) if (--missing === 0) return true;
+    return false;
   }
 
   /** If the system is out of processes or descriptors, the running workers must keep serving. */

@@ -16,6 +16,10 @@ export interface Config {
   readonly environment: 'development' | 'production';
   readonly host: string;
   readonly port: number;
+  /** Port of the metrics; `null` to serve them with everything else. */
+  readonly metricsPort: number | null;
+  /** What a scrape must send as its Bearer token; `null` to ask for none. */
+  readonly metricsToken: string | null;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly database: DatabaseConfig;
   /** Postgres connections of one process for the hot path; TypeORM uses four more. */
@@ -108,6 +112,8 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     // In development everybody knows the keys and passwords, so only this machine is served.
     host: values.HOST ?? (environment === 'production' ? '0.0.0.0' : '127.0.0.1'),
     port: values.PORT,
+    metricsPort: metricsPort(values, report),
+    metricsToken: values.METRICS_TOKEN ?? null,
     tls: tls(values, report),
     database: values.DATABASE_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
@@ -174,6 +180,11 @@ function tracing(values: Variables, report: Report): Config['tracing'] {
     `must be ${OTLP_PROTOCOLS.join(' or ')}`,
   );
   return null;
+}
+
+function metricsPort({ PORT: port, METRICS_PORT: own }: Variables, report: Report): number | null {
+  if (own !== undefined && own !== 0 && own === port) report('METRICS_PORT', 'must not be the same as PORT');
+  return own ?? null;
 }
 
 function workers({ WORKERS: count, DATABASE_URL: database }: Variables, report: Report): number {

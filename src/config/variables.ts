@@ -79,6 +79,11 @@ export const variablesSchema = z.object({
     .default('development'),
   HOST: z.string().optional(),
   PORT: integer(0, 65_535).default(58_582),
+  METRICS_PORT: integer(0, 65_535).optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[!-~]{16,}$/, 'must be at least 16 characters of visible ASCII, without spaces')
+    .optional(),
   TLS_CERT_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
   DATABASE_URL: database.default({ kind: 'sqlite', file: './data/bo-auth.sqlite' }),

@@ -1,14 +1,14 @@
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, DEVELOPMENT_OPERATOR_TOKEN, hasDevelopmentOperator } from '../config/config.js';
-import { chineseDocument } from './chinese-document.js';
+import { RateLimitGuard } from '../tenancy/rate-limit/rate-limit.guard.js';
 import { addDemoValues, demoProjects } from './demo-values.js';
 import { openApiDocument } from './openapi-document.js';
+import { type Format, SerialisedDocument } from './serialised-document.js';
 
 const { resolve } = createRequire(import.meta.url);
 const PAGE = fileURLToPath(new URL('page', import.meta.url));
@@ -29,6 +29,8 @@ const FILES: Readonly<Record<string, string>> = {
   'crypto-js.js': CRYPTO_JS,
 };
 
+const TYPES: Readonly<Record<Format, string>> = { json: 'application/json', yaml: 'text/yaml' };
+
 /** Swagger UI needs `data:` images for its icons, and inline styles. Everything else is limited to this server. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -47,36 +49,35 @@ const CONTENT_SECURITY_POLICY = [
  *
  * In development the page knows the demo projects with their keys, and the operator's default token. In production it
  * knows nothing: users enter the key of their project, which stays in the browser.
+ *
+ * All of it counts against the rate limit of the client's address.
  */
 export async function serveDocs(app: NestFastifyApplication, config: Config): Promise<void> {
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  const rateLimit = app.get(RateLimitGuard);
+  const options = { onRequest: async (request: FastifyRequest) => void (await rateLimit.countRaw(request)) };
   const isDevelopment = config.environment === 'development';
-  // Generate the document on the first request, after the operator's plugins are loaded.
-  const document = () => {
+
+  const document = new SerialisedDocument(() => {
     const built = openApiDocument(app);
     if (isDevelopment) addDemoValues(built);
     return built;
-  };
-  let chinese: OpenAPIObject | undefined;
-  SwaggerModule.setup('docs', app, document, {
-    ui: false,
-    raw: true,
-    patchDocumentOnRequest: (request: unknown, _response, english) => {
-      const { lang } = (request as FastifyRequest<{ Querystring: { lang?: unknown } }>).query;
-      return lang === 'zh' ? (chinese ??= chineseDocument(english)) : english;
-    },
   });
+  for (const [format, type] of Object.entries(TYPES) as [Format, string][])
+    fastify.get<{ Querystring: { lang?: unknown } }>(`/docs-${format}`, options, ({ query }, reply) =>
+      reply.type(type).send(document.text(format, query.lang === 'zh' ? 'zh' : 'en')),
+    );
 
-  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   await fastify.register(fastifyStatic, { root: PAGE, serve: false });
-  fastify.get('/docs', (_request, reply) =>
+  fastify.get('/docs', options, (_request, reply) =>
     reply.header('content-security-policy', CONTENT_SECURITY_POLICY).sendFile('index.html', PAGE),
   );
-  fastify.get('/docs/', (_request, reply) => reply.redirect('../docs'));
+  fastify.get('/docs/', options, (_request, reply) => reply.redirect('../docs'));
   const settings = {
     projects: isDevelopment ? demoProjects() : [],
     operatorToken: isDevelopment && hasDevelopmentOperator(config) ? DEVELOPMENT_OPERATOR_TOKEN : null,
   };
-  fastify.get('/docs/settings.json', (_request, reply) => reply.send(settings));
+  fastify.get('/docs/settings.json', options, (_request, reply) => reply.send(settings));
   for (const [name, folder] of Object.entries(FILES))
-    fastify.get(`/docs/${name}`, (_request, reply) => reply.sendFile(name, folder));
+    fastify.get(`/docs/${name}`, options, (_request, reply) => reply.sendFile(name, folder));
 }

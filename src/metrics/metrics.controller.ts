@@ -1,24 +1,16 @@
-import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Registry } from 'prom-client';
+import { Controller, Get, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RawResponse } from '../response/raw-response.decorator.js';
-import { ClusterScrape, shareScrape } from '../cluster/scrape.js';
-import { isOwnWorker } from '../config/own-worker.js';
-import { Metrics } from './metrics.js';
+import { Scrape } from './scrape.js';
 
 /** Serves Prometheus metrics, without the API's prefix and envelope. */
 @ApiTags('Health')
 @RawResponse()
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
-  private readonly text: () => Promise<string>;
+  constructor(private readonly scrape: Scrape) {}
 
-  constructor({ registry }: Metrics) {
-    const cluster = isOwnWorker ? new ClusterScrape(registry) : null;
-    this.text = shareScrape(() => cluster?.text() ?? registry.metrics());
-  }
-
-  /** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
   @Get()
   @ApiOperation({
     operationId: 'metrics',
@@ -28,8 +20,16 @@ export class MetricsController {
     description: 'Prometheus text exposition format.',
     content: { 'text/plain': { schema: { type: 'string' } } },
   })
-  @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
-  scrape(): Promise<string> {
-    return this.text();
+  @ApiUnauthorizedResponse({
+    description: 'The service has a `METRICS_TOKEN`, and the Bearer token is not the same.',
+    content: { 'text/plain': { schema: { type: 'string' } } },
+  })
+  async metrics(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const { status, headers, body } = await this.scrape.answer(request.headers.authorization);
+    reply.code(status).headers(headers);
+    return body;
   }
 }

@@ -22,6 +22,8 @@ it('starts on nothing at all', () => {
     environment: 'development',
     host: '127.0.0.1',
     port: 58_582,
+    metricsPort: null,
+    metricsToken: null,
     tls: null,
     database: { kind: 'sqlite', file: './data/bo-auth.sqlite' },
     redisUrl: null,
@@ -59,6 +61,8 @@ it.each([
   ['HOST', '::', { host: '::' }],
   ['PORT', '0', { port: 0 }],
   ['PORT', '65535', { port: 65_535 }],
+  ['METRICS_PORT', '9464', { metricsPort: 9_464 }],
+  ['METRICS_TOKEN', 'sixteen-letters!', { metricsToken: 'sixteen-letters!' }],
   ['RATE_LIMIT_PER_MINUTE', '0', { rateLimitPerMinute: 0 }],
   ['SWAGGER_ENABLED', 'false', { swaggerEnabled: false }],
   ['NODE_ENV', 'test', { environment: 'development' }],
@@ -71,6 +75,8 @@ it.each([
 const BAD: Record<string, string[]> = {
   NODE_ENV: ['prod', 'Production', 'development '],
   PORT: ['-1', '65536', '80a', '1e3', ' 80', '0x50', '999999999999'],
+  METRICS_PORT: ['-1', '65536', 'on', '58582'],
+  METRICS_TOKEN: ['fifteen-letters', 'sixteen letters!!', 'sechzehn-zeichen-ü'],
   DATABASE_URL: [
     'mysql://x',
     'sqlite:',

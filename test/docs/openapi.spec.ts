@@ -120,6 +120,41 @@ describe('the OpenAPI document', () => {
     expect(await new Validator().validate(yaml.body)).toEqual({ valid: true });
   });
 
+  test('is written once for each language', async () => {
+    const own = JSON.stringify;
+    let written = 0;
+    JSON.stringify = ((value: unknown, ...rest: never[]) => {
+      if (typeof value === 'object' && value !== null && 'openapi' in value) written++;
+      return own(value, ...rest);
+    }) as typeof JSON.stringify;
+    const other = await start();
+    for (const url of ['/docs-json', '/docs-json?lang=zh', '/docs-json', '/docs-json?lang=zh&x=1'])
+      expect((await other.app.inject({ url })).statusCode).toBe(200);
+    JSON.stringify = own;
+    await other.app.close();
+    // English, the copy that is translated, and Chinese.
+    expect(written).toBe(3);
+  });
+
+  test('counts against the rate limit of its client, as its page does', async () => {
+    const { app: limited } = await start({ RATE_LIMIT_PER_MINUTE: '5' });
+    const urls = [
+      '/docs',
+      '/docs/',
+      '/docs/page.js',
+      '/docs/settings.json',
+      '/docs-yaml',
+      '/docs-json',
+      '/docs',
+    ];
+    const statuses = [];
+    for (const url of urls) statuses.push((await limited.inject({ url })).statusCode);
+    const other = await limited.inject({ url: '/docs', remoteAddress: '203.0.113.9' });
+    await limited.close();
+    expect(statuses).toEqual([200, 302, 200, 200, 200, 429, 429]);
+    expect(other.statusCode).toBe(200);
+  });
+
   test('holds every route of the application and no other', () => {
     const known = routes
       .filter((route) => !/ \/docs($|[/-])/.test(route))
