@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection/connection-limits.js';
+import { explained } from './database/explain-failure.js';
 import { type AdapterParts, createAdapter } from './http/http-adapter.js';
 import { requestHooks } from './http/request-hooks.js';
 import { setResponseHeaders } from './http/response-headers.js';
@@ -29,8 +30,16 @@ export interface Parts {
 const fromFactory: NonNullable<Parts['create']> = (module, adapter, options) =>
   NestFactory.create<NestFastifyApplication>(module, adapter, { ...options, abortOnError: false });
 
-/** Builds the application for `main.ts` and for the tests alike. It is initialised but does not listen yet. */
-export async function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
+/**
+ * Builds the application for `main.ts` and for the tests alike. It is initialised but does not listen yet.
+ *
+ * @throws {DatabaseFailure} if the database cannot be used
+ */
+export function createApp(config: Config, parts: Parts = {}): Promise<NestFastifyApplication> {
+  return explained(config.database, () => build(config, parts));
+}
+
+async function build(config: Config, parts: Parts): Promise<NestFastifyApplication> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   const requestLog = new RequestLog(logger);
   const limits = parts.limits ?? CONNECTION_LIMITS;

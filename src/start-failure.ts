@@ -1,11 +1,10 @@
 import { types } from 'node:util';
 import { PepperFormatError } from './config/pepper.js';
 import { StartError } from './config/start-error.js';
-import { PostgresFailure } from './database/postgres/postgres-failure.js';
-import { StoreUnavailable } from './database/store-unavailable.js';
+import { DatabaseFailure } from './database/database-failure.js';
 import { PluginLoadError } from './plugins/plugin-failure.js';
 
-/** What errors of system calls and database drivers carry besides a message. */
+/** What errors of system calls carry besides a message. */
 interface Failure {
   readonly code?: unknown;
   readonly syscall?: unknown;
@@ -17,10 +16,9 @@ interface Failure {
  * At the root because it knows the errors of several folders; the service and the command line both print it.
  */
 export function startFailure(error: unknown): string {
-  if (error instanceof StartError || error instanceof PluginLoadError) return error.message;
+  if (error instanceof StartError || error instanceof PluginLoadError || error instanceof DatabaseFailure)
+    return error.message;
   if (error instanceof PepperFormatError) return `TOKEN_PEPPER: ${error.message}`;
-  if (error instanceof PostgresFailure)
-    return `DATABASE_URL: the database ${error.isAnswer ? 'refused' : 'cannot be reached'} (${error.code})`;
   // Not instanceof: what node throws may be of another realm.
   if (!types.isNativeError(error)) return String(error);
   const { code, syscall } = error as Failure;
@@ -28,10 +26,6 @@ export function startFailure(error: unknown): string {
     if (code === 'EADDRINUSE') return 'PORT: another process listens there already';
     if (code === 'EACCES' && syscall === 'listen') return 'PORT: this user may not listen there';
     if (syscall === 'listen' || syscall === 'getaddrinfo') return `HOST: cannot listen there (${code})`;
-    if (error instanceof StoreUnavailable) return `DATABASE_URL: the database cannot be used (${code})`;
-    if (code.startsWith('SQLITE_')) return `DATABASE_URL: the file cannot be used (${code})`;
-    if (syscall === 'mkdir') return `DATABASE_URL: the folder cannot be made (${code})`;
-    if (syscall === 'connect') return `DATABASE_URL: the database cannot be reached (${code})`;
   }
   return error.stack ?? error.message;
 }

@@ -17,12 +17,15 @@ export async function administer<T>(command: Command, work: (services: Services)
   if (!isJson(command)) note(`database: ${databaseLocation(config.database)}`);
   // Imported here so that --help and usage errors do not wait for Nest to load.
   const { openServices } = await import('./services.js');
-  const services = await openServices(config);
-  try {
-    return await work(services);
-  } finally {
-    await services.close();
-  }
+  const { explained } = await import('../database/explain-failure.js');
+  return explained(config.database, async () => {
+    const services = await openServices(config);
+    try {
+      return await work(services);
+    } finally {
+      await services.close();
+    }
+  });
 }
 
 function assertPersistent({ database }: Config): void {

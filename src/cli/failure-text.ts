@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { StoreUnavailable } from '../database/store-unavailable.js';
+import { DatabaseFailure } from '../database/database-failure.js';
 import { ApiError, type ErrorCode } from '../response/error/error-catalogue.js';
 import { startFailure } from '../start-failure.js';
 import { CommandError, EXIT } from './exit-code.js';
@@ -36,12 +36,8 @@ export function failureText(error: unknown): FailureText {
       exitCode: error.exitCode,
     };
   if (error instanceof ApiError) return ofCatalogue(error);
-  if (error instanceof StoreUnavailable)
-    return {
-      code: 'UNAVAILABLE',
-      message: `DATABASE_URL: the database cannot be used (${error.message}). Run bo-auth doctor.`,
-      exitCode: EXIT.failure,
-    };
+  if (error instanceof DatabaseFailure)
+    return { code: 'UNAVAILABLE', message: error.message, exitCode: EXIT.failure };
   return { code: 'FAILED', message: startFailure(error), exitCode: EXIT.failure };
 }
 

@@ -16,9 +16,13 @@ export function migrateCommand(program: Command): void {
         );
       const { migrate, sqliteFile } = await import('../database/data-source.js');
       const { pendingMigrations } = await import('../database/pending-migrations.js');
-      const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
-      const pending = await pendingMigrations(database, file);
-      if (dryRun !== true && pending.length > 0) await migrate(database, file);
+      const { explained } = await import('../database/explain-failure.js');
+      const pending = await explained(database, async () => {
+        const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
+        const found = await pendingMigrations(database, file);
+        if (dryRun !== true && found.length > 0) await migrate(database, file);
+        return found;
+      });
       const done = dryRun === true ? 'pending' : 'applied';
       write(
         command,

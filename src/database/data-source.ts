@@ -60,11 +60,11 @@ export function dataSourceOptions(database: DatabaseConfig, file: SqliteFile | n
     return {
       ...COMMON,
       type: 'postgres',
-      url: database.url,
       driver: typeOrmDriver,
       // No column needs an extension, and the database user may not be allowed to install one.
       installExtensions: false,
       poolErrorHandler: () => undefined,
+      // Holds the URL: `pg` reads it in full, and TypeORM misreads one whose host is a parameter, e.g. a Unix socket.
       extra: poolOptions(database.url, TYPEORM_CONNECTIONS),
     };
   if (file === null) throw new Error('an SQLite database needs a file');
@@ -97,6 +97,7 @@ export function migrate(database: DatabaseConfig, file: SqliteFile | null): Prom
 /** Like the options for requests but without their time-outs: building an index on a large table takes long. */
 function migrationOptions(database: DatabaseConfig, file: SqliteFile | null): DataSourceOptions {
   const options = dataSourceOptions(database, file);
-  if (options.type !== 'postgres') return options;
-  return { ...options, extra: { application_name: 'bo-auth migration', max: 1 } };
+  if (database.kind !== 'postgres' || options.type !== 'postgres') return options;
+  const extra = { connectionString: database.url, application_name: 'bo-auth migration', max: 1 };
+  return { ...options, extra };
 }

@@ -1,12 +1,42 @@
 import { resolve } from 'node:path';
 import type { DatabaseConfig } from '../config/variables.js';
 
-/** Where the database is, for an operator: `sqlite:/absolute/path` or `postgres://host:port/name`, without credentials. */
+/** Where the database is, for an operator: `sqlite:/absolute/path` or {@link PostgresPlace.location}, without credentials. */
 export function databaseLocation(database: DatabaseConfig): string {
-  if (database.kind === 'sqlite')
-    return `sqlite:${database.file === null ? ':memory:' : resolve(database.file)}`;
+  if (database.kind === 'postgres') return postgresPlace(database.url).location;
+  return `sqlite:${database.file === null ? ':memory:' : resolve(database.file)}`;
+}
+
+/** What a Postgres URL says, as `pg` reads it. */
+export interface PostgresPlace {
+  /** `postgres://host:port/name`, or `postgres:///name?host=/folder` for a Unix socket; without credentials. */
+  readonly location: string;
+  /** Name of the database; empty if the URL has none. */
+  readonly database: string;
+  /** Empty if the URL names no user. */
+  readonly user: string;
+}
+
+export function postgresPlace(text: string): PostgresPlace {
   // If a parameter gives the host, the URL itself has none, and `URL` refuses a user name without a host.
-  const url = new URL(database.url.replace(/^(postgres(?:ql)?:\/\/)[^/?#]*@(?=[/?])/, '$1'));
-  const host = url.searchParams.get('host') ?? url.hostname;
-  return `postgres://${host}${url.port === '' ? '' : `:${url.port}`}${url.pathname}`;
+  const withHost = text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?])/, '$1localhost');
+  const url = new URL(withHost);
+  const { searchParams: given } = url;
+  const port = given.get('port') ?? url.port;
+  const host = given.get('host') ?? (withHost === text ? url.hostname : '');
+  const address = `${host}${port === '' ? '' : `:${port}`}`;
+  const socket = `${url.pathname}?host=${host}${port === '' ? '' : `&port=${port}`}`;
+  return {
+    location: `postgres://${host.startsWith('/') ? socket : `${address}${url.pathname}`}`,
+    database: decoded(url.pathname.slice(1)),
+    user: given.get('user') ?? decoded(url.username),
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -57,7 +57,7 @@ async function assertMigrated(database: DatabaseConfig, file: SqliteFile | null)
       useFactory: async ({ database, isPrepared }: Config, file: SqliteFile | null) => {
         if (isPrepared) await assertMigrated(database, file);
         else await migrate(database, file);
-        return { ...dataSourceOptions(database, file), autoLoadEntities: true, retryAttempts: 1 };
+        return { ...dataSourceOptions(database, file), autoLoadEntities: true, toRetry: () => false };
       },
     }),
   ],

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { DatabaseConfig } from '../config/variables.js';
 import type { SqliteFile } from './data-source.js';
-import { postgresFailure } from './postgres/postgres-failure.js';
+import { databaseFailure } from './explain-failure.js';
+import { type PostgresFailure, postgresFailure } from './postgres/postgres-failure.js';
 import { SqliteConnection } from './sqlite/sqlite-connection.js';
 
 /** How long a starting process waits for the migrations of another one, in ms. */
@@ -23,8 +24,13 @@ const ADVISORY_KEY = 6_058_258_200;
 export abstract class StartLock {
   abstract hold<T>(work: () => Promise<T>): Promise<T>;
 
-  static of(database: DatabaseConfig, file: SqliteFile | null): StartLock {
-    if (database.kind === 'postgres') return new PostgresStartLock(database.url);
+  /** @param waitMs how long to wait for a Postgres that is not up */
+  static of(
+    database: DatabaseConfig,
+    file: SqliteFile | null,
+    waitMs: number = CONNECT_TIMEOUT_MS,
+  ): StartLock {
+    if (database.kind === 'postgres') return new PostgresStartLock(database.url, waitMs);
     if (file === null) throw new Error('an SQLite database needs a file');
     return new SqliteStartLock(`${file.path}.start`);
   }
@@ -33,14 +39,19 @@ export abstract class StartLock {
 class PostgresStartLock extends StartLock {
   private readonly logger = new Logger(StartLock.name);
 
-  constructor(private readonly url: string) {
+  constructor(
+    private readonly url: string,
+    private readonly waitMs: number,
+  ) {
     super();
   }
 
   override async hold<T>(work: () => Promise<T>): Promise<T> {
     const client = await this.connect();
     try {
-      await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_KEY]);
+      await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_KEY]).catch((error: unknown) => {
+        throw postgresFailure(error);
+      });
       return await work();
     } finally {
       // Closing the connection releases the lock.
@@ -49,7 +60,8 @@ class PostgresStartLock extends StartLock {
   }
 
   private async connect(): Promise<Client> {
-    const giveUpAt = performance.now() + CONNECT_TIMEOUT_MS;
+    const giveUpAt = performance.now() + this.waitMs;
+    let reported = '';
     for (;;) {
       const client = new Client({
         connectionString: this.url,
@@ -66,10 +78,18 @@ class PostgresStartLock extends StartLock {
         await client.end().catch(() => undefined);
         const failure = postgresFailure(error);
         if (failure.isAnswer || performance.now() > giveUpAt) throw failure;
-        this.logger.warn({ code: failure.code }, 'waiting for the database');
+        if (failure.code !== reported) this.report(failure, giveUpAt);
+        reported = failure.code;
         await sleep(RETRY_DELAY_MS);
       }
     }
+  }
+
+  /** @param giveUpAt of `performance.now()` */
+  private report(failure: PostgresFailure, giveUpAt: number): void {
+    const reason = databaseFailure({ kind: 'postgres', url: this.url }, failure)?.says;
+    const givesUpInSeconds = Math.ceil((giveUpAt - performance.now()) / 1_000);
+    this.logger.warn({ code: failure.code, reason, givesUpInSeconds }, 'waiting for the database');
   }
 }
 

@@ -103,10 +103,13 @@ describe('doctor', () => {
 
   it.each([
     [{ PORT: '99999' }, 'configuration: PORT'],
-    [{ DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/x' }, 'database: DATABASE_URL'],
+    [
+      { DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/x' },
+      'database: DATABASE_URL: postgres://127.0.0.1:1/x cannot be reached',
+    ],
     [{ REDIS_URL: 'redis://:secret@127.0.0.1:1' }, 'redis: Redis cannot be reached'],
     [{ TOKEN_PEPPER: 'other:something-else' }, 'lacks the pepper 0'],
-    [{ DATABASE_URL: 'sqlite:./garbage.sqlite' }, 'database: DATABASE_URL: the file cannot be used'],
+    [{ DATABASE_URL: 'sqlite:./garbage.sqlite' }, 'garbage.sqlite is no SQLite database (SQLITE_NOTADB)'],
     [{ PLUGINS_DIR: './broken' }, 'plugins: PLUGINS_DIR: fn-broken.js'],
     [
       { TLS_CERT_FILE: './garbage.sqlite', TLS_KEY_FILE: './garbage.sqlite' },

@@ -159,13 +159,16 @@ describe('what cannot start says so in one line that names the variable', () => 
     ['TLS_CERT_FILE', { TLS_CERT_FILE: '/nonexistent', TLS_KEY_FILE: '/nonexistent' }],
     ['TLS_CERT_FILE', { TLS_CERT_FILE: '/etc/hostname', TLS_KEY_FILE: '/etc/hostname' }],
     ['HOST', { HOST: '192.0.2.1' }],
-    ['DATABASE_URL', { DATABASE_URL: 'sqlite:/etc/hostname/x/y.sqlite' }],
-    ['DATABASE_URL', { DATABASE_URL: 'sqlite:/etc/passwd' }],
-    ['DATABASE_URL', { DATABASE_URL: 'sqlite:/tmp' }],
+    [
+      'DATABASE_URL: sqlite:/etc/hostname/x/y.sqlite has no folder',
+      { DATABASE_URL: 'sqlite:/etc/hostname/x/y.sqlite' },
+    ],
+    ['DATABASE_URL: sqlite:/etc/passwd', { DATABASE_URL: 'sqlite:/etc/passwd' }],
+    ['DATABASE_URL: sqlite:/tmp cannot be opened', { DATABASE_URL: 'sqlite:/tmp' }],
     ['PLUGINS_DIR', { PLUGINS_DIR: '/etc/passwd' }],
-  ])('%s: %j', async (name, env) => {
+  ])('%s: %j', async (begins, env) => {
     const line = await failed(env);
-    expect(line).toMatch(new RegExp(`^${name}: .+$`));
+    expect(line.startsWith(begins)).toBe(true);
     expect(line).not.toContain('\n');
   });
 

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { KeySeal } from '../../auth/access-token/key-seal.js';
 import type { SigningKeyRow } from '../../auth/access-token/signing-key.js';
 import type { Config } from '../../config/config.js';
+import { databaseFailure } from '../../database/explain-failure.js';
 import { databaseLocation } from '../../database/database-location.js';
 import { dataSourceOptions, type SqliteFile, sqliteFile } from '../../database/data-source.js';
 import { pendingMigrations } from '../../database/pending-migrations.js';
@@ -24,8 +25,8 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
     const problem = fileProblem(database.file);
     if (problem !== null) return [problem];
   }
-  const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
   try {
+    const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
     const pending = await pendingMigrations(database, file);
     if (pending.length > 0)
       return [
@@ -37,6 +38,8 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
       ];
     return [ok(ABOUT, `${databaseLocation(database)}, up to date`), ...(await examineRows(config, file))];
   } catch (error) {
+    const failure = databaseFailure(database, error);
+    if (failure !== null) return [failed(ABOUT, `DATABASE_URL: ${failure.says}`, failure.todo)];
     const [line = ''] = startFailure(error).split('\n', 1);
     return [
       failed(

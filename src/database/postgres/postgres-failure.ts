@@ -38,6 +38,8 @@ const ENDS_CONNECTION = /^(08|57P|58|XX)/;
 /** The driver's own connection errors have no code. */
 const ENDED = 'CONNECTION_ENDED';
 const SILENT = 'CONNECTION_SILENT';
+/** Also when the driver itself finds that Postgres asks for a password and the URL holds none. */
+const WRONG_PASSWORD = '28P01';
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** Classes whose messages quote values: data exceptions and broken constraints. */
@@ -48,7 +50,13 @@ export function postgresFailure(thrown: unknown): PostgresFailure {
   if (thrown instanceof PostgresFailure) return thrown;
   if (!(thrown instanceof Error)) return new PostgresFailure('UNKNOWN', { cause: thrown });
   const { code } = thrown as { code?: unknown };
-  const name = typeof code === 'string' ? code : /timeout/.test(thrown.message) ? SILENT : ENDED;
+  const name = typeof code === 'string' ? code : unnamed(thrown.message);
   const message = QUOTES_VALUES.test(name) ? name : thrown.message.slice(0, 120);
   return new PostgresFailure(name, { cause: new Error(message) });
+}
+
+/** Of an error of the driver, which has no code. */
+function unnamed(message: string): string {
+  if (message.startsWith('SASL:')) return WRONG_PASSWORD;
+  return /timeout/.test(message) ? SILENT : ENDED;
 }

@@ -1,0 +1,7 @@
+/** What an operator is told about an error. */
+export interface Advice {
+  /** What is wrong, as the end of a sentence that begins with the location of the database. */
+  readonly says: string;
+  /** What to do. */
+  readonly todo: string;
+}

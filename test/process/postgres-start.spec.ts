@@ -1,0 +1,210 @@
+import { ConsoleLogger, Logger } from '@nestjs/common';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { Client } from 'pg';
+import { explained } from '../../src/database/explain-failure.js';
+import { StartLock } from '../../src/database/start-lock.js';
+import { startFailure } from '../../src/start-failure.js';
+import { login, refresh, startApp } from '../support/app.js';
+import { TestCommandLine } from '../support/command-line.js';
+import { PostgresServer } from '../support/postgres.js';
+import { built, endAll, newFolder, ServerProcess } from '../support/server-process.js';
+import { freePort } from '../support/temporary.js';
+
+let server: PostgresServer;
+let url: string;
+beforeAll(async () => {
+  await built();
+  server = await PostgresServer.start();
+  url = await server.database();
+}, 180_000);
+afterAll(async () => {
+  await server?.stop();
+  endAll();
+});
+
+/** The URL with other credentials, another port or another database. */
+function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'port' | 'pathname'>>): string {
+  return Object.assign(new URL(url), parts).href;
+}
+
+const place = (of: string) => of.replace(/\/\/[^@]*@/, '//');
+
+async function sql(...statements: string[]): Promise<void> {
+  const client = new Client(url);
+  await client.connect();
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
+describe('a Postgres that refuses says so in one line, in the service, doctor and a command alike', () => {
+  async function refusal(DATABASE_URL: string): Promise<string> {
+    const started = await ServerProcess.spawn({ DATABASE_URL });
+    expect(await started.exited).toEqual({ code: 1, signal: null });
+    expect(started.stderr).toMatch(/^bo-auth: DATABASE_URL: [^\n]+\n$/);
+    expect(started.stdout).not.toContain(' at ');
+    expect(started.stdout + started.stderr).not.toContain(`${new URL(DATABASE_URL).password}@`);
+    return started.stderr.slice('bo-auth: '.length).trim();
+  }
+
+  it('for a wrong password', async () => {
+    const wrong = changed({ password: 'not-this-one' });
+    const line = await refusal(wrong);
+    expect(line).toBe(
+      `DATABASE_URL: ${place(url)} refuses the password of the user postgres (28P01): ` +
+        'correct user and password; characters such as @ : / % must be percent-encoded',
+    );
+    const bo = new TestCommandLine(newFolder(), { DATABASE_URL: wrong });
+    const command = await bo.run(['project', 'list', '--json']);
+    expect(JSON.parse(command.stderr)).toEqual({ error: { code: 'UNAVAILABLE', message: line } });
+    const doctor = await bo.run(['doctor']);
+    expect(doctor.code).toBe(1);
+    const [says = '', todo = ''] = line.split(/(?<=\)): /);
+    expect(doctor.stdout).toContain(says);
+    expect(doctor.stdout).toContain(todo);
+    expect((await bo.run(['migrate'])).stderr).toBe(`bo-auth: ${line}\n`);
+    bo.close();
+  }, 60_000);
+
+  it('for no password', async () => {
+    const failure = await startApp({
+      DATABASE_URL: url.replace(':postgres@', '@'),
+      LOG_LEVEL: 'silent',
+    }).catch((error: unknown) => error);
+    expect(startFailure(failure)).toContain('refuses the password of the user postgres (28P01)');
+  });
+
+  it('for a missing database', async () => {
+    expect(await refusal(changed({ pathname: '/Not-there' }))).toBe(
+      `DATABASE_URL: ${place(changed({ pathname: '/Not-there' }))} does not exist (3D000): ` +
+        'correct its name, or create it: CREATE DATABASE "Not-there"',
+    );
+  });
+
+  it('for too many connections', async () => {
+    await sql(`CREATE ROLE crowd LOGIN PASSWORD 'crowd-password' CONNECTION LIMIT 0`);
+    const failure = await startApp({
+      DATABASE_URL: changed({ username: 'crowd', password: 'crowd-password' }),
+      LOG_LEVEL: 'silent',
+    }).catch((error: unknown) => error);
+    expect(startFailure(failure)).toContain(' has too many connections (53300): raise max_connections');
+  });
+
+  it('for a role that may not create tables, until its right is granted', async () => {
+    await sql(
+      `CREATE ROLE clerk LOGIN PASSWORD 'clerk-password'`,
+      'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
+    );
+    const clerk = changed({ username: 'clerk', password: 'clerk-password' });
+    const line = await refusal(clerk);
+    expect(line).toMatch(/ denies the user clerk a right.* \(42501\): /);
+    const [grant = ''] = /GRANT CREATE ON SCHEMA public TO clerk$/.exec(line) ?? [];
+    await sql(grant);
+    const test = await startApp({ DATABASE_URL: clerk });
+    await test.close();
+  }, 60_000);
+});
+
+describe('a Postgres that is absent', () => {
+  let lines: unknown[][] = [];
+  const ignore = () => undefined;
+  beforeEach(() => {
+    lines = [];
+    Logger.overrideLogger({ log: ignore, error: ignore, warn: (...line: unknown[]) => lines.push(line) });
+  });
+  afterEach(() => Logger.overrideLogger(new ConsoleLogger()));
+
+  const failureOf = (absent: string, waitMs?: number) => {
+    const database = { kind: 'postgres', url: absent } as const;
+    return explained(database, () => StartLock.of(database, null, waitMs).hold(async () => 'held')).catch(
+      startFailure,
+    );
+  };
+
+  it('is waited for, and then named', async () => {
+    const absent = `postgres://bo:secret@127.0.0.1:${await freePort()}/bo`;
+    const line = await failureOf(absent, 700);
+    expect(line).toBe(
+      `DATABASE_URL: ${place(absent)} cannot be reached: nothing listens at its address (ECONNREFUSED): ` +
+        'start Postgres, or correct host and port',
+    );
+    expect(lines).toEqual([
+      [
+        {
+          code: 'ECONNREFUSED',
+          reason: `${place(absent)} cannot be reached: nothing listens at its address (ECONNREFUSED)`,
+          givesUpInSeconds: 1,
+        },
+        'waiting for the database',
+        'StartLock',
+      ],
+    ]);
+  });
+
+  it('whose host does not exist or does not answer is named', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const [unknown, quiet] = await Promise.all([
+      failureOf('postgres://bo:secret@host.invalid/bo', 1),
+      failureOf(`postgres://bo:secret@127.0.0.1:${port}/bo`, 1),
+    ]);
+    silent.close();
+    expect(unknown).toMatch(
+      /^DATABASE_URL: postgres:\/\/host\.invalid\/bo cannot be reached: its host name cannot be resolved \(E/,
+    );
+    expect(quiet).toContain(`${port}/bo does not answer (CONNECTION_SILENT): check host and port`);
+  }, 30_000);
+
+  it('is logged again only when the reason changes', async () => {
+    let connections = 0;
+    const said = Buffer.from('SFATAL\0C57P03\0Mstarting up\0\0');
+    const missing = Buffer.from('SFATAL\0C3D000\0Mdatabase "bo" does not exist\0\0');
+    const fake = createServer((socket) => {
+      connections++;
+      socket.on('error', () => undefined);
+      if (connections <= 2) return socket.destroy();
+      return socket.once('data', () => {
+        const text = connections <= 4 ? said : missing;
+        const head = Buffer.from('E\0\0\0\0');
+        head.writeInt32BE(text.length + 4, 1);
+        socket.end(Buffer.concat([head, text]));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(fake, 'listening');
+    const line = await failureOf(`postgres://bo:x@127.0.0.1:${(fake.address() as AddressInfo).port}/bo`);
+    fake.close();
+    expect(line).toContain('does not exist (3D000)');
+    expect(connections).toBe(5);
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toMatchObject([{ code: '57P03' }, 'waiting for the database', 'StartLock']);
+  }, 30_000);
+
+  it('does not keep the service from ending on a signal', async () => {
+    const absent = await ServerProcess.spawn({
+      DATABASE_URL: `postgres://bo:secret@127.0.0.1:${await freePort()}/bo`,
+    });
+    while (!absent.stdout.includes('waiting for the database')) await once(absent.child.stdout!, 'data');
+    const { code } = await absent.kill('SIGTERM');
+    expect(code).toBe(0);
+    expect(absent.stdout).not.toContain('secret');
+  }, 60_000);
+});
+
+it('works over a Unix socket, with TypeORM and the pool alike', async () => {
+  const { port } = new URL(url);
+  const name = new URL(await server.database()).pathname.slice(1);
+  const socket = `postgres://postgres:postgres@/${name}?host=${server.socketFolder}&port=${port}`;
+  const test = await startApp({ DATABASE_URL: socket });
+  const { refreshToken } = await login(test);
+  expect((await refresh(test, refreshToken)).status).toBe(200);
+  await test.close();
+  const bo = new TestCommandLine(newFolder(), { DATABASE_URL: socket });
+  const listed = await bo.run(['project', 'list']);
+  bo.close();
+  expect(listed).toMatchObject({
+    code: 0,
+    stderr: `database: postgres:///${name}?host=${server.socketFolder}&port=${port}\n`,
+  });
+  expect(listed.stdout).toContain('ptdev');
+}, 60_000);
