@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { MetricsServer } from '../../src/metrics/metrics-server.js';
 import { call, startApp, type TestApp } from '../support/app.js';
-import { Service } from '../support/service.js';
+import { endAll, ServiceProcess } from '../support/service-process.js';
 import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
 
 const TOKEN = 'a-token-of-this-test';
@@ -109,7 +108,7 @@ it(
   async () => {
     const folder = temporaryFolder();
     const port = await freePort();
-    const service = await Service.start({
+    const service = await ServiceProcess.start({
       DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
       WORKERS: '2',
       METRICS_PORT: String(port),
@@ -120,16 +119,17 @@ it(
       await eventually('their lines', () => service.count('serving metrics on their own port') === 2);
       // On connections of their own, so that both workers get some.
       for (let sent = 0; sent < 4; sent++)
-        expect((await service.get('/metrics', new Agent())).status).toBe(404);
+        expect((await fetch(`${service.url}/metrics`, { headers: { connection: 'close' } })).status).toBe(
+          404,
+        );
       for (let asked = 0; asked < 4; asked++) {
         const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { connection: 'close' } });
         expect(await answer.text()).toMatch(/^bo_auth_failures_total\{code="ROUTE_UNKNOWN"\} 4$/m);
       }
-      service.signal('SIGTERM');
-      expect(await service.ended()).toBe(0);
+      expect((await service.kill('SIGTERM')).code).toBe(0);
       await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
     } finally {
-      await service.kill();
+      endAll();
       folder.remove();
     }
   },

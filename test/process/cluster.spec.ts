@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { Agent } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { Agent, get as getHttp, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SAMPLE_TOKEN } from '../support/app.js';
-import { Service } from '../support/service.js';
+import { API, encryptByDES, SAMPLE_TOKEN } from '../support/app.js';
+import { built, endAll, ServiceProcess } from '../support/service-process.js';
 import { eventually, temporaryFolder } from '../support/temporary.js';
 
 const START_MS = 120_000;
@@ -12,8 +14,25 @@ const START_MS = 120_000;
 /** Of each client, so that the processes have a share of the machine to start with. */
 const PAUSE_MS = 5;
 
+beforeAll(built, 180_000);
+afterAll(endAll);
+
+async function get(service: ServiceProcess, path: string, agent: Agent, headers = {}) {
+  const answer = await new Promise<IncomingMessage>((done, failed) => {
+    getHttp(service.url + path, { headers, agent }, done).on('error', failed);
+  });
+  return { status: answer.statusCode, text: await text(answer), connection: answer.headers.connection };
+}
+
+/** Refreshes with the documented call. */
+const refresh = (service: ServiceProcess, agent: Agent) =>
+  get(service, `${API}/auth/token/refresh?refreshToken=${SAMPLE_TOKEN}`, agent, {
+    XownerId: 'ptdev',
+    XverifyApi: encryptByDES(`${randomUUID()}|${Date.now()}`, 'ptdev-58'),
+  });
+
 /** Asks again and again, half of the clients on one connection as long as it is left open, half on a new one each time. */
-function load(service: Service) {
+function load(service: ServiceProcess) {
   const stopping = new AbortController();
   let answers = 0;
   const failures: string[] = [];
@@ -21,9 +40,9 @@ function load(service: Service) {
     const agent = new Agent({ keepAlive: index % 2 === 0, maxSockets: 1 });
     while (!stopping.signal.aborted) {
       try {
-        const { status, text } = await service.refresh(SAMPLE_TOKEN, agent);
-        if (status === 200) answers++;
-        else failures.push(`${status} ${text}`);
+        const answer = await refresh(service, agent);
+        if (answer.status === 200) answers++;
+        else failures.push(`${answer.status} ${answer.text}`);
       } catch (error) {
         failures.push(String(error));
       }
@@ -41,9 +60,9 @@ function load(service: Service) {
   };
 }
 
-function workersOf(service: Service): number[] {
+function workersOf(service: ServiceProcess): number[] {
   try {
-    const pids = execFileSync('pgrep', ['-P', String(service.pid)], { encoding: 'utf8' });
+    const pids = execFileSync('pgrep', ['-P', String(service.child.pid)], { encoding: 'utf8' });
     return pids.split('\n').filter(Boolean).map(Number);
   } catch {
     return [];
@@ -52,9 +71,9 @@ function workersOf(service: Service): number[] {
 
 describe('several workers on one port', () => {
   const folder = temporaryFolder();
-  let service: Service;
+  let service: ServiceProcess;
   beforeAll(async () => {
-    service = await Service.start({
+    service = await ServiceProcess.start({
       DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
       WORKERS: '2',
       LOG_LEVEL: 'info',
@@ -62,7 +81,7 @@ describe('several workers on one port', () => {
     await eventually('all workers', () => service.count('all workers listen') === 1, START_MS);
   }, START_MS);
   afterAll(async () => {
-    await service?.kill();
+    await service?.kill('SIGKILL');
     folder.remove();
   });
 
@@ -77,7 +96,7 @@ describe('several workers on one port', () => {
       const before = workersOf(service);
       const { answers, stop } = load(service);
       await eventually('requests', () => answers() > 20);
-      service.signal('SIGHUP');
+      service.child.kill('SIGHUP');
       await eventually('rolled over', () => service.count('rolled over') === 1, START_MS);
       const then = answers();
       await eventually('requests at the new workers', () => answers() > then + 20);
@@ -98,7 +117,7 @@ describe('several workers on one port', () => {
       await eventually('a successor', () => service.count('listening') > listening, START_MS);
       expect(workersOf(service)).toHaveLength(2);
       expect(workersOf(service)).not.toContain(victim);
-      expect((await service.refresh(SAMPLE_TOKEN, new Agent())).status).toBe(200);
+      expect((await refresh(service, new Agent())).status).toBe(200);
     },
     START_MS,
   );
@@ -110,7 +129,7 @@ describe('several workers on one port', () => {
       process.kill(victim, 'SIGSTOP');
       await eventually('it is told', () => service.count('a worker hangs') > 0, START_MS);
       await eventually('it is gone', () => !workersOf(service).includes(victim), START_MS);
-      expect((await service.refresh(SAMPLE_TOKEN, new Agent())).status).toBe(200);
+      expect((await refresh(service, new Agent())).status).toBe(200);
     },
     START_MS,
   );
@@ -120,8 +139,8 @@ describe('several workers on one port', () => {
     async () => {
       await eventually('all are up', () => workersOf(service).length === 2, START_MS);
       const workers = workersOf(service);
-      service.signal('SIGTERM');
-      expect(await service.ended()).toBe(0);
+      service.child.kill('SIGTERM');
+      expect((await service.exited).code).toBe(0);
       for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     },
     START_MS,
@@ -135,16 +154,16 @@ describe('one process', () => {
   it(
     'says that it ends before it does, answers what is under way, and parts with its clients',
     async () => {
-      const service = await Service.start({
+      const service = await ServiceProcess.start({
         DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
         SHUTDOWN_DELAY_MS: '1000',
       });
       const { answers, stop } = load(service);
       const watch = new Agent({ keepAlive: true });
       await eventually('requests', () => answers() > 5);
-      service.signal('SIGTERM');
-      await eventually('not ready', async () => (await service.get('/health/ready', watch)).status === 503);
-      const live = await service.get('/health/live', watch);
+      service.child.kill('SIGTERM');
+      await eventually('not ready', async () => (await get(service, '/health/ready', watch)).status === 503);
+      const live = await get(service, '/health/live', watch);
       expect(live).toMatchObject({ status: 200, connection: 'close' });
       const { answers: then } = { answers: answers() };
       await eventually('it goes on serving', () => answers() > then);
@@ -152,7 +171,7 @@ describe('one process', () => {
       expect(
         await Promise.race([stop(), sleep(START_MS, ['the load did not stop'], { ref: false })]),
       ).toEqual([]);
-      expect(await service.ended()).toBe(0);
+      expect((await service.exited).code).toBe(0);
       watch.destroy();
     },
     START_MS,
@@ -161,7 +180,7 @@ describe('one process', () => {
   it(
     'waits for no connection on which nothing was ever sent',
     async () => {
-      const service = await Service.start({
+      const service = await ServiceProcess.start({
         DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
         // The end by the deadline has another exit code.
         SHUTDOWN_DEADLINE_MS: '30000',
@@ -172,15 +191,17 @@ describe('one process', () => {
       await service.isReady();
       const closed = once(silent, 'close');
       silent.resume();
-      service.signal('SIGTERM');
+      service.child.kill('SIGTERM');
       await closed;
-      expect(await service.ended()).toBe(0);
+      expect((await service.exited).code).toBe(0);
     },
     START_MS,
   );
 
   it('says what is wrong with WORKERS', async () => {
-    await expect(Service.start({ DATABASE_URL: 'sqlite::memory:', WORKERS: '2' })).rejects.toThrow('WORKERS');
-    await expect(Service.start({ WORKERS: 'many' })).rejects.toThrow('WORKERS');
+    await expect(ServiceProcess.start({ DATABASE_URL: 'sqlite::memory:', WORKERS: '2' })).rejects.toThrow(
+      'WORKERS',
+    );
+    await expect(ServiceProcess.start({ WORKERS: 'many' })).rejects.toThrow('WORKERS');
   });
 });

@@ -8,22 +8,21 @@ import { postgresRows } from '../history/rows.js';
 import { sqliteStores, type Stores } from '../history/stores.js';
 import { API, claimsOf, encryptByDES } from '../support/app.js';
 import { TestDatabase } from '../support/database.js';
-import { killProcesses, startProcess, type TestProcess } from '../support/process.js';
-import { built } from '../support/server-process.js';
 import { RedisServer } from '../support/redis.js';
+import { built, endAll, ServiceProcess } from '../support/service-process.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const folder = temporaryFolder();
 const momentFile = join(folder.path, 'moment');
-const HOOK = ['--import', pathToFileURL(resolve('test/support/die-at-commit.mjs')).href];
+const nodeOptions = ['--import', pathToFileURL(resolve('test/support/die-at-commit.mjs')).href];
 
 beforeAll(built, 180_000);
 afterAll(() => {
-  killProcesses();
+  endAll();
   folder.remove();
 });
 
-async function ask(service: TestProcess, path: string, body?: object): Promise<TokenGrant> {
+async function ask(service: ServiceProcess, path: string, body?: object): Promise<TokenGrant> {
   const response = await fetch(service.url + API + path, {
     headers: {
       XownerId: 'acme',
@@ -37,7 +36,7 @@ async function ask(service: TestProcess, path: string, body?: object): Promise<T
   return data;
 }
 
-const refresh = (service: TestProcess, token: string) =>
+const refresh = (service: ServiceProcess, token: string) =>
   ask(service, `/auth/token/refresh?refreshToken=${token}`);
 
 async function postgresWithRedis(): Promise<Stores> {
@@ -60,15 +59,15 @@ describe.each([
   ['Postgres with Redis', postgresWithRedis],
 ])('kill -9 in the middle of a rotation: %s', (_, open) => {
   let stores: Stores;
-  let service: TestProcess;
-  const start = (): Promise<TestProcess> =>
-    startProcess({ ...stores.environment, MOMENT_FILE: momentFile, RATE_LIMIT_PER_MINUTE: '0' }, HOOK);
+  let service: ServiceProcess;
+  const start = (): Promise<ServiceProcess> =>
+    ServiceProcess.start({ ...stores.environment, MOMENT_FILE: momentFile }, { nodeOptions });
   beforeAll(async () => {
     stores = await open();
     service = await start();
   }, 180_000);
   afterAll(async () => {
-    killProcesses();
+    endAll();
     await stores?.close();
   });
 
@@ -94,11 +93,8 @@ describe.each([
       const first = await ask(service, '/auth/token', { userName: 'alice', password: 'alice-password' });
       const second = await refresh(service, first.refreshToken);
       writeFileSync(momentFile, moment);
-      const exited = new Promise((done) => {
-        service.child.once('exit', (__, signal) => done(signal));
-      });
       await expect(refresh(service, second.refreshToken)).rejects.toThrow('fetch failed');
-      expect(await exited).toBe('SIGKILL');
+      expect((await service.exited).signal).toBe('SIGKILL');
       rmSync(momentFile);
       expect(generations).toContain(await generationOf(second));
 

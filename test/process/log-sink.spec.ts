@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { droppedLines, LogSink } from '../../src/logging/log-sink.js';
-import { built, endAll, newFolder, ServerProcess } from '../support/server-process.js';
+import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 import { eventually, freePort } from '../support/temporary.js';
 
 /** More than a socket or a pipe holds, at some 250 bytes a line. */
@@ -46,7 +46,7 @@ describe('the service keeps running, and ends on SIGTERM, if its log', () => {
     async (name, open, WORKERS) => {
       const stdout = open();
       const PORT = String(await freePort());
-      const server = await ServerProcess.spawn({ PORT, WORKERS }, newFolder(), stdout);
+      const server = await ServiceProcess.spawn({ PORT, WORKERS }, { stdout });
       const get = async (path: string) => {
         const answer = await fetch(`http://127.0.0.1:${PORT}${path}`, {
           signal: AbortSignal.timeout(ANSWER_MS),
@@ -77,7 +77,7 @@ describe('the service keeps running, and ends on SIGTERM, if its log', () => {
   );
 
   it('is read: its last lines arrive', async () => {
-    const server = await ServerProcess.spawn({});
+    const server = await ServiceProcess.spawn({});
     await server.listening();
     expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(server.lines().at(-1)).toMatchObject({ msg: 'stopping' });

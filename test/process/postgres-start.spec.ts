@@ -8,7 +8,7 @@ import { startFailure } from '../../src/start-failure.js';
 import { login, refresh, startApp } from '../support/app.js';
 import { TestCommandLine } from '../support/command-line.js';
 import { PostgresServer } from '../support/postgres.js';
-import { built, endAll, newFolder, ServerProcess } from '../support/server-process.js';
+import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 import { freePort } from '../support/temporary.js';
 
 let server: PostgresServer;
@@ -39,7 +39,7 @@ async function sql(...statements: string[]): Promise<void> {
 
 describe('a Postgres that refuses says so in one line, in the service, doctor and a command alike', () => {
   async function refusal(DATABASE_URL: string): Promise<string> {
-    const started = await ServerProcess.spawn({ DATABASE_URL });
+    const started = await ServiceProcess.spawn({ DATABASE_URL });
     expect(await started.exited).toEqual({ code: 1, signal: null });
     expect(started.stderr).toMatch(/^bo-auth: DATABASE_URL: [^\n]+\n$/);
     expect(started.stdout).not.toContain(' at ');
@@ -181,7 +181,7 @@ describe('a Postgres that is absent', () => {
   }, 30_000);
 
   it('does not keep the service from ending on a signal', async () => {
-    const absent = await ServerProcess.spawn({
+    const absent = await ServiceProcess.spawn({
       DATABASE_URL: `postgres://bo:secret@127.0.0.1:${await freePort()}/bo`,
     });
     while (!absent.stdout.includes('waiting for the database')) await once(absent.child.stdout!, 'data');

@@ -8,7 +8,7 @@ import { API, encryptByDES, SAMPLE_TOKEN } from '../support/app.js';
 import { selfSigned } from '../support/certificate.js';
 import { TestDatabase } from '../support/database.js';
 import { RedisServer } from '../support/redis.js';
-import { built, endAll, newFolder, ServerProcess } from '../support/server-process.js';
+import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 import { eventually, freePort } from '../support/temporary.js';
 
 /** Every dependency in every state that an operator meets. `START_MATRIX=all` runs all 48 combinations. */
@@ -95,7 +95,7 @@ describe('the service reaches readiness and refreshes, whatever its dependencies
         silent: `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`,
       }[redis];
       const port = await freePort();
-      const server = await ServerProcess.spawn({
+      const server = await ServiceProcess.spawn({
         DATABASE_URL: database === 'sqlite' ? `sqlite:${newFolder()}/test.sqlite` : await postgresDatabase(),
         REDIS_URL: url,
         WORKERS: String(workers),

@@ -12,7 +12,7 @@ import type { Envelope } from '../../src/response/envelope/envelope.js';
 import { startFailure } from '../../src/start-failure.js';
 import { API, encryptByDES, SAMPLE_TOKEN, startApp } from '../support/app.js';
 import { selfSigned } from '../support/certificate.js';
-import { built, endAll, newFolder, ServerProcess } from '../support/server-process.js';
+import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 
 const run = promisify(execFile);
 beforeAll(built, 180_000);
@@ -30,7 +30,7 @@ async function sampleAt(url: string, verify = headers()) {
 }
 
 async function refused(env: Record<string, string>): Promise<string> {
-  const server = await ServerProcess.spawn(env);
+  const server = await ServiceProcess.spawn(env);
   expect(await server.exited).toEqual({ code: 1, signal: null });
   expect(server.stderr).toMatch(/^bo-auth: [^\n]+\n$/);
   return server.stderr.slice('bo-auth: '.length).trim();
@@ -52,7 +52,7 @@ describe('npm start', () => {
   };
 
   it('on an empty folder listens with demo data, and answers the README’s call', async () => {
-    const server = await ServerProcess.spawn({}, folder);
+    const server = await ServiceProcess.spawn({}, { folder });
     const url = await server.listening();
     const { stdout } = await run(process.execPath, [resolve('scripts/verify-header.mjs')]);
     const body = await sampleAt(url, { XownerId: 'ptdev', XverifyApi: stdout.trim() });
@@ -71,7 +71,7 @@ describe('npm start', () => {
   it('after kill -9 has all its sessions, and renews the sample’s; ends cleanly on SIGTERM', async () => {
     // The .env file is read, and the process's own variables win.
     writeFileSync(join(folder, '.env'), 'LOG_LEVEL=debug\nPORT=nonsense\n');
-    const server = await ServerProcess.spawn({}, folder);
+    const server = await ServiceProcess.spawn({}, { folder });
     const url = await server.listening();
     expect(await rotate(url, grant.refreshToken)).toBe(successor);
     expect(await rotate(url, successor)).toMatch(/^[0-9A-Za-z]{32}$/);
@@ -98,7 +98,7 @@ describe('npm start', () => {
   it('in production, over HTTPS, holds no demo data and no documentation', async () => {
     const { TLS_CERT_FILE, TLS_KEY_FILE } = await selfSigned('localhost');
     const secrets = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
-    const server = await ServerProcess.spawn({
+    const server = await ServiceProcess.spawn({
       NODE_ENV: 'production',
       TLS_CERT_FILE,
       TLS_KEY_FILE,

@@ -1,17 +1,17 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
-import { API, encryptByDES, startApp } from '../support/app.js';
+import { API, encryptByDES } from '../support/app.js';
+import { TestCommandLine } from '../support/command-line.js';
 import { TestDatabase } from '../support/database.js';
 import { findNginx } from '../support/nginx.js';
 import { RedisServer } from '../support/redis.js';
-import { Service } from '../support/service.js';
+import { endAll, ServiceProcess } from '../support/service-process.js';
 import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
 
 const START_MS = 300_000;
@@ -22,7 +22,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
   const folder = temporaryFolder();
   let database: TestDatabase;
   let redis: RedisServer;
-  let services: Service[] = [];
+  let services: ServiceProcess[] = [];
   let nginx: ChildProcess | undefined;
   let front: string;
   let environment: Record<string, string>;
@@ -31,8 +31,8 @@ describe('two services, Postgres and Redis behind nginx', () => {
     fetch(origin + path, {
       ...init,
       headers: {
-        XownerId: 'acme',
-        XverifyApi: encryptByDES(`${randomUUID()}|${Date.now()}`, 'acme-key'),
+        XownerId: 'shop',
+        XverifyApi: encryptByDES(`${randomUUID()}|${Date.now()}`, 'shop-key'),
         ...(init.body !== undefined && { 'content-type': 'application/json' }),
         ...(init.headers as Record<string, string>),
       },
@@ -60,11 +60,14 @@ describe('two services, Postgres and Redis behind nginx', () => {
       ...stores,
     };
     // The migration job, before there is any service.
-    await promisify(execFile)(process.execPath, ['dist/cli/main.js', 'migrate'], {
-      env: { ...process.env, ...environment },
-    });
-    await (await startApp({ ...SECRETS, ...stores })).close();
-    services = await Promise.all([Service.start(environment), Service.start(environment)]);
+    const commandLine = new TestCommandLine(folder.path, environment);
+    const run = async (input: string, ...args: string[]) =>
+      expect(await commandLine.run(args, { input })).toMatchObject({ code: 0 });
+    await run('', 'migrate');
+    await run('shop-key\n', 'project', 'add', 'shop', '--verify-cipher', 'des-ecb', '--verify-key-file', '-');
+    await run('bob-password', 'user', 'add', 'shop', 'bob', '--password-file', '-');
+    commandLine.close();
+    services = await Promise.all([ServiceProcess.start(environment), ServiceProcess.start(environment)]);
     const port = await freePort();
     front = `http://127.0.0.1:${port}`;
     const conf = readFileSync(resolve('deploy/nginx/bo-auth.conf'), 'utf8')
@@ -95,7 +98,8 @@ describe('two services, Postgres and Redis behind nginx', () => {
       nginx.kill('SIGTERM');
       await once(nginx, 'exit');
     }
-    await Promise.all(services.map((service) => service.kill()));
+    await Promise.all(services.map((service) => service.kill('SIGKILL')));
+    endAll();
     await redis?.stop();
     await database?.drop();
     folder.remove();
@@ -129,7 +133,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
   it('believes nginx alone who the client is, and gives the metrics to nobody', async () => {
     await ask('/by-nginx', { headers: { 'x-forwarded-for': '192.0.2.7' } });
     await ask('/directly', { headers: { 'x-forwarded-for': '192.0.2.8' } }, origin(0));
-    const log = () => services.flatMap((service) => service.log).join('\n');
+    const log = () => services.map(({ stdout, stderr }) => stdout + stderr).join('\n');
     await eventually('both are logged', () => log().includes('/by-nginx') && log().includes('/directly'));
     expect(log()).not.toContain('192.0.2.');
     expect(log()).not.toContain('"ip":"127.0.0.2"');
@@ -165,12 +169,11 @@ describe('two services, Postgres and Redis behind nginx', () => {
       for (const [index, old] of services.entries()) {
         const before = answers;
         await eventually('requests', () => answers > before + 50);
-        old.signal('SIGTERM');
-        expect(await old.ended()).toBe(0);
-        const next = await Service.start(environment, old.port);
+        expect((await old.kill('SIGTERM')).code).toBe(0);
+        const next = await ServiceProcess.start({ ...environment, PORT: String(old.port) });
         services[index] = next;
         // For `fail_timeout` nginx sends it nothing; if the other one stopped meanwhile, none would be left.
-        await eventually('nginx uses it again', () => next.log.some((line) => line.includes('auth/token')));
+        await eventually('nginx uses it again', () => next.stdout.includes('auth/token'));
       }
       const before = answers;
       await eventually('requests at the new ones', () => answers > before + 50);

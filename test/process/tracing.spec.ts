@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { ConfigError, loadConfig } from '../../src/config/config.js';
 import { API, encryptByDES } from '../support/app.js';
-import { killProcesses, startProcess, type TestProcess } from '../support/process.js';
+import { built, endAll, type Launch, ServiceProcess } from '../support/service-process.js';
 import { eventually } from '../support/temporary.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -76,7 +76,7 @@ function headers(more: Readonly<Record<string, string>> = {}): Record<string, st
   };
 }
 
-async function login({ url }: TestProcess, more?: Readonly<Record<string, string>>) {
+async function login({ url }: ServiceProcess, more?: Readonly<Record<string, string>>) {
   const answer = await fetch(`${url}${API}/auth/token`, {
     method: 'POST',
     headers: headers(more),
@@ -89,12 +89,16 @@ async function login({ url }: TestProcess, more?: Readonly<Record<string, string
 const attributes = (span: OtlpSpan) =>
   Object.fromEntries(span.attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
-afterAll(killProcesses);
+const startProcess = (env: Readonly<Record<string, string>>, launch?: Launch) =>
+  ServiceProcess.start({ DATABASE_URL: 'sqlite::memory:', ...env }, launch);
+
+beforeAll(built, 180_000);
+afterAll(endAll);
 
 describe('traces', () => {
   const receiver = new Receiver();
   let endpoint: string;
-  let service: TestProcess;
+  let service: ServiceProcess;
 
   beforeAll(async () => {
     endpoint = await receiver.start();
@@ -154,10 +158,9 @@ describe('traces', () => {
     expect(named('rotation').map(attributes)).toEqual([{ 'bo_auth.moved': true }]);
     expect(named('plugin').map(attributes)).toEqual([{ 'bo_auth.plugin': 'common-data' }]);
 
-    const logged = () => service.lines.find((line) => line.includes('"reqId":"traced"'));
+    const logged = () => service.lines().find(({ reqId }) => reqId === 'traced');
     await eventually('its log line', () => logged() !== undefined);
-    const line = logged();
-    expect(JSON.parse(line ?? '{}')).toMatchObject({ traceId: TRACE_ID });
+    expect(logged()).toMatchObject({ traceId: TRACE_ID });
 
     const sent = Buffer.concat(receiver.posts.map(({ body }) => body)).toString();
     for (const secret of [grant, data].flatMap((each) => [each.refreshToken, each.accessToken]))
@@ -212,7 +215,7 @@ describe('traces', () => {
       OTEL_BSP_SCHEDULE_DELAY: '60000',
     });
     await login(last, { 'X-Request-Id': 'last' });
-    expect(await last.stop()).toBe(0);
+    expect((await last.kill('SIGTERM')).code).toBe(0);
     const { root } = await traceOf('last');
     expect(root.name).toBe(`POST ${API}/auth/token`);
     expect(receiver.posts.at(-1)?.url).toBe('/elsewhere');
@@ -235,7 +238,7 @@ describe('the export', () => {
     expect([post.url, post.type]).toEqual(['/v1/traces', 'application/x-protobuf']);
     await receiver.stop();
     expect(await login(service)).toHaveProperty('accessToken');
-    expect(await service.stop()).toBe(0);
+    expect((await service.kill('SIGTERM')).code).toBe(0);
   });
 
   const LOADED = [
@@ -243,11 +246,11 @@ describe('the export', () => {
     `data:text/javascript,import m from 'node:module';process.on('exit',()=>console.log(JSON.stringify({loaded:Object.keys(m._cache).filter(f=>f.includes('opentelemetry')&&!f.includes('opentelemetry/api/'))})))`,
   ];
   const loadedBy = async (env: Readonly<Record<string, string>>) => {
-    const service = await startProcess(env, LOADED);
+    const service = await startProcess(env, { nodeOptions: LOADED });
     const answer = await fetch(`${service.url}/health/live`);
     expect(answer.status).toBe(200);
-    expect(await service.stop()).toBe(0);
-    const { loaded } = JSON.parse(service.lines.at(-1) ?? '') as { loaded: string[] };
+    expect((await service.kill('SIGTERM')).code).toBe(0);
+    const { loaded } = service.lines().at(-1) as unknown as { loaded: string[] };
     return loaded;
   };
 

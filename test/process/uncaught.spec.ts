@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { API, encryptByDES, SAMPLE_TOKEN } from '../support/app.js';
-import { endAll, newFolder, ServerProcess } from '../support/server-process.js';
+import { endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 
 afterAll(endAll);
 
@@ -15,7 +15,7 @@ it('a rejection that nobody handles ends the process in order, without the text 
       return data;
     };`,
   );
-  const server = await ServerProcess.spawn({ PLUGINS_DIR: plugins });
+  const server = await ServiceProcess.spawn({ PLUGINS_DIR: plugins });
   const url = await server.listening();
   const answer = await fetch(`${url}${API}/auth/token/refresh?refreshToken=${SAMPLE_TOKEN}&_nodejs=late`, {
     headers: { XownerId: 'ptdev', XverifyApi: encryptByDES(randomUUID(), 'ptdev-58') },

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { newFolder } from './server-process.js';
+import { newFolder } from './service-process.js';
 
 const run = promisify(execFile);
 

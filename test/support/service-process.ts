@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually, freePort } from './temporary.js';
 
-const PATIENCE_MS = 30_000;
+const START_MS = 90_000;
 
 /** How a process ended. */
 export interface Exit {
@@ -12,15 +13,24 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** `node dist/main.js` in a new empty folder. */
-export class ServerProcess {
+export interface Launch {
+  /** The working directory; a new empty folder if absent. */
+  readonly folder?: string;
+  /** A descriptor to write the log to; its lines are then not seen here. */
+  readonly stdout?: 'pipe' | number;
+  /** Options for `node` itself, before the program. */
+  readonly nodeOptions?: readonly string[];
+}
+
+/** The built service, `node dist/main.js`, as an operator starts it. */
+export class ServiceProcess {
   stdout = '';
   stderr = '';
   readonly exited: Promise<Exit>;
 
   private constructor(
     readonly child: ChildProcess,
-    readonly folder: string,
+    readonly port: number,
   ) {
     child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
@@ -29,34 +39,58 @@ export class ServerProcess {
     });
   }
 
-  /** @param stdout a descriptor to write the log to; its lines are then not seen here */
+  /** Starts it and does not wait: some tests let the start fail. */
   static async spawn(
-    env: Record<string, string>,
-    folder = newFolder(),
-    stdout: 'pipe' | number = 'pipe',
-  ): Promise<ServerProcess> {
+    env: Readonly<Record<string, string>>,
+    { folder = newFolder(), stdout = 'pipe', nodeOptions = [] }: Launch = {},
+  ): Promise<ServiceProcess> {
     await built();
-    const child = spawn(process.execPath, [resolve('dist/main.js')], {
+    const { PORT = String(await freePort()) } = env;
+    const child = spawn(process.execPath, [...nodeOptions, resolve('dist/main.js')], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', RATE_LIMIT_PER_MINUTE: '0', ...env },
+      env: { PATH: process.env['PATH'], HOST: '127.0.0.1', RATE_LIMIT_PER_MINUTE: '0', ...env, PORT },
       stdio: ['ignore', stdout, 'pipe'],
     });
     running.add(child);
     child.on('exit', () => running.delete(child));
-    return new ServerProcess(child, folder);
+    return new ServiceProcess(child, Number(PORT));
   }
 
-  /** @returns the base URL */
+  /** Starts it over HTTP and waits until it is ready. */
+  static async start(env: Readonly<Record<string, string>>, launch?: Launch): Promise<ServiceProcess> {
+    const service = await ServiceProcess.spawn(env, launch);
+    await service.listening();
+    await eventually('ready', () => service.isReady(), START_MS);
+    return service;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** @returns the base URL as the log names it */
   async listening(): Promise<string> {
-    for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
-      const line = this.lines().find(({ msg }) => msg === 'listening');
-      if (line !== undefined) return String(line['url']);
-      if (this.child.exitCode !== null) break;
-      await new Promise((done) => {
-        setTimeout(done, 20);
-      });
-    }
+    const isOver = () => this.count('listening') > 0 || hasEnded(this.child);
+    await eventually('listening', isOver, START_MS).catch(() => this.child.kill('SIGKILL'));
+    const line = this.lines().find(({ msg }) => msg === 'listening');
+    if (line !== undefined) return String(line['url']);
+    await this.exited;
     throw new Error(`it does not listen: ${this.stderr} ${this.stdout}`);
+  }
+
+  async isReady(): Promise<boolean> {
+    try {
+      const answer = await fetch(`${this.url}/health/ready`);
+      await answer.arrayBuffer();
+      return answer.status === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Number of log lines with this message. */
+  count(message: string): number {
+    return this.stdout.split(`"msg":"${message}"`).length - 1;
   }
 
   lines(): Record<string, unknown>[] {
@@ -70,6 +104,10 @@ export class ServerProcess {
     this.child.kill(signal);
     return this.exited;
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 const running = new Set<ChildProcess>();
