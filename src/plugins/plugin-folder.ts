@@ -2,7 +2,6 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { types } from 'node:util';
-import { DEFAULT_PLUGINS_DIR } from '../config/variables.js';
 import { type Deadline, guardPlugin, LATE, type OperatorPlugin, within } from './guarded-plugin.js';
 import { describeThrown, PluginFailure, PluginLoadError } from './plugin-failure.js';
 import { defaultExportOf } from './plugin-module.js';
@@ -59,11 +58,7 @@ export async function readPluginFolder(
   options: PluginFolderOptions,
 ): Promise<OperatorPlugin[]> {
   const root = await realFolder(folder);
-  if (root === null) {
-    if (folder !== DEFAULT_PLUGINS_DIR)
-      options.warn(`PLUGINS_DIR: ${folder} does not exist: only the built-in plugins are served`);
-    return [];
-  }
+  if (root === null) return [];
   const plugins: OperatorPlugin[] = [];
   for (const entry of await entriesOf(root, folder)) {
     const name = pluginName(entry, options);

@@ -11,7 +11,14 @@ describe('areas', () => {
   const post = (items: unknown[], strict = false) =>
     asOperator<AreaImported>('POST', '/areas', { items, strict });
   const under = async (areaCode: string) =>
-    (await call(test, { url: '/auth/user', headers: { XfilterAreaCode: areaCode } })).body.error.errorCode;
+    (
+      await call(test, {
+        method: 'POST',
+        url: '/auth/token',
+        payload: { userName: 'bob', password: 'bob-password' },
+        headers: { XfilterAreaCode: areaCode },
+      })
+    ).body.error.errorCode;
 
   it('derives parents from the codes, past levels that a list leaves out', async () => {
     const answer = await post([
@@ -34,7 +41,7 @@ describe('areas', () => {
       '440305': '440300',
       '440305001': '440305',
     });
-    expect(await under('440305001')).toBe('ACCESS_TOKEN_REFUSED');
+    expect(await under('440305001')).toBeNull();
   });
 
   it('is repeatable, and a change counts at once', async () => {
@@ -66,7 +73,7 @@ describe('areas', () => {
       1,
       [2, 3, 4, 5, 6, 7, 8, 9, 10],
     ]);
-    expect(await under('x-ok')).toBe('ACCESS_TOKEN_REFUSED');
+    expect(await under('x-ok')).toBeNull();
   });
 });
 

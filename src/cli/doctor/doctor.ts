@@ -3,6 +3,7 @@ import { type Config, type ConfigProblem, examineConfig } from '../../config/con
 import { redisFailure } from '../../cache/redis-failure.js';
 import { PluginLoadError } from '../../plugins/plugin-failure.js';
 import { PluginRegistry } from '../../plugins/plugin-registry.js';
+import { missingFolder } from '../../plugins/plugins-dir.js';
 import { examineDatabase } from './doctor-database.js';
 import { examineSecrets } from './doctor-secrets.js';
 import { comparedClock, failed, type Finding, ok, warning } from './finding.js';
@@ -81,11 +82,13 @@ async function redis({ redisUrl }: Config): Promise<Finding> {
 }
 
 async function plugins({ pluginsDir }: Config): Promise<Finding[]> {
+  const missing = missingFolder(pluginsDir);
   const warnings: string[] = [];
   try {
     const registry = await PluginRegistry.load(pluginsDir, (line) => void warnings.push(line));
     return [
       ok('plugins', registry.names().join(', ')),
+      ...(missing === null ? [] : [warning('plugins', missing, 'create the folder, or unset PLUGINS_DIR')]),
       ...warnings.map((line) => warning('plugins', line, 'rename or remove the file')),
     ];
   } catch (error) {
