@@ -204,10 +204,14 @@ export class RedisConnection {
   }
 }
 
+class RedisTimeout extends Error {
+  override readonly name = 'RedisTimeout';
+}
+
 async function inTime(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new RedisTimeout(`no answer within ${ms} ms`)), ms);
   });
   try {
     await Promise.race([work, late]);

@@ -1,6 +1,6 @@
 /** Why Redis cannot be used. */
 export interface RedisFailure {
-  /** One of a bounded set, for health and metrics: {@link REDIS_FAILURES} or `OTHER`. */
+  /** One of a bounded set, for health and metrics: a key of {@link SAYS} or `OTHER`. */
   readonly code: string;
   /** What is wrong, as the end of a sentence that begins with "Redis". Holds no credential and no address. */
   readonly says: string;
@@ -25,9 +25,6 @@ const SAYS = {
 } as const;
 
 type Code = keyof typeof SAYS;
-
-/** All codes but `OTHER`. */
-export const REDIS_FAILURES = Object.keys(SAYS) as readonly string[];
 
 /** The names that node-redis and Node use, if they differ from the code. */
 const ALIASES: readonly (readonly [RegExp, Code])[] = [

@@ -101,7 +101,7 @@ export class RedisLink implements OnModuleInit, OnApplicationShutdown {
   /** Logged when the reason changes, not at each attempt. A reason outlives the silence that follows it. */
   private report(failure: RedisFailure): void {
     if (this.stopping.signal.aborted || failure.code === this.unusable?.code) return;
-    if (failure === SILENCE && this.unusable !== null) return;
+    if (failure.code === SILENCE.code && this.unusable !== null) return;
     this.unusable = failure;
     this.logger.warn({ reason: failure.code }, `Redis ${failure.says}; the service continues without it`);
   }
