@@ -61,7 +61,7 @@ function wrongCursor(): ApiError {
 }
 
 /**
- * @param rows up to `limit` + 1 rows; one more than `limit` means that there is a next page
+ * @param rows the rows of the page, and one more if there is a next page: at most `limit` + 1
  * @param keyOf the sort key of the list
  */
 export function pageOf<Row, T>(

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { withHost } from './postgres-url.js';
 
 /** Where sessions, users and projects are stored. With `file: null` the database is deleted when the process ends. */
 export type DatabaseConfig =
@@ -19,7 +20,7 @@ const database = z.string().transform((text, context): DatabaseConfig => {
     context.addIssue('must be sqlite:<file>, sqlite::memory: or postgres://…');
     return z.NEVER;
   }
-  const problem = urlProblem(text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?])/, '$1localhost'));
+  const problem = urlProblem(withHost(text));
   if (problem === null) return { kind: 'postgres', url: text };
   context.addIssue(problem);
   return z.NEVER;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { withHost } from '../config/postgres-url.js';
 import type { DatabaseConfig } from '../config/variables.js';
 
 /** Where the database is, for an operator: `sqlite:/absolute/path` or {@link PostgresPlace.location}, without credentials. */
@@ -18,12 +19,11 @@ export interface PostgresPlace {
 }
 
 export function postgresPlace(text: string): PostgresPlace {
-  // If a parameter gives the host, the URL itself has none, and `URL` refuses a user name without a host.
-  const withHost = text.replace(/^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?])/, '$1localhost');
-  const url = new URL(withHost);
+  const parseable = withHost(text);
+  const url = new URL(parseable);
   const { searchParams: given } = url;
   const port = given.get('port') ?? url.port;
-  const host = given.get('host') ?? (withHost === text ? url.hostname : '');
+  const host = given.get('host') ?? (parseable === text ? url.hostname : '');
   const address = `${host}${port === '' ? '' : `:${port}`}`;
   const socket = `${url.pathname}?host=${host}${port === '' ? '' : `&port=${port}`}`;
   return {

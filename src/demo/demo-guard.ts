@@ -17,7 +17,6 @@ export class DemoGuard implements OnApplicationBootstrap {
 }
 
 export function named({ kind, ownerId, userId }: DemoRow): string {
-  return kind === 'project'
-    ? `project ${ownerId}`
-    : `${kind} of ${ownerId}/${userId}`.replace('user of', 'user');
+  if (kind === 'project') return `project ${ownerId}`;
+  return `${kind === 'user' ? 'user' : 'session of'} ${ownerId}/${userId}`;
 }
