@@ -32,6 +32,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Requests a minute for each project and client address, outside the API for each address; 0: no limit. */
   readonly rateLimitPerMinute: number;
+  /** Addresses or CIDR ranges of clients that the rate limit does not count. */
+  readonly rateLimitExempt: readonly string[];
   /** Connections that one process holds at a time; further ones are closed at once. */
   readonly maxConnections: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is trusted; empty to trust no proxy. */
@@ -124,6 +126,7 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     swaggerEnabled: values.SWAGGER_ENABLED ?? environment === 'development',
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    rateLimitExempt: values.RATE_LIMIT_EXEMPT,
     maxConnections: values.MAX_CONNECTIONS,
     trustedProxies: values.TRUSTED_PROXIES,
     tracing: tracing(values, report),

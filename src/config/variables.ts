@@ -96,6 +96,7 @@ export const variablesSchema = z.object({
   SWAGGER_ENABLED: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
+  RATE_LIMIT_EXEMPT: addresses.default([]),
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
   TRUSTED_PROXIES: addresses.default([]),
   WORKERS: z

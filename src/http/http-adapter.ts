@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { trustedBy } from '../network/client-address.js';
+import { addressMatcher } from '../network/client-address.js';
 import type { ConnectionLimits } from '../connection/connection-limits.js';
 import { answerParserFailure } from '../connection/parser-failure.js';
 import { requestIdOf } from '../logging/request-id.js';
@@ -49,7 +49,8 @@ export function createAdapter(
     // During shutdown, requests that still arrive are served and their connections closed. Fastify's own 503 would
     // have neither envelope nor Retry-After.
     return503OnClosing: false,
-    trustProxy: config.trustedProxies.length === 0 ? false : trustedBy(config.trustedProxies),
+    // Fastify's own matcher would not recognise a proxy whose entry has a port.
+    trustProxy: config.trustedProxies.length === 0 ? false : addressMatcher(config.trustedProxies),
     genReqId: requestIdOf,
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => {
       const requestId = randomUUID();

@@ -42,17 +42,21 @@ export function clientNetwork(address: string): string {
   return `${[...head, ...zeros, ...tail].slice(0, NETWORK_GROUPS).join(':')}::/64`;
 }
 
-/** For Fastify's `trustProxy`, which alone would not recognise a proxy whose entry has a port. */
-export function trustedBy(proxies: readonly string[]): (entry: string) => boolean {
-  const trusted = new BlockList();
-  for (const proxy of proxies) {
-    const [address = '', prefix] = proxy.split('/');
+/**
+ * Tells whether an address is one of these addresses or in one of these CIDR ranges, in whichever form it is written;
+ * what is not an address is in none, nor is the address of a peer that has gone.
+ */
+export function addressMatcher(ranges: readonly string[]): (entry: string | undefined) => boolean {
+  if (ranges.length === 0) return () => false;
+  const listed = new BlockList();
+  for (const range of ranges) {
+    const [address = '', prefix] = range.split('/');
     const family = isIPv4(address) ? 'ipv4' : 'ipv6';
-    if (prefix === undefined) trusted.addAddress(address, family);
-    else trusted.addSubnet(address, Number(prefix), family);
+    if (prefix === undefined) listed.addAddress(address, family);
+    else listed.addSubnet(address, Number(prefix), family);
   }
   return (entry) => {
-    const address = canonicalAddress(entry);
-    return address !== null && trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+    const address = canonicalAddress(entry ?? '');
+    return address !== null && listed.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
   };
 }

@@ -31,6 +31,7 @@ it('starts on nothing at all', () => {
     swaggerEnabled: true,
     logLevel: 'info',
     rateLimitPerMinute: 600,
+    rateLimitExempt: [],
     trustedProxies: [],
   });
   expect(peppers.current.id).toBe('0');
@@ -101,6 +102,7 @@ const BAD: Record<string, string[]> = {
   RATE_LIMIT_PER_MINUTE: ['-1', '1.5', 'off', '1000001'],
   DATABASE_POOL_SIZE: ['0', 'many'],
   OPERATOR_TOKEN_HASH: ['secret', 'a'.repeat(63)],
+  RATE_LIMIT_EXEMPT: ['backend', '10.0.0.0/33', '10.0.0.1/', '10.0.0.*', '10.0.0.1;10.0.0.2', '::/200'],
   TRUSTED_PROXIES: ['nobody', '10.0.0.0/33', '10.0.0.0/', '10.0.0', '::1/129', '127.0.0.1,x'],
   TOKEN_PEPPER: ['a:b:c', 'a b', 'ü', 'a:,b:c', 'a:b,a:c', ':b', 'a'.repeat(17) + ':b'],
 };

@@ -5,7 +5,11 @@ const PROXY = '10.0.0.1';
 
 let test: TestApp;
 beforeAll(async () => {
-  test = await startApp({ TRUSTED_PROXIES: '10.0.0.0/8,2001:db8:ffff::/48', RATE_LIMIT_PER_MINUTE: '50' });
+  test = await startApp({
+    TRUSTED_PROXIES: '10.0.0.0/8,2001:db8:ffff::/48',
+    RATE_LIMIT_PER_MINUTE: '50',
+    RATE_LIMIT_EXEMPT: '10.0.0.0/8,172.16.5.0/24,2001:db8:7::/48',
+  });
 });
 afterAll(() => test.close());
 
@@ -45,15 +49,41 @@ describe('the address of a client', () => {
     expect(await addressOf(peer, entries)).toBe(expected);
   });
 
+  /** How many of 51 requests are over the limit. */
+  const refused = async (entry: (n: number) => string, ip = PROXY) => {
+    let over = 0;
+    for (let n = 0; n < 51; n++)
+      if ((await refresh(test, 'a'.repeat(32), { ip, ...forwarded(entry(n)) })).status === 429) over++;
+    return over;
+  };
+
   it('is counted without its port, and IPv6 by its /64', async () => {
-    const statuses = async (entry: (n: number) => string) => {
-      const answers = [];
-      for (let n = 0; n < 51; n++)
-        answers.push((await refresh(test, 'a'.repeat(32), { ip: PROXY, ...forwarded(entry(n)) })).status);
-      return answers.filter((status) => status === 429).length;
+    expect(await refused((n) => `198.51.100.1:${1000 + n}`)).toBe(1);
+    expect(await refused((n) => `2001:db8:1:2:${n}::1`)).toBe(1);
+    expect(await refused((n) => `2001:db8:1:${n + 3}::1`)).toBe(0);
+  });
+
+  it.each([
+    ['in a range', PROXY, '172.16.5.9', 0],
+    ['in a range, written with a port', PROXY, '172.16.5.9:4711', 0],
+    ['in a range, IPv4-mapped', '::ffff:172.16.5.9', '', 0],
+    ['in a range of IPv6', PROXY, '[2001:db8:7::1]:443', 0],
+    ['outside', PROXY, '172.16.6.9', 1],
+    ['outside, and claims to be inside', '192.0.2.77', '172.16.5.9', 1],
+    ['outside, and claims to be inside before the proxy', PROXY, '172.16.5.9, 198.51.100.77', 1],
+    ['not told by a proxy in a range', '10.0.0.2', 'unknown', 1],
+  ])('counts against the limit unless it is exempt: %s', async (_, ip, entries, over) => {
+    expect(await refused(() => entries, ip)).toBe(over);
+  });
+
+  it('is exempt outside the API, too', async () => {
+    const statuses = async (ip: string) => {
+      const answers = Array.from({ length: 51 }, () =>
+        test.app.inject({ url: '/.well-known/jwks.json', remoteAddress: ip }),
+      );
+      return new Set((await Promise.all(answers)).map(({ statusCode }) => statusCode));
     };
-    expect(await statuses((n) => `198.51.100.1:${1000 + n}`)).toBe(1);
-    expect(await statuses((n) => `2001:db8:1:2:${n}::1`)).toBe(1);
-    expect(await statuses((n) => `2001:db8:1:${n + 3}::1`)).toBe(0);
+    expect(await statuses('172.16.5.9')).toEqual(new Set([200]));
+    expect(await statuses('192.0.2.78')).toEqual(new Set([200, 429]));
   });
 });
