@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { call, dataOf, login, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
 
@@ -43,6 +44,7 @@ function expectFailure(answer: Awaited<ReturnType<typeof call>>, expected: strin
   });
 }
 
+const FORM = 'application/x-www-form-urlencoded';
 const json = { 'content-type': 'application/json' };
 
 describe('the framework’s own refusals are in the envelope', () => {
@@ -131,9 +133,50 @@ describe('the framework’s own refusals are in the envelope', () => {
         bearer,
         headers,
       });
-      if (type.startsWith('application/json')) expect(ended.status).toBe(200);
+      expect(ended.status).toBe(200);
     }
   });
+
+  it.each([
+    ['gzip', { 'content-encoding': 'gzip' }, gzipSync('{"token":"SECRET"}'), /Content-Encoding/],
+    ['brotli', { 'content-encoding': 'br' }, brotliCompressSync('{"token":"SECRET"}'), /Content-Encoding/],
+    [
+      'GBK',
+      { 'content-type': 'application/json; charset=GBK' },
+      Buffer.from('{"token":"x"}'),
+      /UTF-8.*charset/,
+    ],
+    [
+      'UTF-16',
+      { 'content-type': 'application/json;charset="utf-16le"' },
+      Buffer.from('{}', 'utf16le'),
+      /UTF-8/,
+    ],
+    ['a form in GBK', { 'content-type': `${FORM}; charset=gbk` }, Buffer.from('token=x'), /UTF-8.*charset/],
+  ])('a body in %s is 415 and says what to send', async (_, headers, payload, text) => {
+    const url = '/auth/token/introspect';
+    const answer = await call(test, { method: 'POST', url, payload, headers: { ...json, ...headers } });
+    expectFailure(answer, '415 MEDIA_TYPE_UNSUPPORTED');
+    expect(answer.body.message).toMatch(text);
+    expect(answer.headers['accept-encoding']).toBe('content-encoding' in headers ? 'identity' : undefined);
+  });
+
+  it('a body that is not UTF-8 is malformed, not garbled', async () => {
+    const payload = Buffer.concat([Buffer.from('{"token":"'), Buffer.from('d6d0', 'hex'), Buffer.from('"}')]);
+    const introspect = { method: 'POST', url: '/auth/token/introspect', payload, headers: json } as const;
+    const answer = await call(test, introspect);
+    expectFailure(answer, '400 REQUEST_MALFORMED');
+    expect(answer.body.message).toContain('UTF-8');
+  });
+
+  it.each(['charset=utf-8', 'charset="UTF-8"', 'charset=us-ascii'])(
+    'JSON with %s is read',
+    async (charset) => {
+      const headers = { 'content-type': `application/json; ${charset}`, 'content-encoding': 'identity' };
+      const url = '/auth/token/introspect';
+      expect((await call(test, { method: 'POST', url, payload: '{"token":"x"}', headers })).status).toBe(200);
+    },
+  );
 
   it('deep JSON is refused like any other', async () => {
     const { refreshToken } = await login(test);
@@ -162,7 +205,7 @@ describe('the framework’s own refusals are in the envelope', () => {
     const many = Array.from({ length: 1_000 }, (_, index) => `p${index}=${index}`).join('&');
     const url = `/auth/token/refresh?${many}&refreshToken=${refreshToken}`;
     expect((await call(test, { url })).status).toBe(200);
-    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const form = { 'content-type': FORM };
     const payload = `${'a=1&'.repeat(10_000)}refreshToken=x`;
     const answer = await call(test, { method: 'POST', url: '/auth/token/refresh', payload, headers: form });
     expect(answer.status).toBe(401);
