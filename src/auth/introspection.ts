@@ -75,7 +75,9 @@ export class Introspection {
 
   private async accessToken(tenant: Tenant, token: string): Promise<Introspected> {
     const claims = await this.accessTokens.verify(tenant.project, token, this.clock.now());
-    if (claims === null || (await this.bearers.alive(tenant.project, claims)) === null) return INACTIVE;
+    if (claims === null) return INACTIVE;
+    const found = await this.bearers.find(tenant.project, claims);
+    if (found === null || found.refusal !== null) return INACTIVE;
     return { active: true, token_type: 'Bearer', ...claims };
   }
 

@@ -52,12 +52,11 @@ export class Revocation {
   async endAll(current: Session, client: Client): Promise<number> {
     const now = this.clock.now();
     const { ownerId, userId } = current;
-    const alive = await this.store.list(ownerId, userId, now);
     const event = sessionEvent('logged-out', client, { ownerId, userId, id: null }, now);
-    const ended = await this.store.endAll(ownerId, userId, now, event);
+    const ended = await this.store.endAll(ownerId, userId, 'logged-out', now, event);
     await this.users.forget(ownerId, userId);
-    await this.sessions.forget(ownerId, current.id, ...alive.map(({ id }) => id));
-    return ended;
+    await this.sessions.forget(ownerId, current.id, ...ended);
+    return ended.length;
   }
 
   private async end(session: Session, client: Client): Promise<boolean> {

@@ -11,6 +11,7 @@ import type { ErrorCode } from '../response/error/error-catalogue.js';
 import { SCOPE_ERRORS, TENANT_ERRORS } from '../tenancy/api-tenant-headers.decorator.js';
 import { EXAMPLE_GRANT } from './example-grant.js';
 import { introspectedSchema } from './introspection.js';
+import { SESSION_OVER_ERRORS } from './session/session-over.js';
 import { tokenGrantSchema } from './token-grant.js';
 
 /** JSON or a form, in the order in which the documentation offers them. */
@@ -20,7 +21,7 @@ const REFRESH_ERRORS: readonly ErrorCode[] = [
   ...TENANT_ERRORS,
   'PARAMETER_INVALID',
   'REFRESH_TOKEN_EXPIRED',
-  'REFRESH_TOKEN_REUSED',
+  ...SESSION_OVER_ERRORS,
   ...SCOPE_ERRORS,
   'REFRESH_TOKEN_SUPERSEDED',
   ...PLUGIN_ERRORS,

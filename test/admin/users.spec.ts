@@ -140,10 +140,11 @@ describe('users', () => {
     expect((await me()).status).toBe(200);
     const disabled = await asOperator<UserView>('POST', `${users}/${user.userId}/disable`);
     expect(data(disabled).status).toBe('disabled');
-    expect([(await me()).status, (await refresh()).status]).toEqual([401, 401]);
+    const told = async () => [refusalOf(await me()), refusalOf(await refresh())];
+    expect(await told()).toEqual(['401 ACCOUNT_DISABLED', '401 ACCOUNT_DISABLED']);
     expect((await login('acme', user.userName, user.password)).status).toBe(401);
     await asOperator('POST', `${users}/${user.userId}/enable`);
-    expect([(await me()).status, (await refresh()).status]).toEqual([401, 401]);
+    expect(await told()).toEqual(['401 ACCOUNT_DISABLED', '401 ACCOUNT_DISABLED']);
     expect((await login('acme', user.userName, user.password)).status).toBe(200);
   });
 
@@ -155,7 +156,13 @@ describe('users', () => {
     expect((await call(test, { url: '/auth/user', bearer: first.accessToken })).status).toBe(200);
     expect((await login('acme', user.userName, user.password)).status).toBe(401);
     expect((await put({ password: 'third-password' })).body.data).toEqual({ ended: 1 });
-    expect((await call(test, { url: '/auth/user', bearer: first.accessToken })).status).toBe(401);
+    // The first reason stays, whatever happens to the user afterwards.
+    await asOperator('DELETE', `${users}/${user.userId}/sessions`);
+    const told = [
+      await call(test, { url: '/auth/user', bearer: first.accessToken }),
+      await call(test, { url: `/auth/token/refresh?refreshToken=${first.refreshToken}` }),
+    ];
+    expect(told.map(refusalOf)).toEqual(['401 PASSWORD_CHANGED', '401 PASSWORD_CHANGED']);
     expect((await login('acme', user.userName, 'third-password')).status).toBe(200);
   });
 
@@ -174,11 +181,12 @@ describe('users', () => {
     expect((await asOperator('DELETE', `${sessions}/${listed[0]?.sessionId}`)).body.data).toEqual({
       ended: 1,
     });
-    const alive = async (grant: TokenGrant) =>
-      (await call(test, { url: '/auth/user', bearer: grant.accessToken })).status;
-    expect([await alive(one), await alive(two)]).toEqual(expect.arrayContaining([200, 401]));
+    const told = async (grant: TokenGrant) =>
+      refusalOf(await call(test, { url: '/auth/user', bearer: grant.accessToken }));
+    const ended = '401 SESSION_ENDED_BY_ADMIN';
+    expect([await told(one), await told(two)]).toEqual(expect.arrayContaining(['200 null', ended]));
     expect((await asOperator('DELETE', sessions)).body.data).toEqual({ ended: 1 });
-    expect([await alive(one), await alive(two)]).toEqual([401, 401]);
+    expect([await told(one), await told(two)]).toEqual([ended, ended]);
   });
 
   it('ends a session once, and none that is over', async () => {

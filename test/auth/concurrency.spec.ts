@@ -224,7 +224,7 @@ describe('two services on one database', () => {
       url: '/auth/token/revoke',
       payload: { refreshToken: second.refreshToken },
     });
-    expect(refusalOf(await refresh(one, second.refreshToken))).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(refusalOf(await refresh(one, second.refreshToken))).toBe('401 SESSION_LOGGED_OUT');
   });
 
   it('a revocation by the other stops the access tokens within the bound', async () => {
@@ -233,7 +233,7 @@ describe('two services on one database', () => {
     expect(await ask()).toBe('200 null');
     await call(other, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
     one.clock.advance(STALENESS_MS + 1);
-    expect(await ask()).toBe('401 ACCESS_TOKEN_REFUSED');
+    expect(await ask()).toBe('401 SESSION_LOGGED_OUT');
   });
 
   it('a revocation by the other is introspected within the bound', async () => {

@@ -24,7 +24,7 @@ describe('expiry', () => {
     test.clock.advance(7 * DAY - 1);
     const second = await next(first);
     test.clock.advance(7 * DAY);
-    expect(await outcome(second)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(second)).toBe('401 SESSION_EXPIRED');
     expect(await rowOf(first)).toMatchObject({ status: 'ended', end_reason: 'expired' });
   });
 
@@ -53,7 +53,7 @@ describe('expiry', () => {
       test.sql("UPDATE bo_user SET status = $1 WHERE owner_id = 'acme' AND user_id = 'alice'", to);
     test.clock.advance(STALENESS_MS + 1);
     await status('disabled');
-    expect(await outcome(grant)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(grant)).toBe('401 ACCOUNT_DISABLED');
     await status('active');
     expect(await outcome(grant)).toBe('200 null');
   });
@@ -70,7 +70,7 @@ describe('expiry', () => {
     expect(last.expires).toBe(new Date(end).toISOString().slice(0, 19));
     expect(last.expiresIn).toBe(1);
     test.clock.set(end);
-    expect(await outcome(last)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(last)).toBe('401 SESSION_EXPIRED');
   });
 
   it('absolute alone, where the project has no idle lifetime: to the millisecond', async () => {
@@ -79,7 +79,7 @@ describe('expiry', () => {
     test.clock.set(first.timeStamp + 14 * DAY - 1);
     const last = await next(first);
     test.clock.set(first.timeStamp + 14 * DAY);
-    expect(await outcome(last)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(last)).toBe('401 SESSION_EXPIRED');
     await policy({ idle_seconds: 7 * 86_400 });
   });
 
@@ -88,8 +88,8 @@ describe('expiry', () => {
     const first = await login(test);
     const second = await next(first);
     test.clock.advance(30 * SECOND);
-    expect(await outcome(first)).toBe('401 REFRESH_TOKEN_EXPIRED');
-    expect(await outcome(second)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(first)).toBe('401 SESSION_EXPIRED');
+    expect(await outcome(second)).toBe('401 SESSION_EXPIRED');
     await policy({ idle_seconds: 7 * 86_400 });
   });
 
@@ -97,11 +97,11 @@ describe('expiry', () => {
     const first = await login(test);
     const begin = test.clock.now();
     test.clock.advance(7 * DAY);
-    expect(await outcome(first)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(first)).toBe('401 SESSION_EXPIRED');
     test.clock.set(begin + SECOND);
-    expect(await outcome(first)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(first)).toBe('401 SESSION_EXPIRED');
     expect(refusalOf(await call(test, { url: '/auth/user', bearer: first.accessToken }))).toBe(
-      '401 ACCESS_TOKEN_REFUSED',
+      '401 SESSION_EXPIRED',
     );
     test.clock.set(begin + 7 * DAY);
   });
@@ -136,7 +136,7 @@ describe('a clock that was set back', () => {
     expect((await ask()).status).toBe(200);
     await test.sql(`UPDATE bo_user SET status = 'disabled' WHERE owner_id = 'acme' AND user_id = 'bob'`);
     test.clock.advance(-50 * SECOND);
-    expect(refusalOf(await ask())).toBe('401 ACCESS_TOKEN_REFUSED');
+    expect(refusalOf(await ask())).toBe('401 ACCOUNT_DISABLED');
     await test.sql(`UPDATE bo_user SET status = 'active' WHERE owner_id = 'acme' AND user_id = 'bob'`);
     test.clock.advance(60 * SECOND);
   });
@@ -148,7 +148,7 @@ describe('valid_after', () => {
     test.clock.set(at);
     const same = await login(test, { user: 'bob' });
     await test.sql(`UPDATE bo_user SET valid_after = $1 WHERE owner_id = 'acme' AND user_id = 'bob'`, at);
-    expect(await outcome(before)).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(await outcome(before)).toBe('401 SESSION_LOGGED_OUT');
     expect(await outcome(same)).toBe('200 null');
   });
 });

@@ -34,30 +34,32 @@ describe('a refresh token', () => {
     expect(dataOf(await refresh(test, refreshToken)).tokenSeq).toBe(2);
   });
 
-  it('that is unknown, tampered, expired, foreign or revoked cannot be told from another', async () => {
+  it('that is unknown, tampered or foreign cannot be told from another, whatever has become of its session', async () => {
     const [revoked, expired] = [await login(test), await login(test)];
     await call(test, { method: 'POST', url: '/auth/token/revoke', payload: revoked });
     await test.sql(
       'UPDATE bo_auth_session SET expires_at = 1 WHERE id = $1',
       String(claimsOf(expired.accessToken)['sid']),
     );
+    const tampered = (token: string) => token.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
     const answers = [
       await refresh(test, 'a'.repeat(32)),
-      await refresh(
-        test,
-        alice.refreshToken.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
-      ),
+      await refresh(test, tampered(alice.refreshToken)),
       await refresh(test, alice.refreshToken, { owner: 'ptdev' }),
       await refresh(test, SAMPLE_TOKEN),
-      await refresh(test, revoked.refreshToken),
-      await refresh(test, expired.refreshToken, { headers: { 'x-warm': 'no' } }),
+      await refresh(test, tampered(revoked.refreshToken)),
+      await refresh(test, revoked.refreshToken, { owner: 'ptdev' }),
+      await refresh(test, tampered(expired.refreshToken)),
       await refresh(test, alice.accessToken.slice(0, 512)),
     ];
-    // The expired one is still in the local copy as living: its rotation is for the database to refuse.
     const seen = new Set(
       answers.map(({ status, headers, text }) => JSON.stringify([status, Object.keys(headers), text])),
     );
     expect(seen.size).toBe(1);
+    // Only who holds a genuine token learns why its session is over.
+    expect(refusalOf(await refresh(test, revoked.refreshToken))).toBe('401 SESSION_LOGGED_OUT');
+    // This one is still alive in the local copy: the database refuses its rotation.
+    expect(refusalOf(await refresh(test, expired.refreshToken))).toBe('401 SESSION_EXPIRED');
   });
 
   it('whatever it is: no answer of 500, and never one of 200', async () => {

@@ -193,9 +193,9 @@ describe('GET /auth/user', () => {
     const { accessToken: bearer, refreshToken } = await login(test, { user: 'bob' });
     await call(test, { url: '/auth/user', bearer });
     await test.sql(`UPDATE bo_user SET status = 'disabled' WHERE owner_id = 'acme' AND user_id = 'bob'`);
-    expect(refusalOf(await refresh(test, refreshToken))).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(refusalOf(await refresh(test, refreshToken))).toBe('401 ACCOUNT_DISABLED');
     test.clock.advance(STALENESS_MS + 1);
-    expect(refusalOf(await call(test, { url: '/auth/user', bearer }))).toBe('401 ACCESS_TOKEN_REFUSED');
+    expect(refusalOf(await call(test, { url: '/auth/user', bearer }))).toBe('401 ACCOUNT_DISABLED');
     await test.sql(`UPDATE bo_user SET status = 'active' WHERE owner_id = 'acme' AND user_id = 'bob'`);
     test.clock.advance(STALENESS_MS + 1);
     expect((await refresh(test, refreshToken)).status).toBe(200);

@@ -115,6 +115,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         expect(await found(session.id)).toEqual({
           ...session,
           status: 'active',
+          endReason: null,
           subject: { active: true, validAfter: 0 },
         });
         expect(await subject.events(ownerId)).toEqual([{ kind: 'login', sessionId: session.id }]);
@@ -158,7 +159,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       it.each([null, 3])(
         'opens nothing for a login read before its user’s log-out (limit %p)',
         async (limit) => {
-          await store.endAll(ownerId, userId, T, event('logged-out'));
+          await store.endAll(ownerId, userId, 'logged-out', T, event('logged-out'));
           const session = newSession({ createdAt: T });
           expect(await store.open(session, limit, event('login', session.id))).toBeNull();
           expect(await store.find(ownerId, session.id)).toBeNull();
@@ -250,7 +251,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         [
           'a user who has logged out everywhere',
           async () => {
-            await store.endAll(ownerId, userId, T, event('logged-out'));
+            await store.endAll(ownerId, userId, 'logged-out', T, event('logged-out'));
             return {};
           },
         ],
@@ -424,7 +425,17 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
     describe('endAll', () => {
       it('ends all that was opened until then, and nothing that is opened after', async () => {
         const all = [await opened(), await opened({ createdAt: T - 5 }), await opened({ expiresAt: T - 1 })];
-        expect(await store.endAll(ownerId, userId, T, event('logged-out'))).toBe(2);
+        const ended = await store.endAll(ownerId, userId, 'password-changed', T, event('logged-out'));
+        expect([...ended].sort()).toEqual(
+          all
+            .slice(0, 2)
+            .map(({ id }) => id)
+            .sort(),
+        );
+        expect((await found(ended[0] as string)).endReason).toBe('password-changed');
+        // The first reason stays.
+        await store.endAll(ownerId, userId, 'administrator', T, event('logged-out'));
+        expect((await found(ended[0] as string)).endReason).toBe('password-changed');
         expect(await store.list(ownerId, userId, T)).toEqual([]);
         const { validAfter } = (await found(all[0]?.id as string)).subject;
         expect(validAfter).toBeGreaterThan(T);
@@ -435,16 +446,16 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
 
       it('ends what a clock that runs ahead has opened, and never moves back', async () => {
         await opened({ createdAt: T + 60_000, rotatedAt: T + 60_000 });
-        expect(await store.endAll(ownerId, userId, T, event('logged-out'))).toBe(1);
+        expect(await store.endAll(ownerId, userId, 'logged-out', T, event('logged-out'))).toHaveLength(1);
         expect(await store.list(ownerId, userId, T + 60_000)).toEqual([]);
-        await store.endAll(ownerId, userId, T - DAY, event('logged-out'));
+        await store.endAll(ownerId, userId, 'logged-out', T - DAY, event('logged-out'));
         expect(await store.list(ownerId, userId, T + 60_000)).toEqual([]);
       });
 
       it('leaves other users and projects alone', async () => {
         await subject.addUser(ownerId, 'lee');
         const lee = await opened({ userId: 'lee' });
-        await store.endAll(ownerId, userId, T, event('logged-out'));
+        await store.endAll(ownerId, userId, 'logged-out', T, event('logged-out'));
         expect(await store.list(ownerId, 'lee', T)).toEqual([lee]);
       });
     });

@@ -61,7 +61,7 @@ describe('npm start', () => {
     grant = ((await login.json()) as { data: TokenGrant }).data;
     successor = await rotate(url, grant.refreshToken);
     await post(url, '/auth/token/revoke', { refreshToken: SAMPLE_TOKEN }, headers());
-    expect((await sampleAt(url)).error.errorCode).toBe('REFRESH_TOKEN_EXPIRED');
+    expect((await sampleAt(url)).error.errorCode).toBe('SESSION_LOGGED_OUT');
     expect(await server.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
     expect(server.stderr).toBe('');
     for (const line of server.lines())

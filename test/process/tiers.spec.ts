@@ -77,7 +77,7 @@ describe('without Redis', () => {
       }),
     );
     b.clock.advance(STALENESS_MS + 1);
-    expect(refusalOf(await user())).toBe('401 ACCESS_TOKEN_REFUSED');
+    expect(refusalOf(await user())).toBe('401 SESSION_LOGGED_OUT');
     b.clock.run();
   });
 

@@ -58,14 +58,14 @@ export class MemorySessionStore extends SessionStore {
     if (session.importedTokenHash !== null && [...this.rows.values()].some(imported))
       throw new StoreUnavailable('imported');
     this.write(event);
-    this.rows.set(session.id, { ...session, status: 'active' });
+    this.rows.set(session.id, { ...session, status: 'active', endReason: null });
     if (maxSessions === null) return [];
     const others = this.alive(session.ownerId, session.userId, session.createdAt).filter(
       ({ id }) => id !== session.id,
     );
     const evicted = others.slice(Math.max(0, maxSessions - 1)).map(({ id }) => id);
     for (const id of evicted) {
-      this.change(id, { status: 'ended' });
+      this.change(id, { status: 'ended', endReason: 'evicted' });
       this.write({ ...event, kind: 'evicted', sessionId: id });
     }
     return evicted;
@@ -115,7 +115,7 @@ export class MemorySessionStore extends SessionStore {
       now >= Math.min(row.expiresAt, row.idleExpiresAt ?? Infinity) || row.generation === MAX_GENERATION;
     if (reason === 'expired' && !isExpired) return false;
     if (event !== null) this.write(event);
-    this.change(seen.id, { status: 'ended' });
+    this.change(seen.id, { status: 'ended', endReason: reason });
     return true;
   }
 
@@ -126,19 +126,26 @@ export class MemorySessionStore extends SessionStore {
   override async endOthers(keep: Session, now: number, event: AuthEvent): Promise<string[]> {
     const ended = this.alive(keep.ownerId, keep.userId, now).filter(({ id }) => id !== keep.id);
     if (ended.length > 0) this.write({ ...event, detail: { ...event.detail, ended: ended.length } });
-    for (const { id } of ended) this.change(id, { status: 'ended' });
+    for (const { id } of ended) this.change(id, { status: 'ended', endReason: 'logged-out' });
     return ended.map(({ id }) => id);
   }
 
-  override async endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
-    const alive = this.alive(ownerId, userId, now).length;
-    this.write({ ...event, detail: { ...event.detail, ended: alive } });
+  override async endAll(
+    ownerId: string,
+    userId: string,
+    reason: EndReason,
+    now: number,
+    event: AuthEvent,
+  ): Promise<string[]> {
+    const ended = this.alive(ownerId, userId, now).map(({ id }) => id);
+    this.write({ ...event, detail: { ...event.detail, ended: ended.length } });
+    for (const id of ended) this.change(id, { status: 'ended', endReason: reason });
     const created = [...this.rows.values()]
       .filter((row) => row.ownerId === ownerId && row.userId === userId)
       .map(({ createdAt }) => createdAt);
     const subject = this.subject({ ownerId, userId });
     subject.validAfter = Math.max(subject.validAfter, Math.max(now, ...created) + 1);
-    return alive;
+    return ended;
   }
 
   override async purge(before: number, limit: number): Promise<number> {

@@ -124,10 +124,15 @@ export class TieredSessionStore extends SessionStore {
     return ended;
   }
 
-  override async endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
-    const alive = await this.store.list(ownerId, userId, now);
-    const ended = await this.store.endAll(ownerId, userId, now, event);
-    await this.sessions.forget(ownerId, ...alive.map(({ id }) => id));
+  override async endAll(
+    ownerId: string,
+    userId: string,
+    reason: EndReason,
+    now: number,
+    event: AuthEvent,
+  ): Promise<readonly string[]> {
+    const ended = await this.store.endAll(ownerId, userId, reason, now, event);
+    await this.sessions.forget(ownerId, ...ended);
     return ended;
   }
 

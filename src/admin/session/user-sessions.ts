@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { administrationEvent } from '../../audit/auth-event.js';
 import { whyDead } from '../../auth/refresh-token/decide.js';
-import type { Session } from '../../auth/session/session.js';
+import type { EndReason, Session } from '../../auth/session/session.js';
 import { SessionStore } from '../../auth/session/session.store.js';
 import { endAllSessions } from '../../auth/session/sql-session.store.js';
 import type { SqlTransaction } from '../../database/sql-database.js';
@@ -49,31 +49,32 @@ export class UserSessions {
   async logout(administrator: Administrator, ownerId: string, userId: string): Promise<{ ended: number }> {
     await this.assertUser(administrator, ownerId, userId);
     const now = this.clock.now();
-    const alive = await this.store.list(ownerId, userId, now);
     const event = administrationEvent('logged-out', administrator, { ownerId, userId }, now);
-    const ended = await this.store.endAll(ownerId, userId, now, event);
-    await this.forget(ownerId, userId, alive);
-    return { ended };
+    const ended = await this.store.endAll(ownerId, userId, 'administrator', now, event);
+    await this.forget(ownerId, userId, ended);
+    return { ended: ended.length };
   }
 
   /**
    * Ends all sessions of a user in the same transaction as another change.
    *
-   * @param change gets the function that ends them
+   * @param change gets the function that ends them, which returns how many there were
    */
   async logoutWith<T>(
     administrator: Administrator,
     ownerId: string,
     userId: string,
+    reason: EndReason,
     change: (logout: (transaction: SqlTransaction) => Promise<number>) => Promise<T>,
   ): Promise<T> {
     const now = this.clock.now();
-    const alive = await this.store.list(ownerId, userId, now);
     const event = administrationEvent('logged-out', administrator, { ownerId, userId }, now);
-    const result = await change((transaction) =>
-      endAllSessions(transaction, { ownerId, userId }, now, event),
-    );
-    await this.forget(ownerId, userId, alive);
+    let ended: readonly string[] = [];
+    const result = await change(async (transaction) => {
+      ended = await endAllSessions(transaction, { ownerId, userId }, reason, now, event);
+      return ended.length;
+    });
+    await this.forget(ownerId, userId, ended);
     return result;
   }
 
@@ -91,15 +92,15 @@ export class UserSessions {
     const ended =
       session?.userId === userId &&
       mayLive(session, now) &&
-      (await this.store.end(session, 'revoked', now, event));
+      (await this.store.end(session, 'administrator', now, event));
     if (!ended) throw errors.SESSION_UNKNOWN({ text: 'The user has no such session.' });
     await this.sessions.forget(ownerId, sessionId);
     return { ended: 1 };
   }
 
-  private async forget(ownerId: string, userId: string, alive: readonly Session[]): Promise<void> {
+  private async forget(ownerId: string, userId: string, ended: readonly string[]): Promise<void> {
     await this.directory.forget(ownerId, userId);
-    await this.sessions.forget(ownerId, ...alive.map(({ id }) => id));
+    await this.sessions.forget(ownerId, ...ended);
   }
 
   private async assertUser(administrator: Administrator, ownerId: string, userId: string): Promise<void> {

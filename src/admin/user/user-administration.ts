@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { type AdministrationEventKind, administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
+import type { EndReason } from '../../auth/session/session.js';
 import { Passwords } from '../../auth/login/password.js';
 import { Clock } from '../../config/clock.js';
 import { type EntityRow, EntityTable } from '../../database/entity-table.js';
@@ -137,9 +138,10 @@ export class UserAdministration {
     if (status !== undefined) events.push([status === 'active' ? 'user-enabled' : 'user-disabled']);
     if (passwordHash !== undefined) events.push(['password-set']);
     const changes = { ...settings, ...(status && { status }), ...(passwordHash && { passwordHash }) };
-    const logout = status === 'disabled' || passwordHash !== undefined;
+    const logout =
+      status === 'disabled' ? 'account-disabled' : passwordHash === undefined ? null : 'password-changed';
     const { user } = await this.rewrite(administrator, { ownerId, userId }, changes, { events, logout });
-    return logout ? this.show(administrator, ownerId, userId) : userView(user);
+    return logout === null ? userView(user) : this.show(administrator, ownerId, userId);
   }
 
   /** Ends all sessions of the user for good: after enabling, the user has to sign in again. @throws USER_UNKNOWN */
@@ -165,12 +167,12 @@ export class UserAdministration {
       administrator,
       { ownerId, userId },
       { passwordHash },
-      { events: [['password-set']], logout: !keepSessions },
+      { events: [['password-set']], logout: keepSessions ? null : 'password-changed' },
     );
     return { ended };
   }
 
-  /** Reads, changes and writes the row under a lock, and ends the sessions of the user if `logout` is true. */
+  /** Reads, changes and writes the row under a lock, and ends the sessions of the user for the reason `logout`. */
   private async rewrite(
     administrator: Administrator,
     { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,
@@ -201,9 +203,10 @@ export class UserAdministration {
           );
         return { kind: 'changed', user, ended: end === null ? 0 : await end(transaction) };
       });
-    const outcome = logout
-      ? await this.sessions.logoutWith(administrator, ownerId, userId, write)
-      : await write(null);
+    const outcome =
+      logout === null
+        ? await write(null)
+        : await this.sessions.logoutWith(administrator, ownerId, userId, logout, write);
     if (outcome.kind === 'unknown') throw errors.USER_UNKNOWN();
     if (outcome.kind === 'name-taken') throw errors.USER_EXISTS();
     if (outcome.kind === 'last-developer') throw errors.LAST_DEVELOPER();
@@ -215,7 +218,8 @@ export class UserAdministration {
 /** What else a change does. */
 interface Consequences {
   readonly events: readonly [kind: AdministrationEventKind, detail?: AuthEvent['detail']][];
-  readonly logout: boolean;
+  /** Why the sessions of the user end; `null`: they do not. */
+  readonly logout: EndReason | null;
 }
 
 const isDeveloper = ({ developer, status }: User): boolean => developer === 1 && status === 'active';

@@ -1,16 +1,18 @@
 import { ApiBearerAuth } from '@nestjs/swagger';
 import type { ErrorCode } from '../../response/error/error-catalogue.js';
+import { SESSION_OVER_ERRORS } from '../session/session-over.js';
 import { SCOPE_ERRORS, TENANT_ERRORS } from '../../tenancy/api-tenant-headers.decorator.js';
 
 /** The name of the documentation's security scheme. */
 export const BEARER_SCHEME = 'bearer';
 
 /** The errors of a call that needs an access token. */
-export const BEARER_ERRORS = [
+export const BEARER_ERRORS: readonly ErrorCode[] = [
   ...TENANT_ERRORS,
   'ACCESS_TOKEN_REFUSED',
+  ...SESSION_OVER_ERRORS,
   ...SCOPE_ERRORS,
-] as const satisfies readonly ErrorCode[];
+];
 
 /** Documents that a call needs an access token (RFC 6750 §2.1). */
 export const ApiBearer = () => ApiBearerAuth(BEARER_SCHEME);

@@ -2,7 +2,7 @@ import { type CanActivate, createParamDecorator, type ExecutionContext, Injectab
 import type { FastifyRequest } from 'fastify';
 import { Clock } from '../../config/clock.js';
 import { Step } from '../../diagnostics/step.js';
-import { errors } from '../../response/error/error-catalogue.js';
+import { ApiError, errors } from '../../response/error/error-catalogue.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
 import { TenantScope } from '../../tenancy/tenant-scope.js';
 import { tenantOf } from '../../tenancy/tenant.js';
@@ -11,6 +11,7 @@ import type { User } from '../../tenancy/user/user.entity.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import { BearerSessions } from './bearer-session.js';
 import type { Session } from '../session/session.js';
+import { sessionOver } from '../session/session-over.js';
 
 /** The user and session of a verified access token. */
 export interface Caller {
@@ -42,26 +43,28 @@ export class BearerGuard implements CanActivate {
   private async judge(request: FastifyRequest): Promise<true> {
     const tenant = tenantOf(request);
     const caller = await this.callerOf(request, tenant.project);
-    if (typeof caller === 'string') {
+    if (caller instanceof ApiError) {
       // Clients refresh and then repeat the request with the same tenant headers and a new access token.
       await request.releaseXverifyApi?.();
-      throw errors.ACCESS_TOKEN_REFUSED({ detail: caller });
+      throw caller;
     }
     await this.scope.assertWithin(tenant, caller.user);
     request.caller = caller;
     return true;
   }
 
-  /** @returns why the access token is refused, or its caller */
-  private async callerOf(request: FastifyRequest, project: TenantProject): Promise<Caller | string> {
+  /** @returns the caller, or the error with which the access token is refused */
+  private async callerOf(request: FastifyRequest, project: TenantProject): Promise<Caller | ApiError> {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) return 'missing or ill-formed';
+    if (token === undefined) return errors.ACCESS_TOKEN_REFUSED({ detail: 'missing or ill-formed' });
     const claims = await this.accessTokens.verify(project, token, this.clock.now());
-    if (claims === null) return 'not verified';
-    const session = await this.bearers.alive(project, claims);
-    if (session === null) return 'its session is over or foreign';
+    if (claims === null) return errors.ACCESS_TOKEN_REFUSED({ detail: 'not verified' });
+    const found = await this.bearers.find(project, claims);
+    if (found === null) return errors.ACCESS_TOKEN_REFUSED({ detail: 'its session is unknown or foreign' });
+    const { session, refusal } = found;
+    if (refusal !== null) return errors[sessionOver(session, refusal)]({ detail: refusal });
     const user = await this.users.find(session.ownerId, session.userId);
-    if (user?.status !== 'active') return 'its user is disabled';
+    if (user?.status !== 'active') return errors.ACCOUNT_DISABLED({ detail: 'its user is disabled' });
     return { user, session };
   }
 }

@@ -5,6 +5,7 @@ import type { Tenant } from '../../tenancy/tenant.js';
 import type { GrantingDecision, NextState, RefusingDecision } from '../refresh-token/decide.js';
 import type { TokenPosition } from '../refresh-token/refresh-token.js';
 import type { Session, SessionChange } from '../session/session.js';
+import { sessionOver } from '../session/session-over.js';
 import { writeSuperseded } from '../session/superseded-text.js';
 import type { RefreshOutcome } from './refresh-report.js';
 import type { Judged } from './session-judge.js';
@@ -66,7 +67,7 @@ export function refreshRefusal(session: Session, decision: RefusingDecision): Ap
         subject: subjectOf(session, 'reused'),
       });
     case 'refused':
-      return errors.REFRESH_TOKEN_EXPIRED({
+      return errors[sessionOver(session, decision.reason)]({
         detail: decision.reason,
         subject: subjectOf(session, decision.reason),
       });

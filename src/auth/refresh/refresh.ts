@@ -50,7 +50,10 @@ export class Refresh {
     private readonly accessTokens: AccessTokens,
   ) {}
 
-  /** @throws REFRESH_TOKEN_EXPIRED, REFRESH_TOKEN_REUSED, REFRESH_TOKEN_SUPERSEDED, {@link RaceLost} */
+  /**
+   * @throws REFRESH_TOKEN_EXPIRED for a token that belongs to no session, one of `SESSION_OVER_ERRORS`,
+   *   REFRESH_TOKEN_SUPERSEDED, {@link RaceLost}
+   */
   async refresh(tenant: Tenant, token: string, client: Client): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
     const now = this.clock.now();
@@ -154,10 +157,8 @@ export class Refresh {
     const user = nearest?.status === 'active' ? nearest : await this.users.findCommitted(ownerId, userId);
     if (user?.status === 'active') return user;
     refreshReports.publish({ outcome: 'subject' });
-    throw errors.REFRESH_TOKEN_EXPIRED({
-      detail: 'the user is gone or disabled',
-      subject: subjectOf(session, 'subject'),
-    });
+    const detail = { detail: 'the user is gone or disabled', subject: subjectOf(session, 'subject') };
+    throw user === null ? errors.REFRESH_TOKEN_EXPIRED(detail) : errors.ACCOUNT_DISABLED(detail);
   }
 }
 

@@ -60,11 +60,17 @@ export abstract class SessionStore {
   abstract endOthers(keep: Session, now: number, event: AuthEvent): Promise<readonly string[]>;
 
   /**
-   * Ends all sessions of a user by moving the user's `valid_after`, at the same cost for any number of sessions.
+   * Ends all sessions of a user, and moves the user's `valid_after`, so that a login under way is refused as well.
    *
-   * @returns how many were alive
+   * @returns the ids of those that were alive
    */
-  abstract endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number>;
+  abstract endAll(
+    ownerId: string,
+    userId: string,
+    reason: EndReason,
+    now: number,
+    event: AuthEvent,
+  ): Promise<readonly string[]>;
 
   /** Deletes at most `limit` sessions that expired before `before`. @returns how many */
   abstract purge(before: number, limit: number): Promise<number>;

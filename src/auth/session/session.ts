@@ -18,14 +18,30 @@ export interface Session extends Omit<FamilyState, 'superseded'> {
   readonly userAgent: string;
   readonly firstShareUserId: string | null;
   readonly secondShareUserId: string | null;
+  /** Why it has ended, the first reason if there are several; `null` while `status` is `active`. */
+  readonly endReason: EndReason | null;
   /** Parsed only while the session is judged: as text, a cached session takes a third of the memory. */
   readonly superseded: SupersededText;
 }
 
 /** A session to be opened; its subject comes from the user and project rows. */
-export type NewSession = Omit<Session, 'subject' | 'status'>;
+export type NewSession = Omit<Session, 'subject' | 'status' | 'endReason'>;
 
-export type EndReason = 'revoked' | 'reused' | 'expired' | 'evicted' | 'logged-out';
+/** Why a session was ended; the column `end_reason`. */
+export type EndReason =
+  /** Signed out by its user: this session. */
+  | 'revoked'
+  /** Signed out by its user: all sessions, or all others. */
+  | 'logged-out'
+  | 'administrator'
+  | 'password-changed'
+  | 'account-disabled'
+  /** A newer login took its place. */
+  | 'evicted'
+  /** Idle or absolute end. */
+  | 'expired'
+  /** A copied refresh token was detected. */
+  | 'reused';
 
 /** What a compare-and-set compares with the row: all that another refresh may have changed meanwhile. */
 export type SeenSession = Pick<Session, 'id' | 'ownerId' | 'generation' | 'branch' | 'superseded'>;
@@ -71,6 +87,7 @@ export function changed(session: Session, change: SessionChange): Session {
     expiresAt: session.expiresAt,
     superseded: change.superseded,
     status: session.status,
+    endReason: session.endReason,
     ip: session.ip,
     userAgent: session.userAgent,
     firstShareUserId: change.firstShareUserId,

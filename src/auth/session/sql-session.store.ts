@@ -62,7 +62,9 @@ const END_OTHERS = `
   UPDATE bo_auth_session AS target SET status = 'ended', end_reason = 'logged-out', ended_at = $3
   WHERE ${ALIVE} AND target.id <> $4 RETURNING id`;
 
-const COUNT_ALIVE = `SELECT count(*) AS alive FROM bo_auth_session AS target WHERE ${ALIVE}`;
+const END_ALL = `
+  UPDATE bo_auth_session AS target SET status = 'ended', end_reason = $4, ended_at = $3
+  WHERE ${ALIVE} RETURNING id`;
 
 const NEWEST = `SELECT max(created_at) AS created_at FROM bo_auth_session WHERE owner_id = $1 AND user_id = $2`;
 
@@ -194,9 +196,15 @@ export class SqlSessionStore extends SessionStore {
     });
   }
 
-  override endAll(ownerId: string, userId: string, now: number, event: AuthEvent): Promise<number> {
+  override endAll(
+    ownerId: string,
+    userId: string,
+    reason: EndReason,
+    now: number,
+    event: AuthEvent,
+  ): Promise<readonly string[]> {
     return this.database.transact((transaction) =>
-      endAllSessions(transaction, { ownerId, userId }, now, event),
+      endAllSessions(transaction, { ownerId, userId }, reason, now, event),
     );
   }
 
@@ -206,21 +214,23 @@ export class SqlSessionStore extends SessionStore {
   }
 }
 
-/** Ends all sessions of a user in the caller's transaction. @returns how many were alive */
+/** Ends all sessions of a user in the caller's transaction. @returns the ids of those that were alive */
 export async function endAllSessions(
   transaction: SqlTransaction,
   { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
+  reason: EndReason,
   now: number,
   event: AuthEvent,
-): Promise<number> {
-  const [counted] = await transaction.all<{ alive: number | string }>(COUNT_ALIVE, [ownerId, userId, now]);
+): Promise<readonly string[]> {
+  // The user before the sessions, in the order in which a login locks them.
+  await holdRow(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
+  const ended = await transaction.all<{ id: string }>(END_ALL, [ownerId, userId, now, reason]);
   const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [ownerId, userId]);
-  // Another process's clock may be ahead of ours; the sessions that it opened end, too.
+  // Another process's clock may be ahead of ours. A login that is under way with the former password ends, too.
   const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
   await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
-  const alive = Number(counted?.alive ?? 0);
-  await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: alive } });
-  return alive;
+  await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
+  return ended.map(({ id }) => id);
 }
 
 const IMPORT = `${INSERT} ON CONFLICT DO NOTHING RETURNING id`;
@@ -236,6 +246,6 @@ export async function importSession(transaction: SqlTransaction, session: NewSes
 }
 
 function valuesOf(session: NewSession): SqlValue[] {
-  const row: StoredSession = { ...session, status: 'active' };
+  const row: StoredSession = { ...session, status: 'active', endReason: null };
   return FIELDS.map((field) => row[field]);
 }

@@ -14,8 +14,8 @@ export interface CatalogueEntry {
  * Every failure that the service can answer with.
  *
  * One entry may stand for several private reasons on purpose: `REFRESH_TOKEN_EXPIRED` does not tell an unknown
- * token from a tampered, an expired or a foreign one, and `VERIFY_API_REFUSED` tells nothing about why, so that
- * neither is an oracle. The reason goes to the log.
+ * token from a tampered or a foreign one, and `VERIFY_API_REFUSED` tells nothing about why, so that neither is an
+ * oracle. The reason goes to the log. Why a session has ended is told to whoever holds a genuine token of it.
  */
 export const catalogue = {
   REQUEST_MALFORMED: {
@@ -75,6 +75,32 @@ export const catalogue = {
     status: 401,
     code: 40_106,
     text: 'The access token is missing, invalid or expired. Refresh it and try again.',
+  },
+  SESSION_LOGGED_OUT: {
+    status: 401,
+    code: 40_107,
+    text: 'The user has signed out of this session. Sign in again.',
+  },
+  SESSION_REPLACED: {
+    status: 401,
+    code: 40_108,
+    text: 'A newer login has taken the place of this session. Sign in again.',
+  },
+  SESSION_ENDED_BY_ADMIN: {
+    status: 401,
+    code: 40_109,
+    text: 'An administrator has ended this session. Sign in again.',
+  },
+  SESSION_EXPIRED: { status: 401, code: 40_110, text: 'The session has expired. Sign in again.' },
+  PASSWORD_CHANGED: {
+    status: 401,
+    code: 40_111,
+    text: 'The password was changed, which ended this session. Sign in with the new password.',
+  },
+  ACCOUNT_DISABLED: {
+    status: 401,
+    code: 40_112,
+    text: 'The account is disabled. Contact an administrator.',
   },
   SYSTEM_FORBIDDEN: {
     status: 403,
