@@ -84,7 +84,8 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   headIcon: '头像 URL。',
   validAfter: '早于该时间创建的会话均已失效（ISO 8601，UTC）。null 表示从未一次性终止全部会话。',
   password: '密码，8 至 1024 个字符。',
-  passwordHash: '代替 `password`：PHC 字符串形式的 argon2id 哈希。',
+  passwordHash:
+    '代替 `password`：PHC 字符串形式的 argon2id 哈希，m 至多 65536，p 至多 4，m 乘 t 至多 262144。首次登录后会换成本服务参数的哈希。',
   keepSessions: '是否保留用户的会话，默认为 false。',
   limit: '每页条数，1 至 200。',
   cursor: '上一页的 `nextCursor`。',

@@ -59,7 +59,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   validAfter:
     'Sessions that began before this time are no longer valid (ISO 8601, UTC). null: all sessions of the user were never ended at once.',
   password: 'The password, 8 to 1024 characters.',
-  passwordHash: 'Instead of `password`: an argon2id hash as a PHC string.',
+  passwordHash:
+    'Instead of `password`: an argon2id hash as a PHC string, with m up to 65536, p up to 4 and m times t up to 262144. The first login replaces it by one with our own parameters.',
   keepSessions: 'Keep the sessions of the user. Default: false.',
   limit: 'Items per page, 1 to 200.',
   cursor: 'The `nextCursor` of the previous page.',

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientAddress } from '../network/client-address.js';
 
 /** The sender of a request, for the session list and the audit trail. */
@@ -19,4 +19,18 @@ export const CurrentClient = createParamDecorator((_: unknown, context: Executio
     userAgent: (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX),
     requestId: request.id,
   };
+});
+
+/**
+ * A signal that is aborted when the client disconnects before it has its answer. Fastify's own `request.signal` misses a
+ * disconnection after the body has arrived.
+ */
+export const Disconnection = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
+  const { raw } = context.switchToHttp().getResponse<FastifyReply>();
+  const disconnection = new AbortController();
+  if (raw.closed) disconnection.abort();
+  raw.once('close', () => {
+    if (!raw.writableFinished) disconnection.abort();
+  });
+  return disconnection.signal;
 });

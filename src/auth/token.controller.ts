@@ -6,7 +6,7 @@ import { TakesResponsePlugin } from '../response/response-plugin.decorator.js';
 import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
 import type { Tenant } from '../tenancy/tenant.js';
-import { type Client, CurrentClient } from './client.js';
+import { type Client, CurrentClient, Disconnection } from './client.js';
 import { Introspection, type Introspected } from './introspection.js';
 import { Login } from './login/login.js';
 import { Refresh } from './refresh/refresh.js';
@@ -60,8 +60,9 @@ export class TokenController {
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: loginSchema }) body: z.infer<typeof loginSchema>,
     @CurrentClient() client: Client,
+    @Disconnection() signal: AbortSignal,
   ): Promise<Prepared<TokenGrant>> {
-    return this.logins.login(tenant, body, client);
+    return this.logins.login(tenant, body, client, signal);
   }
 
   @Get('refresh')

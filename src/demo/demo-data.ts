@@ -44,7 +44,7 @@ export class DemoData implements OnApplicationBootstrap {
     const users = await Promise.all(
       USERS.map(async ({ password, ...user }) => ({
         ...user,
-        passwordHash: await this.passwords.hash(password),
+        passwordHash: await this.passwords.hash(password, { ownerId: user.ownerId, network: '' }),
         createdAt,
       })),
     );

@@ -36,7 +36,10 @@ export class DemoRemains {
     for (const { ownerId, userId, password } of USERS) {
       const sql = 'SELECT password_hash FROM bo_user WHERE owner_id = $1 AND user_id = $2';
       const [row] = await this.database.all<{ password_hash: string }>(sql, [ownerId, userId]);
-      if (row !== undefined && (await this.passwords.verify(row.password_hash, password)))
+      if (
+        row !== undefined &&
+        (await this.passwords.verify(row.password_hash, password, { ownerId, network: '' }))
+      )
         found.push({ kind: 'user', ownerId, userId });
     }
     const { ownerId, userId, refreshToken } = SEED_SESSION;

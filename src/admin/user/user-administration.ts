@@ -99,7 +99,7 @@ export class UserAdministration {
       developer: settings.developer ?? 0,
       ownerId,
       // Without a password, the hash of a random text: a login then takes the usual time and fails.
-      passwordHash: passwordHash ?? (await this.passwords.hash(password ?? randomBytes(32).toString('hex'))),
+      passwordHash: passwordHash ?? (await this.hash(ownerId, password ?? randomBytes(32).toString('hex'))),
       status: 'active',
       validAfter: 0,
       createdAt: now,
@@ -128,7 +128,7 @@ export class UserAdministration {
     { password, status, ...settings }: UserChange,
   ): Promise<UserView> {
     assertAdministers(administrator, ownerId);
-    const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
+    const passwordHash = password === undefined ? undefined : await this.hash(ownerId, password);
     const events: [AdministrationEventKind, AuthEvent['detail']?][] = [];
     // Only the names of the fields: their values are personal data.
     const fields = Object.keys(settings).join(', ');
@@ -162,7 +162,7 @@ export class UserAdministration {
     { password, keepSessions }: PasswordChange,
   ): Promise<{ ended: number }> {
     assertAdministers(administrator, ownerId);
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.hash(ownerId, password);
     const { ended } = await this.rewrite(
       administrator,
       { ownerId, userId },
@@ -170,6 +170,10 @@ export class UserAdministration {
       { events: [['password-set']], logout: keepSessions ? null : 'password-changed' },
     );
     return { ended };
+  }
+
+  private hash(ownerId: string, password: string): Promise<string> {
+    return this.passwords.hash(password, { ownerId, network: '' });
   }
 
   /** Reads, changes and writes the row under a lock, and ends the sessions of the user for the reason `logout`. */

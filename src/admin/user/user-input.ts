@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COST_RULE, isAffordable, isArgon2id } from '../../auth/login/argon2-hash.js';
 import { isPasswordHash } from './password-hash-format.js';
 import { choice, fields, identifier, label, list, parameters, text } from '../field.js';
 import { pageShape } from '../page.js';
@@ -14,17 +15,7 @@ export const password = z
   .max(1024, PASSWORD_RULE)
   .refine((value) => !isPasswordHash(value), HASH_RULE);
 
-/** The encoded form of argon2id: users of another service that used argon2id keep their passwords. */
-const PHC =
-  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,172}$/;
-const PHC_RULE = 'must be an argon2id hash as a PHC string, with m up to 131072, t up to 10 and p up to 8';
-
-/** Limits the cost of a login: the logins of one project must not starve the others. */
-function isAffordable(hash: string): boolean {
-  const [memory = 0, passes = 0, lanes = 0] = PHC.exec(hash)?.slice(1).map(Number) ?? [];
-  const isArgon2 = lanes >= 1 && passes >= 1 && memory >= 8 * lanes;
-  return isArgon2 && memory <= 131_072 && passes <= 10 && lanes <= 8;
-}
+const PHC_RULE = 'must be an argon2id hash as a PHC string ($argon2id$v=19$m=…,t=…,p=…$salt$hash)';
 
 const settings = {
   userName: text(1, 64),
@@ -73,7 +64,13 @@ export const newUserSchema = fields({
   userName: settings.userName,
   /** Without this and `passwordHash`, the user cannot sign in until a password is set. */
   password: password.optional(),
-  passwordHash: z.string(PHC_RULE).max(256, PHC_RULE).refine(isAffordable, PHC_RULE).optional(),
+  /** Users of another service that used argon2id keep their passwords. */
+  passwordHash: z
+    .string(PHC_RULE)
+    .max(256, PHC_RULE)
+    .refine(isArgon2id, { error: PHC_RULE, abort: true })
+    .refine(isAffordable, COST_RULE)
+    .optional(),
 }).meta({
   example: {
     userId: 'carol',

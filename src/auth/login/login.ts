@@ -1,14 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { sessionEvent } from '../../audit/auth-event.js';
 import { Clock } from '../../config/clock.js';
 import { SqlDatabase } from '../../database/sql-database.js';
+import { clientNetwork } from '../../network/client-address.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { Prepared } from '../../response/prepared.js';
 import type { Tenant } from '../../tenancy/tenant.js';
 import { TenantScope } from '../../tenancy/tenant-scope.js';
+import type { User } from '../../tenancy/user/user.entity.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import type { Client } from '../client.js';
+import type { HashFor } from './hash-queue.js';
 import { loginReports } from './login-report.js';
 import { Passwords } from './password.js';
 import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
@@ -28,6 +31,8 @@ export interface Credentials {
 /** Signs a user in: opens a session and grants its first tokens. */
 @Injectable()
 export class Login {
+  private readonly logger = new Logger(Login.name);
+
   constructor(
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
@@ -40,13 +45,23 @@ export class Login {
     private readonly sessions: Sessions,
   ) {}
 
-  /** @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike */
-  async login(tenant: Tenant, credentials: Credentials, client: Client): Promise<Prepared<TokenGrant>> {
+  /**
+   * @param signal aborted when the client disconnects
+   * @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike
+   */
+  async login(
+    tenant: Tenant,
+    credentials: Credentials,
+    client: Client,
+    signal: AbortSignal,
+  ): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
+    const { password } = credentials;
+    const whom = { ownerId: project.ownerId, network: clientNetwork(client.ip) };
     const user = await this.users.findByName(project.ownerId, credentials.userName);
-    const matches = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
+    const matches = await this.passwords.verify(user?.passwordHash ?? null, password, { ...whom, signal });
     if (user === null || !matches || user.status !== 'active') {
-      loginReports.publish(user === null ? 'unknown-user' : matches ? 'disabled-user' : 'wrong-password');
+      loginReports.publish('refused');
       const reason = user === null ? 'no such user' : matches ? user.status : 'wrong password';
       throw errors.CREDENTIALS_REFUSED({ detail: `${reason}: ${credentials.userName.slice(0, 64)}` });
     }
@@ -94,11 +109,22 @@ export class Login {
       if (evicted === null) return false;
       await this.sessions.forget(session.ownerId, ...evicted);
       loginReports.publish('granted');
+      await this.renewHash(user, password, whom);
       return true;
     };
     return new Prepared(grant, { cacheType: this.database.kind, readAt }, open, {
       userId: session.userId,
       sessionId: session.id,
     });
+  }
+
+  /** Replaces an imported hash by one of our own. A failure is only logged: the next login tries again. */
+  private async renewHash(user: User, password: string, whom: HashFor): Promise<void> {
+    try {
+      const renewed = await this.passwords.renew(user.passwordHash, password, whom);
+      if (renewed !== null) await this.users.replaceHash(user, renewed);
+    } catch (error) {
+      this.logger.warn(`the password hash of ${user.userId} of ${user.ownerId} was not renewed`, error);
+    }
   }
 }

@@ -8,6 +8,10 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import { User } from './user.entity.js';
 
+const REPLACE_HASH = `
+  UPDATE bo_user SET password_hash = $4
+  WHERE owner_id = $1 AND user_id = $2 AND password_hash = $3`;
+
 /** Finds the users of a project. */
 @Injectable()
 export class UserDirectory {
@@ -15,7 +19,7 @@ export class UserDirectory {
 
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
-    database: SqlDatabase,
+    private readonly database: SqlDatabase,
     private readonly cache: TieredCache,
   ) {
     this.rows = new EntityTable(users, database);
@@ -38,6 +42,13 @@ export class UserDirectory {
   /** For login. Always reads from the database. */
   findByName(ownerId: string, userName: string): Promise<User | null> {
     return this.users.findOneBy({ ownerId, userName });
+  }
+
+  /** Writes another hash of the same password, unless the password has been changed in the meantime. */
+  async replaceHash({ ownerId, userId, passwordHash }: User, replacement: string): Promise<void> {
+    await this.database.transact((transaction) =>
+      transaction.all(REPLACE_HASH, [ownerId, userId, passwordHash, replacement]),
+    );
   }
 
   /** Call after changing a user. */

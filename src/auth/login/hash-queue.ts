@@ -1,0 +1,86 @@
+import pLimit from 'p-limit';
+import { errors } from '../../response/error/error-catalogue.js';
+
+/** For whom a password is hashed. */
+export interface HashFor {
+  readonly ownerId: string;
+  /** The network of the client; empty if the work does not come from a client. */
+  readonly network: string;
+  /** Aborted when the client disconnects: a hash that still waits is then not computed. */
+  readonly signal?: AbortSignal;
+}
+
+/** Computes a hash. Never rejects. */
+type Start = () => Promise<void>;
+
+/** With this many hashes waiting, another one would only time out. */
+const MAX_PER_NETWORK = 250;
+const MAX_PER_PROJECT = 1_000;
+
+/**
+ * Computes a few password hashes at a time. Projects take turns, and so do the client networks of a project, so that
+ * a flood of logins delays only those who sent it.
+ */
+export class HashQueue {
+  private readonly limit;
+  /** By project and network, the next one first. No entry is empty. */
+  private readonly waiting = new Map<string, Map<string, Set<Start>>>();
+
+  constructor(concurrency: number) {
+    this.limit = pLimit(concurrency);
+  }
+
+  /** @throws UNAVAILABLE if too many wait already, or if the client disconnects while it waits */
+  run<T>({ ownerId, network, signal }: HashFor, work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const start: Start = () => {
+        signal?.removeEventListener('abort', gone);
+        return work().then(resolve, reject);
+      };
+      const gone = (): void => {
+        this.remove(ownerId, network, start);
+        reject(
+          errors.UNAVAILABLE({ detail: 'the client disconnected while its login waited', retryAfter: 1 }),
+        );
+      };
+      if (signal?.aborted === true) return gone();
+      if (!this.add(ownerId, network, start))
+        return reject(errors.UNAVAILABLE({ detail: 'too many logins are waiting', retryAfter: 1 }));
+      signal?.addEventListener('abort', gone, { once: true });
+      // One call for each hash, but not for this one: it starts the hash whose turn it is.
+      void this.limit(() => this.take()?.());
+    });
+  }
+
+  private add(ownerId: string, network: string, start: Start): boolean {
+    const networks = this.waiting.get(ownerId) ?? new Map<string, Set<Start>>();
+    const own = networks.get(network) ?? new Set();
+    let ofProject = 0;
+    for (const { size } of networks.values()) ofProject += size;
+    if (own.size >= MAX_PER_NETWORK || ofProject >= MAX_PER_PROJECT) return false;
+    this.waiting.set(ownerId, networks.set(network, own.add(start)));
+    return true;
+  }
+
+  private remove(ownerId: string, network: string, start: Start): void {
+    const networks = this.waiting.get(ownerId);
+    const own = networks?.get(network);
+    if (own?.delete(start) === true && own.size === 0) networks?.delete(network);
+    if (networks?.size === 0) this.waiting.delete(ownerId);
+  }
+
+  /** Takes the next one, and moves its project and its network to the end. */
+  private take(): Start | undefined {
+    for (const [ownerId, networks] of this.waiting)
+      for (const [network, own] of networks)
+        for (const start of own) {
+          own.delete(start);
+          networks.delete(network);
+          if (own.size > 0) networks.set(network, own);
+          this.waiting.delete(ownerId);
+          if (networks.size > 0) this.waiting.set(ownerId, networks);
+          return start;
+        }
+    return undefined;
+  }
+}

@@ -1,0 +1,211 @@
+import { hash, verify } from '@node-rs/argon2';
+import * as fc from 'fast-check';
+import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { isArgon2id } from '../../src/auth/login/argon2-hash.js';
+import { HashQueue } from '../../src/auth/login/hash-queue.js';
+import { loginReports } from '../../src/auth/login/login-report.js';
+import {
+  API,
+  call,
+  encryptByDES,
+  login,
+  refusalOf,
+  startApp,
+  type TestApp,
+  VERIFY_KEYS,
+} from '../support/app.js';
+import { eventually } from '../support/temporary.js';
+
+const OWN = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
+
+let test: TestApp;
+beforeAll(async () => {
+  test = await startApp();
+});
+afterAll(() => test.close());
+
+const signIn = (userName: string, password: string, owner = 'acme') =>
+  call(test, { method: 'POST', url: '/auth/token', owner, payload: { userName, password } });
+
+async function storedHash(): Promise<string> {
+  const [row] = await test.sql<{ password_hash: string }>(
+    `SELECT password_hash FROM bo_user WHERE owner_id = 'acme' AND user_id = 'bob'`,
+  );
+  return row?.password_hash ?? '';
+}
+
+const store = (passwordHash: string) =>
+  test.sql(`UPDATE bo_user SET password_hash = $1 WHERE owner_id = 'acme' AND user_id = 'bob'`, passwordHash);
+
+describe('a hash with other parameters than our own', () => {
+  it.each([
+    ['cheaper', { memoryCost: 1024, timeCost: 1, parallelism: 1 }],
+    ['costlier than an import may be today', { memoryCost: 1024, timeCost: 2, parallelism: 8 }],
+    ['of argon2i', { algorithm: 1, memoryCost: 1024 }],
+  ])('%s: is replaced at the first login', async (_, parameters) => {
+    const theirs = await hash('bob-password', parameters);
+    await store(theirs);
+    expect(refusalOf(await signIn('bob', 'wrong'))).toBe('401 CREDENTIALS_REFUSED');
+    expect(await storedHash()).toBe(theirs);
+    await login(test, { user: 'bob' });
+    const renewed = await storedHash();
+    expect(renewed).toMatch(OWN);
+    await login(test, { user: 'bob' });
+    expect(await storedHash()).toBe(renewed);
+  });
+});
+
+it.each([
+  '',
+  'x',
+  '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$AAAA',
+  `$argon2id$v=19$m=4,t=1,p=1$${'A'.repeat(60)}`,
+])('a stored hash that cannot be read (%s) is a wrong password, and is logged', async (passwordHash) => {
+  const before = await storedHash();
+  await store(passwordHash);
+  const mark = test.log.length;
+  const answer = await signIn('bob', 'bob-password');
+  await store(before);
+  expect(answer.text).toBe((await signIn('nobody', 'bob-password')).text);
+  expect(test.log.slice(mark).join('\n')).toContain('a user of acme has a password hash that cannot be read');
+});
+
+it('what an import takes, a login can read', async () => {
+  const phc = '$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQxMjM0NTY$RdescudvJCsgt3ub+b4dWRWJTmaaJObG';
+  const pieces = fc.constantFrom(
+    ...phc.split(/(?=[$,=])/),
+    '$',
+    ',keyid=AAAA',
+    'p=2',
+    '0',
+    '+',
+    'B',
+    '\0',
+    'é',
+  );
+  const edited = fc
+    .tuple(fc.nat(phc.length), fc.nat(6), fc.array(pieces, { maxLength: 2 }))
+    .map(([at, cut, added]) => phc.slice(0, at) + added.join('') + phc.slice(at + cut));
+  await fc.assert(
+    fc.asyncProperty(edited, async (text) => {
+      if (isArgon2id(text)) expect(await verify(text, 'x')).toBe(false);
+      else if (text.startsWith('$argon2id$v=19$')) await expect(verify(text, 'x')).rejects.toThrow();
+    }),
+    { numRuns: 500 },
+  );
+  expect(isArgon2id(phc)).toBe(true);
+});
+
+describe('hashes wait in turn', () => {
+  /** A queue whose one place is taken until `release`, and the order in which the others ran. */
+  function occupied() {
+    const queue = new HashQueue(1);
+    const ran: string[] = [];
+    let release = (): void => undefined;
+    const first = queue.run(
+      { ownerId: '-', network: '' },
+      () => new Promise<void>((done) => (release = done)),
+    );
+    const add = (ownerId: string, network: string, signal?: AbortSignal) =>
+      queue.run({ ownerId, network, ...(signal && { signal }) }, async () => {
+        ran.push(`${ownerId}/${network}`);
+      });
+    return { add, ran, release: () => (release(), first) };
+  }
+
+  it('by project, then by network', async () => {
+    const { add, ran, release } = occupied();
+    const all = [];
+    for (let sent = 0; sent < 4; sent++) all.push(add('a', '1'));
+    all.push(add('a', '2'), add('b', '1'), add('a', '2'), add('b', '1'));
+    await new Promise(setImmediate);
+    await release();
+    await Promise.all(all);
+    expect(ran).toEqual(['a/1', 'b/1', 'a/2', 'b/1', 'a/1', 'a/2', 'a/1', 'a/1']);
+  });
+
+  it('and those of clients that disconnected are not computed', async () => {
+    const { add, ran, release } = occupied();
+    const gone = new AbortController();
+    const dropped = add('a', '1', gone.signal);
+    const kept = add('a', '1');
+    gone.abort();
+    await expect(dropped).rejects.toMatchObject({ errorCode: 'UNAVAILABLE' });
+    await expect(add('a', '1', gone.signal)).rejects.toMatchObject({ errorCode: 'UNAVAILABLE' });
+    await new Promise(setImmediate);
+    await release();
+    await kept;
+    expect(ran).toEqual(['a/1']);
+  });
+
+  it('only so many of one network and one project', async () => {
+    const { add, release } = occupied();
+    const refusals = async (count: number, ownerId: string, network: string) => {
+      let refused = 0;
+      for (let sent = 0; sent < count; sent++) add(ownerId, network).catch(() => refused++);
+      await new Promise(setImmediate);
+      return refused;
+    };
+    expect(await refusals(300, 'a', '1')).toBe(50);
+    expect(await refusals(1, 'a', '2')).toBe(0);
+    for (let network = 3; network < 6; network++) await refusals(250, 'a', String(network));
+    expect(await refusals(1, 'a', '9')).toBe(1);
+    expect(await refusals(1, 'b', '1')).toBe(0);
+    await release();
+  });
+});
+
+it('a flood of logins in one project does not keep another waiting', async () => {
+  const answered: string[] = [];
+  const flood = Array.from({ length: 24 }, async () => {
+    await signIn('dev', 'wrong', 'ptdev');
+    answered.push('ptdev');
+  });
+  await new Promise(setImmediate);
+  const other = signIn('bob', 'bob-password').then(() => answered.push('acme'));
+  await Promise.all([...flood, other]);
+  expect(answered.indexOf('acme')).toBeLessThan(12);
+});
+
+it('a login whose client disconnects is dropped before it is hashed', async () => {
+  await test.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = test.app.getHttpServer().address() as AddressInfo;
+  // oxlint-disable-next-line unbound-method
+  const { run } = HashQueue.prototype;
+  let waiting = 0;
+  HashQueue.prototype.run = function (this: HashQueue, ...args: Parameters<typeof run>) {
+    waiting++;
+    return run.apply(this, args) as ReturnType<typeof run>;
+  } as typeof run;
+  let hashed = 0;
+  const unsubscribe = loginReports.subscribe(() => hashed++);
+  const clients = Array.from({ length: 80 }, () => {
+    const client = request({
+      agent: false,
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: `${API}/auth/token`,
+      headers: {
+        'content-type': 'application/json',
+        xownerid: 'ptdev',
+        xverifyapi: encryptByDES(randomUUID(), VERIFY_KEYS['ptdev']!),
+      },
+    });
+    client.on('error', () => undefined);
+    client.end(JSON.stringify({ userName: 'dev', password: 'wrong' }));
+    return client;
+  });
+  await eventually('all wait', () => waiting === clients.length);
+  HashQueue.prototype.run = run;
+  for (const client of clients) client.destroy();
+  const connections = promisify(test.app.getHttpServer().getConnections.bind(test.app.getHttpServer()));
+  await eventually('all are gone', async () => (await connections()) === 0);
+  // Waits behind all that are left.
+  await signIn('dev', 'wrong', 'ptdev');
+  unsubscribe();
+  expect(hashed).toBeLessThan(60);
+});
