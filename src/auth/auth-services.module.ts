@@ -1,10 +1,5 @@
 import { Module } from '@nestjs/common';
-import { JwtModule } from '@nestjs/jwt';
-import { createSecretKey } from 'node:crypto';
-import type { Config } from '../config/config.js';
-import { CONFIG } from '../config/config.module.js';
 import { AccessTokens } from './access-token/access-token.js';
-import { keyId, signerOptions } from './access-token/access-token-key.js';
 import { BearerGuard } from './bearer/bearer.guard.js';
 import { BearerSessions } from './bearer/bearer-session.js';
 import { Introspection } from './introspection.js';
@@ -41,16 +36,6 @@ const SERVICES = [
 
 /** The token and session services, for HTTP and for the command line. */
 @Module({
-  imports: [
-    JwtModule.registerAsync({
-      inject: [CONFIG],
-      useFactory: ({ jwtSecret }: Config) => ({
-        // A key object: given a string, jsonwebtoken tries at each signature to parse it as a private key.
-        secret: createSecretKey(Buffer.from(jwtSecret, 'utf8')),
-        ...signerOptions('HS256', keyId(jwtSecret)),
-      }),
-    }),
-  ],
   providers: SERVICES,
   exports: SERVICES,
 })

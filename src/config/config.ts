@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type JwtSecrets, jwtSecrets } from './jwt-secrets.js';
 import { PepperFormatError, Peppers } from './pepper.js';
 import { StartError } from './start-error.js';
 import {
@@ -12,7 +13,7 @@ import {
 } from './variables.js';
 
 /** The parsed configuration. Only this folder reads `process.env`. */
-export interface Config {
+export interface Config extends JwtSecrets {
   readonly environment: 'development' | 'production';
   readonly host: string;
   readonly port: number;
@@ -25,7 +26,6 @@ export interface Config {
   /** Postgres connections of one process for the hot path; TypeORM uses four more. */
   readonly databasePoolSize: number;
   readonly redisUrl: string | null;
-  readonly jwtSecret: string;
   readonly peppers: Peppers;
   readonly pluginsDir: string;
   readonly swaggerEnabled: boolean;
@@ -120,7 +120,7 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     database: values.DATABASE_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
-    jwtSecret: secret('JWT_SECRET', values.JWT_SECRET, environment, report),
+    ...jwtSecrets(secret('JWT_SECRET', values.JWT_SECRET, environment, report)),
     peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment, report), environment, report),
     pluginsDir: values.PLUGINS_DIR,
     swaggerEnabled: values.SWAGGER_ENABLED ?? environment === 'development',

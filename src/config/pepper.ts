@@ -95,9 +95,14 @@ export function rotatedPeppers(
   name: string,
 ): { text: string; id: string } {
   if (text === undefined || text === '') return { text: `${name}:${secret}`, id: name };
-  const { ids } = Peppers.parse(text).toJSON();
-  let id = name;
-  for (let number = 2; ids.includes(id); number++) id = `${name}-${number}`;
+  const id = freeId(name, Peppers.parse(text).toJSON().ids);
   const entries = /[:,]/.test(text) ? text.split(',') : [`${DEFAULT_ID}:${text}`];
   return { text: [`${id}:${secret}`, ...entries].join(','), id };
+}
+
+/** @returns the name, with a number if it is taken */
+export function freeId(name: string, taken: readonly string[]): string {
+  let id = name;
+  for (let number = 2; taken.includes(id); number++) id = `${name}-${number}`;
+  return id;
 }

@@ -43,6 +43,19 @@ describe('key rotate', () => {
     expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('TOKEN_PEPPER')]);
   });
 
+  it('puts a new JWT secret in front of those there are, or alone where they fit into no list', async () => {
+    const old = 'j'.repeat(32);
+    const rotated = async (JWT_SECRET: string) => bo(['key', 'rotate', 'jwt'], { env: { JWT_SECRET } });
+    const bare = await rotated(old);
+    expect(bare.stdout).toMatch(new RegExp(`^JWT_SECRET=\\d{8}:[\\w-]{43},0:${old}\n$`));
+    expect(bare.stderr).toContain('moved to the end');
+    const again = await rotated(bare.stdout.slice('JWT_SECRET='.length).trim());
+    expect(again.stdout).toMatch(/^JWT_SECRET=(\d{8})-2:[\w-]{43},\1:[\w-]{43},0:j{32}\n$/);
+    const other = await rotated(`prod:${old}`);
+    expect(other.stdout).toMatch(/^JWT_SECRET=[\w-]{43}\n$/);
+    expect(other.stderr).toContain('are then refused');
+  });
+
   it('makes secrets that production accepts', async () => {
     const jwt = await json<Record<string, string>>(['key', 'rotate', 'jwt']);
     const operator = await json<Record<string, string>>(['key', 'rotate', 'operator']);
@@ -125,6 +138,21 @@ describe('doctor', () => {
     expect(report.errors.join('\n')).toContain(sentence);
     expect(report.findings.every(({ level, todo }) => level === 'ok' || todo !== undefined)).toBe(true);
     expect(report.text).not.toContain('secret@');
+  });
+
+  it.each([
+    ['a plain secret', '', []],
+    ['an id before the only secret', 'prod:', [expect.stringContaining('JWT_SECRET: contains ":"')]],
+  ])('%s: says whether JWT_SECRET is taken for a list', async (_, prefix, expected) => {
+    const secret = 'Kq8vB2nM5xZ1cV7lP0oI9uY6tR4eW3qA';
+    const { warnings } = await findings({ JWT_SECRET: prefix + secret });
+    expect(warnings.filter((line) => line.startsWith('JWT_SECRET'))).toEqual(expected);
+    const list = await findings({ JWT_SECRET: `new:${secret},0:${secret.toLowerCase()}` });
+    expect(list.findings).toContainEqual({
+      level: 'ok',
+      about: 'JWT_SECRET',
+      says: '2 secrets, of which new signs',
+    });
   });
 
   it('tells weak secrets and a pepper that nobody needs', async () => {

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { createPublicKey, createSecretKey } from 'node:crypto';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { type Awaitable, andThen } from '../../awaitable.js';
 import { Clock } from '../../config/clock.js';
@@ -57,8 +57,9 @@ const THUMBPRINT = /^[\w-]{43}$/;
 export class KeyRings implements OnApplicationBootstrap {
   private readonly logger = new Logger(KeyRings.name);
   private readonly seal: KeySeal;
-  private readonly hs256Kid: string;
   private readonly hs256Signer: Hs256Signer;
+  /** The verifiers of `JWT_SECRET`, by `kid`. */
+  private readonly hs256: ReadonlyMap<string, JwtService>;
   private snapshot: Snapshot | null = null;
   /** When the database was last asked, with or without an answer. */
   private askedAt = -Infinity;
@@ -69,12 +70,13 @@ export class KeyRings implements OnApplicationBootstrap {
   constructor(
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
-    private readonly hs256: JwtService,
-    @Inject(CONFIG) { peppers, jwtSecret }: Config,
+    @Inject(CONFIG) { peppers, jwtSecret, otherJwtSecrets }: Config,
   ) {
     this.seal = new KeySeal(peppers);
-    this.hs256Kid = keyId(jwtSecret);
-    this.hs256Signer = new Hs256Signer(createSecretKey(Buffer.from(jwtSecret, 'utf8')), this.hs256Kid);
+    this.hs256Signer = new Hs256Signer(secretKey(jwtSecret), keyId(jwtSecret));
+    this.hs256 = new Map(
+      [jwtSecret, ...otherJwtSecrets].map((secret) => [keyId(secret), hs256Service(secret)]),
+    );
   }
 
   /** Fails the start if a pepper is wrong or was removed too early, rather than the first request. */
@@ -103,11 +105,11 @@ export class KeyRings implements OnApplicationBootstrap {
     const now = this.clock.now();
     const snapshot = await this.current();
     const found = this.find(snapshot, ownerId, kid, now);
-    if (found !== null || !(THUMBPRINT.test(kid) || kid === this.hs256Kid)) return found;
+    if (found !== null || !(THUMBPRINT.test(kid) || this.hs256.has(kid))) return found;
     const pause = RELOAD_PAUSE_MS - Math.abs(now - this.askedAt);
     if (pause <= 0) return this.find(await this.load(), ownerId, kid, now);
     // The project may just have returned to HS256, which no key set announces; its tokens are valid.
-    if (kid === this.hs256Kid) return this.find(await this.loadAfter(pause), ownerId, kid, now);
+    if (this.hs256.has(kid)) return this.find(await this.loadAfter(pause), ownerId, kid, now);
     return null;
   }
 
@@ -128,7 +130,8 @@ export class KeyRings implements OnApplicationBootstrap {
 
   private find({ rings }: Snapshot, ownerId: string, kid: string, now: number): JwtService | null {
     const ring = rings.get(ownerId);
-    if (kid === this.hs256Kid) return isHs256Accepted(ring, now) ? this.hs256 : null;
+    const hs256 = this.hs256.get(kid);
+    if (hs256 !== undefined) return isHs256Accepted(ring, now) ? hs256 : null;
     const key = ring?.keys.get(kid);
     return key === undefined ? null : usable(key);
   }
@@ -226,6 +229,15 @@ function isSameKey(one: SigningKeyRow, other: SigningKeyRow): boolean {
     one.owner_id === other.owner_id &&
     one.algorithm === other.algorithm
   );
+}
+
+/** A key object: given a string, jsonwebtoken tries at each call to parse it as a private key. */
+function secretKey(secret: string): KeyObject {
+  return createSecretKey(Buffer.from(secret, 'utf8'));
+}
+
+function hs256Service(secret: string): JwtService {
+  return new JwtService({ secret: secretKey(secret), ...signerOptions('HS256', keyId(secret)) });
 }
 
 function isHs256Accepted(ring: KeyRing | undefined, now: number): boolean {

@@ -13,8 +13,9 @@ const CERTIFICATE_DAYS = 21;
 export function examineSecrets(config: Config, env: Readonly<Record<string, string | undefined>>): Finding[] {
   const jwt = env['JWT_SECRET'] ?? '';
   const pepper = env['TOKEN_PEPPER'] ?? '';
+  const jwtSecrets = jwt === '' ? [] : [config.jwtSecret, ...config.otherJwtSecrets];
   const findings = [
-    strength('JWT_SECRET', jwt, [jwt], 'bo-auth key rotate jwt'),
+    strength('JWT_SECRET', jwt, jwtSecrets, 'bo-auth key rotate jwt'),
     strength(
       'TOKEN_PEPPER',
       pepper,
@@ -22,7 +23,19 @@ export function examineSecrets(config: Config, env: Readonly<Record<string, stri
       'bo-auth key rotate pepper',
     ),
   ];
-  if (jwt !== '' && pepper.includes(jwt))
+  if (jwtSecrets.length > 1)
+    findings.push(
+      ok('JWT_SECRET', `${jwtSecrets.length} secrets, of which ${jwt.split(':', 1).join('')} signs`),
+    );
+  else if (/[:,]/.test(jwt))
+    findings.push(
+      warning(
+        'JWT_SECRET',
+        'contains ":" or "," but is not a list, so all of it is one secret',
+        'keep it if it should be one; a list has at least two entries id:secret, with secrets of 32 characters or more',
+      ),
+    );
+  if (jwtSecrets.some((secret) => pepper.includes(secret)))
     findings.push(
       warning('JWT_SECRET', 'is also in TOKEN_PEPPER', 'use different secrets: bo-auth key rotate jwt'),
     );

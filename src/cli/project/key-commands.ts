@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { COMMAND_LINE } from '../../admin/administrator.js';
 import { parsed } from '../../admin/input.js';
 import { keyChangeSchema } from '../../admin/project/project-input.js';
+import { rotatedJwtSecrets } from '../../config/jwt-secrets.js';
 import { rotatedPeppers } from '../../config/pepper.js';
 import { administer } from '../administration.js';
 import { environment } from '../environment.js';
@@ -10,6 +11,15 @@ import { given, toNumber } from '../option-values.js';
 import { note, record, write } from '../output.js';
 import { keyFrom } from './project-commands.js';
 import { signingKeyCommands } from './signing-key-commands.js';
+
+const WITHOUT_OVERLAP = `\
+bo-auth: put this line into the environment of all processes and restart them. Access tokens signed with the
+old secret are then refused; clients refresh, and no user has to sign in again.`;
+
+const WITH_OVERLAP = `\
+bo-auth: put this line into the environment of all processes and restart them one by one. With several processes
+do it twice: first with the new secret moved to the end, so that every process knows it, then as printed. Once
+the access tokens of the old secret have expired, set JWT_SECRET to the new secret alone, without its id.`;
 
 const SECRET_BYTES = 32;
 const freshSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
@@ -65,14 +75,13 @@ export function keyCommands(program: Command): void {
 
   rotate
     .command('jwt')
-    .description('print a new JWT_SECRET')
+    .description('print a JWT_SECRET line with a new secret before the existing ones')
     .action((_options: object, command: Command) => {
       const secret = freshSecret();
-      write(command, { JWT_SECRET: secret }, `JWT_SECRET=${secret}`);
-      note(
-        'bo-auth: put this line into the environment of all processes and restart them. Access tokens signed with the\n' +
-          'old secret are then refused; clients refresh, and no user has to sign in again.',
-      );
+      const former = environment()['JWT_SECRET'] ?? '';
+      const list = former === '' ? null : rotatedJwtSecrets(former, secret, today());
+      write(command, { JWT_SECRET: list ?? secret }, `JWT_SECRET=${list ?? secret}`);
+      note(list === null ? WITHOUT_OVERLAP : WITH_OVERLAP);
     });
 
   rotate
