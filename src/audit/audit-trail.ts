@@ -83,3 +83,15 @@ export async function readEvents(
     detail: JSON.parse(row.detail) as EventDetail,
   }));
 }
+
+/** Ids ascend with time, so the oldest events are found without reading the table. */
+const deleteOldest = (limit: number) => `
+  DELETE FROM bo_auth_event WHERE id IN (
+    SELECT id FROM (SELECT id, at FROM bo_auth_event ORDER BY id LIMIT ${Math.trunc(limit)}) AS oldest WHERE at < $1
+  ) RETURNING id`;
+
+/** Deletes those of the `limit` oldest events that are older than `before`. @returns how many */
+export async function deleteEvents(database: SqlDatabase, before: number, limit: number): Promise<number> {
+  const deleted = await database.transact((transaction) => transaction.all(deleteOldest(limit), [before]));
+  return deleted.length;
+}

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccessTokens } from './access-token/access-token.js';
 import { BearerGuard } from './bearer/bearer.guard.js';
 import { BearerSessions } from './bearer/bearer-session.js';
+import { CleanUp } from './clean-up.js';
 import { Introspection } from './introspection.js';
 import { KeyRings } from './access-token/key-rings.js';
 import { Login } from './login/login.js';
@@ -11,7 +12,6 @@ import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
 import { Revocation } from './revocation.js';
 import { SessionJudge } from './refresh/session-judge.js';
 import { SessionStore } from './session/session.store.js';
-import { SessionSweep } from './session/session-sweep.js';
 import { Sessions } from './session/sessions.js';
 import { SigningKeys } from './access-token/signing-keys.js';
 import { SqlSessionStore } from './session/sql-session.store.js';
@@ -30,7 +30,7 @@ const SERVICES = [
   Revocation,
   BearerSessions,
   Introspection,
-  SessionSweep,
+  CleanUp,
   BearerGuard,
 ];
 

@@ -34,6 +34,10 @@ export interface Config extends JwtSecrets {
   readonly rateLimitPerMinute: number;
   /** Addresses or CIDR ranges of clients that the rate limit does not count. */
   readonly rateLimitExempt: readonly string[];
+  /** How long a session is kept after it has expired. At least a day, so that a clock that jumps forward and back deletes nothing. */
+  readonly sessionRetentionDays: number;
+  /** How long an event of the audit trail is kept; 0: for ever. */
+  readonly eventRetentionDays: number;
   /** Connections that one process holds at a time; further ones are closed at once. */
   readonly maxConnections: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is trusted; empty to trust no proxy. */
@@ -127,6 +131,8 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     logLevel: values.LOG_LEVEL,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     rateLimitExempt: values.RATE_LIMIT_EXEMPT,
+    sessionRetentionDays: values.SESSION_RETENTION_DAYS,
+    eventRetentionDays: values.EVENT_RETENTION_DAYS,
     maxConnections: values.MAX_CONNECTIONS,
     trustedProxies: values.TRUSTED_PROXIES,
     tracing: tracing(values, report),

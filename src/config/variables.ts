@@ -97,6 +97,8 @@ export const variablesSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   RATE_LIMIT_PER_MINUTE: integer(0, 1_000_000).default(600),
   RATE_LIMIT_EXEMPT: addresses.default([]),
+  SESSION_RETENTION_DAYS: integer(1, 3_650).default(1),
+  EVENT_RETENTION_DAYS: integer(0, 36_500).default(180),
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
   TRUSTED_PROXIES: addresses.default([]),
   WORKERS: z

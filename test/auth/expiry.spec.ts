@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
-import { SessionSweep } from '../../src/auth/session/session-sweep.js';
+import { CleanUp } from '../../src/auth/clean-up.js';
 import { SessionStore } from '../../src/auth/session/session.store.js';
 import { call, encryptByDES, login, refresh, refusalOf } from '../support/app.js';
 import {
@@ -178,13 +178,57 @@ describe('the clean-up', () => {
       test.clock.now() - 1,
       sidOf(fresh),
     );
-    const sweep = test.app.get(SessionSweep, { strict: false });
+    const cleanUp = test.app.get(CleanUp, { strict: false });
     // The clock of this suite has run away from the process's own: then nothing is deleted by it.
-    expect(await sweep.sweep()).toBe(0);
-    Object.assign(sweep, { clockOffset: test.clock.now() - performance.now() });
-    expect(await sweep.sweep()).toBeGreaterThanOrEqual(1);
+    expect(await cleanUp.run()).toEqual({ sessions: 0, events: 0 });
+    trustClock(cleanUp);
+    expect((await cleanUp.run()).sessions).toBeGreaterThanOrEqual(1);
     expect(await rowOf(old)).toBeUndefined();
     expect(await rowOf(fresh)).toBeDefined();
     expect(await outcome(alive)).toBe('200 null');
   });
+
+  it('deletes events that are older than their retention, batch by batch, and no other', async () => {
+    const before = test.clock.now() - 180 * DAY;
+    await test.sql('DELETE FROM bo_auth_event');
+    const event = (at: number, kind: string) =>
+      test.sql(
+        `INSERT INTO bo_auth_event (at, owner_id, user_id, kind, detail) VALUES ($1, 'acme', '', $2, '{}')`,
+        at,
+        kind,
+      );
+    for (let n = 0; n < 201; n++) await event(before - 1, 'old');
+    await event(before, 'kept');
+    const cleanUp = test.app.get(CleanUp, { strict: false });
+    trustClock(cleanUp);
+    // Two processes at once share the work.
+    const deleted = await Promise.all([cleanUp.run(), cleanUp.run()]);
+    expect(deleted.reduce((sum, { events }) => sum + events, 0)).toBe(201);
+    expect(await test.sql('SELECT kind FROM bo_auth_event')).toEqual([{ kind: 'kept' }]);
+  });
+
+  it('keeps what the configuration says: sessions for longer, events for ever', async () => {
+    const cleanUp = test.app.get(CleanUp, { strict: false });
+    trustClock(cleanUp);
+    const configured = Reflect.get(cleanUp, 'config') as object;
+    Object.assign(cleanUp, { config: { ...configured, sessionRetentionDays: 30, eventRetentionDays: 0 } });
+    const expired = await login(test);
+    const expire = (days: number) =>
+      test.sql(
+        'UPDATE bo_auth_session SET expires_at = $1 WHERE id = $2',
+        test.clock.now() - days * DAY - 1,
+        sidOf(expired),
+      );
+    await test.sql('UPDATE bo_auth_event SET at = 0');
+    await expire(29);
+    expect(await cleanUp.run()).toEqual({ sessions: 0, events: 0 });
+    await expire(30);
+    expect(await cleanUp.run()).toEqual({ sessions: 1, events: 0 });
+    Object.assign(cleanUp, { config: configured });
+  });
+
+  /** As if the process had started at the time of the suite's clock. */
+  function trustClock(cleanUp: CleanUp): void {
+    Object.assign(cleanUp, { clockOffset: test.clock.now() - performance.now() });
+  }
 });

@@ -164,9 +164,20 @@ describe('doctor', () => {
       expect.arrayContaining([
         'JWT_SECRET: has too few different characters',
         'TOKEN_PEPPER: is shorter than 32 bytes',
-        'TOKEN_PEPPER: no active session needs the pepper old any more',
+        'TOKEN_PEPPER: no session needs the pepper old any more',
       ]),
     );
+  });
+
+  it('counts the sessions that still need an old pepper', async () => {
+    const { findings: found } = await findings({
+      TOKEN_PEPPER: 'new:Zx1cV7lP0oI9uY6tR4eW3qAKq8vB2nM5,0:short',
+    });
+    expect(found).toContainEqual({
+      level: 'ok',
+      about: 'TOKEN_PEPPER',
+      says: 'the pepper 0 is still needed: sessions that use it: 1, active: 1',
+    });
   });
 });
 

@@ -32,6 +32,8 @@ it('starts on nothing at all', () => {
     logLevel: 'info',
     rateLimitPerMinute: 600,
     rateLimitExempt: [],
+    sessionRetentionDays: 1,
+    eventRetentionDays: 180,
     trustedProxies: [],
   });
   expect(peppers.current.id).toBe('0');
@@ -103,6 +105,8 @@ const BAD: Record<string, string[]> = {
   DATABASE_POOL_SIZE: ['0', 'many'],
   OPERATOR_TOKEN_HASH: ['secret', 'a'.repeat(63)],
   RATE_LIMIT_EXEMPT: ['backend', '10.0.0.0/33', '10.0.0.1/', '10.0.0.*', '10.0.0.1;10.0.0.2', '::/200'],
+  SESSION_RETENTION_DAYS: ['0', '1.5', 'forever'],
+  EVENT_RETENTION_DAYS: ['-1', '36501', 'none'],
   TRUSTED_PROXIES: ['nobody', '10.0.0.0/33', '10.0.0.0/', '10.0.0', '::1/129', '127.0.0.1,x'],
   TOKEN_PEPPER: ['a:b:c', 'a b', 'ü', 'a:,b:c', 'a:b,a:c', ':b', 'a'.repeat(17) + ':b'],
 };

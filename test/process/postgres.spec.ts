@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Client } from 'pg';
-import { type EventFilter, readEvents } from '../../src/audit/audit-trail.js';
+import { deleteEvents, type EventFilter, readEvents } from '../../src/audit/audit-trail.js';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.js';
 import type { SqlDatabase } from '../../src/database/sql-database.js';
 import { StartLock } from '../../src/database/start-lock.js';
@@ -137,16 +137,18 @@ describe('Postgres', () => {
     it('finds the rare in a long audit trail by an index', async () => {
       const client = new Client(url);
       await client.connect();
-      const planOf = async (filter: EventFilter) => {
+      const plan = async (read: (database: SqlDatabase) => Promise<unknown>) => {
         const lines: string[] = [];
         const explain = async (sql: string, values: readonly unknown[]) => {
           const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`, [...values]);
           lines.push(...rows.map((row) => row['QUERY PLAN']));
           return [];
         };
-        await readEvents({ all: explain } as unknown as SqlDatabase, filter, 51);
+        const explained = { all: explain, transact: (work: (it: object) => unknown) => work(explained) };
+        await read(explained as unknown as SqlDatabase);
         return lines.join('\n');
       };
+      const planOf = (filter: EventFilter) => plan((explained) => readEvents(explained, filter, 51));
       try {
         // All but one in a thousand are one project's log-ins.
         await client.query(`
@@ -160,6 +162,9 @@ describe('Postgres', () => {
         expect(await planOf({ ownerId: 'large', userId: 'u7' })).toContain('ix_bo_auth_event_user');
         expect(await planOf({ ownerId: 'small' })).not.toContain('Seq Scan');
         expect(await planOf({ ownerId: 'large', before: 9 })).not.toContain('Seq Scan');
+        expect(await plan((explained) => deleteEvents(explained, 100, 200))).not.toContain('Seq Scan');
+        expect(await deleteEvents(database, 100, 200)).toBe(99);
+        expect(await deleteEvents(database, 100, 200)).toBe(0);
       } finally {
         await client.query(`DELETE FROM bo_auth_event WHERE owner_id IN ('small', 'large')`);
         await client.end();

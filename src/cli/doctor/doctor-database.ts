@@ -128,27 +128,30 @@ async function projects(dataSource: DataSource): Promise<Finding[]> {
 }
 
 /**
- * Compares the configured peppers with those that active sessions use: a missing pepper makes refreshes fail, an unused
- * one can be removed.
+ * Compares the configured peppers with those that sessions use: a missing pepper makes refreshes fail, an unused one can
+ * be removed. Without its pepper, an ended session's token is answered by 503 instead of 401, so ended ones count, too.
  */
 async function peppers(dataSource: DataSource, { peppers: configured }: Config): Promise<Finding[]> {
   const about = 'TOKEN_PEPPER';
   const now = Date.now();
-  const used = await rows<{ kid: string; sessions: number | string }>(
+  const isActive = `status = 'active' AND expires_at > ${now} AND (idle_expires_at IS NULL OR idle_expires_at > ${now})`;
+  const used = await rows<{ kid: string; sessions: number | string; active: number | string }>(
     dataSource,
-    `SELECT kid, count(*) AS sessions FROM bo_auth_session
-     WHERE status = 'active' AND expires_at > ${now} AND (idle_expires_at IS NULL OR idle_expires_at > ${now})
-     GROUP BY kid`,
+    `SELECT kid, count(*) AS sessions, count(CASE WHEN ${isActive} THEN 1 END) AS active
+     FROM bo_auth_session GROUP BY kid ORDER BY kid`,
   );
-  const needed = new Map(used.map(({ kid: pepperId, sessions }) => [pepperId, Number(sessions)]));
   const { ids } = configured.toJSON();
-  const missing = [...needed].filter(([id]) => !ids.includes(id));
-  const idle = ids.filter((id) => id !== configured.current.id && !needed.has(id));
+  const missing = used.filter(({ kid, active }) => !ids.includes(kid) && Number(active) > 0);
+  const old = used.filter(({ kid }) => ids.includes(kid) && kid !== configured.current.id);
+  const idle = ids.filter((id) => id !== configured.current.id && !used.some(({ kid }) => kid === id));
   return [
-    ...missing.map(([id, count]) =>
-      failed(about, `lacks the pepper ${id}, which ${count} active sessions need`, `append ${id}:… again`),
+    ...missing.map(({ kid, active }) =>
+      failed(about, `lacks the pepper ${kid}, which ${active} active sessions need`, `append ${kid}:… again`),
     ),
-    ...idle.map((id) => warning(about, `no active session needs the pepper ${id} any more`, 'remove it')),
+    ...old.map(({ kid, sessions, active }) =>
+      ok(about, `the pepper ${kid} is still needed: sessions that use it: ${sessions}, active: ${active}`),
+    ),
+    ...idle.map((id) => warning(about, `no session needs the pepper ${id} any more`, 'remove it')),
   ];
 }
 
