@@ -10,6 +10,7 @@ import type { Area } from '../tenancy/area/area.entity.js';
 import {
   VERIFICATION_CIPHERS,
   VERIFICATION_ENCODINGS,
+  VERIFICATION_PADDINGS,
 } from '../tenancy/verification/verification-profile.js';
 import type { AreaImported } from './import/area-import.js';
 import type { EventView } from './event/event-log.js';
@@ -71,6 +72,7 @@ const project = shown<ProjectView>(
       verifyCipher: z.enum(VERIFICATION_CIPHERS),
       verifyKey: text,
       verifyIv: text.nullable(),
+      verifyPadding: z.enum(VERIFICATION_PADDINGS),
       verifyEncoding: z.enum(VERIFICATION_ENCODINGS),
       verifySkewSeconds: z.int(),
       verifyStampRequired: z.boolean(),

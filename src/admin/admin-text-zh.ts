@@ -48,8 +48,10 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
     '上一个令牌在宽限期之后提交、且新令牌从未被使用时的处理方式：`reissue` 重新签发令牌，`revoke` 撤销会话。',
   maxSessions: '每个用户的最大会话数。null 表示不限。',
   verifyCipher: '`XverifyApi` 的算法。',
-  verifyKey: '`XverifyApi` 的密钥，文本形式。未提供时自动生成，仅显示一次。',
-  verifyIv: '初始向量，文本形式。仅用于 `des-cbc`。',
+  verifyKey:
+    '`XverifyApi` 的密钥：文本，或以 `hex:…`、`base64:…` 表示的原始字节。未提供时自动生成，仅显示一次。',
+  verifyIv: '初始向量：文本，或以 `hex:…`、`base64:…` 表示的 8 个字节。仅用于 `des-cbc` 和 `des-ede3-cbc`。',
+  verifyPadding: '`XverifyApi` 明文的填充方式：`pkcs7`，或用零字节补足整块的 `zeros`。`hmac-sha256` 不使用。',
   verifyEncoding: '建议客户端使用的 `XverifyApi` 编码。服务端各种编码均接受。',
   verifySkewSeconds: '`XverifyApi` 中的时间戳与服务器时钟的最大偏差，单位为秒。',
   verifyStampRequired: '`XverifyApi` 是否必须包含时间戳。',

@@ -20,8 +20,12 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
     'What happens when the previous token comes after the grace period and its successor was never used: `reissue` a token, or `revoke` the session.',
   maxSessions: 'Maximum number of sessions per user. null: no limit.',
   verifyCipher: 'The algorithm of `XverifyApi`.',
-  verifyKey: 'The key of `XverifyApi`, as text. Generated when absent; shown only once.',
-  verifyIv: 'The initialization vector, as text. For `des-cbc` only.',
+  verifyKey:
+    'The key of `XverifyApi`: text, or its exact bytes as `hex:…` or `base64:…`. Generated when absent; shown only once.',
+  verifyIv:
+    'The initialization vector: text, or its 8 bytes as `hex:…` or `base64:…`. For `des-cbc` and `des-ede3-cbc` only.',
+  verifyPadding:
+    'How the plaintext of `XverifyApi` is padded: `pkcs7`, or `zeros` up to a whole block. Ignored by `hmac-sha256`.',
   verifyEncoding: 'The encoding of `XverifyApi` that clients should use. The server accepts all of them.',
   verifySkewSeconds:
     'Maximum difference between the timestamp in `XverifyApi` and the server clock, in seconds.',

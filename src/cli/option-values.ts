@@ -7,6 +7,11 @@ export function toBoolean(text: string): boolean {
   return (text === 'true' ? true : text === 'false' ? false : text) as boolean;
 }
 
+/** `a, b or c`, for help texts. */
+export function oneOf(values: readonly string[]): string {
+  return values.join(', ').replace(/, ([^,]*)$/, ' or $1');
+}
+
 /** Splits `a,b`; a repeated option adds to the list. */
 export function toList(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(',').map((part) => part.trim())].filter((part) => part !== '');

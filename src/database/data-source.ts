@@ -9,6 +9,7 @@ import { Sessions1764000000001 } from './migrations/1764000000001-sessions.js';
 import { VerifyKeyOverlap1764000000010 } from './migrations/1764000000010-verify-key-overlap.js';
 import { SigningKeys1764000000020 } from './migrations/1764000000020-signing-keys.js';
 import { EventIndexes1764000000030 } from './migrations/1764000000030-event-indexes.js';
+import { VerifyPadding1764000000040 } from './migrations/1764000000040-verify-padding.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -18,6 +19,7 @@ export const migrations = [
   VerifyKeyOverlap1764000000010,
   SigningKeys1764000000020,
   EventIndexes1764000000030,
+  VerifyPadding1764000000040,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

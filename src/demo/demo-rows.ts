@@ -18,6 +18,7 @@ const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   maxSessions: null,
   verifyCipher: 'des-ecb',
   verifyIv: null,
+  verifyPadding: 'pkcs7',
   verifyEncoding: 'base64',
   verifySkewSeconds: 300,
   verifyStampRequired: false,

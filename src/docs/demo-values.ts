@@ -5,7 +5,7 @@ import type { VerificationProfile } from '../tenancy/verification/verification-p
 /** What the documentation page needs to call a demo project. */
 export interface DemoProject {
   readonly ownerId: string;
-  readonly profile: Pick<VerificationProfile, 'cipher' | 'key' | 'iv' | 'encoding'>;
+  readonly profile: Pick<VerificationProfile, 'cipher' | 'key' | 'iv' | 'padding' | 'encoding'>;
   readonly login: { readonly userName: string; readonly password: string };
   /** The user of `login`. */
   readonly userId: string;
@@ -15,13 +15,20 @@ export interface DemoProject {
 
 /** The demo projects with their keys and passwords, which are public. Development only. */
 export function demoProjects(): DemoProject[] {
-  return PROJECTS.flatMap(({ ownerId, verifyCipher, verifyKey, verifyIv, verifyEncoding }) => {
+  return PROJECTS.flatMap((project) => {
+    const { ownerId } = project;
     const [login] = logins(ownerId);
     const userId = USERS.find((user) => user.ownerId === ownerId)?.userId ?? '';
     if (login === undefined) return [];
     return {
       ownerId,
-      profile: { cipher: verifyCipher, key: verifyKey, iv: verifyIv, encoding: verifyEncoding },
+      profile: {
+        cipher: project.verifyCipher,
+        key: project.verifyKey,
+        iv: project.verifyIv,
+        padding: project.verifyPadding,
+        encoding: project.verifyEncoding,
+      },
       login,
       userId,
       refreshToken: ownerId === SEED_SESSION.ownerId ? SEED_SESSION.refreshToken : null,

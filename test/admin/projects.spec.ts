@@ -7,6 +7,7 @@ import {
 } from '../../src/tenancy/verification/verification-profile.js';
 import { sealXverifyApi } from '../../src/tenancy/verification/xverify-api.js';
 import { call, encryptByDES } from '../support/app.js';
+import { ECB, seal as sealedByClient } from '../tenancy/sealed-values.js';
 import {
   OPERATOR,
   test,
@@ -72,7 +73,10 @@ describe('projects', () => {
   it.each([
     [{ verifyKey: '\u0001'.repeat(8) }, /verifyKey/],
     [{ verifyCipher: 'des-ecb', verifyKey: '        ' }, null],
-    [{ verifyCipher: 'rot13' }, /verifyCipher must be one of des-ecb, des-cbc, hmac-sha256/],
+    [{ verifyCipher: 'rot13' }, /verifyCipher must be one of des-ecb, .*, hmac-sha256/],
+    [{ verifyCipher: 'des-ecb', verifyKey: 'hex:12' }, /key has 1 bytes, not 8\./],
+    [{ verifyCipher: 'des-ede3-cbc', verifyIv: 'base64:~' }, /neither hex after hex: nor Base64/],
+    [{ verifyPadding: 'spaces' }, /verifyPadding must be one of pkcs7, zeros/],
     [{ verifyCipher: 'hmac-sha256', verifyKey: 'short' }, /fewer than 16 bytes/],
     [{ verifyCipher: 'des-ecb', verifyIv: '12345678' }, /takes no initialisation vector/],
     [{ verifySkewSeconds: 0 }, /verifySkewSeconds/],
@@ -184,6 +188,7 @@ describe('projects', () => {
       cipher: 'hmac-sha256',
       key: after.verifyKey,
       iv: null,
+      padding: 'pkcs7',
       encoding: 'base64',
       skewSeconds: 300,
       stampRequired: false,
@@ -204,6 +209,51 @@ describe('projects', () => {
     expect(await ask(newSeal())).toBe('ACCESS_TOKEN_REFUSED');
     const shown = data(await asOperator<ProjectView>('GET', `/projects/${project.ownerId}`));
     expect(shown.verifyPreviousUntil).toBeNull();
+  });
+
+  it('opens what clients make with bytes as key and IV, triple DES and zero padding', async () => {
+    const bytes = {
+      cipher: 'des-ede3-cbc',
+      key: `hex:${'0123456789abcdef'.repeat(2)}`,
+      iv: 'hex:1234567890abcdef',
+    };
+    const project = await newProject({
+      verifyCipher: bytes.cipher,
+      verifyKey: bytes.key,
+      verifyIv: bytes.iv,
+      verifyPadding: 'zeros',
+    });
+    expect(project).toMatchObject({ verifyKey: bytes.key, verifyIv: bytes.iv, verifyPadding: 'zeros' });
+    const sealed = (profile: object) =>
+      sealedByClient({ ...ECB, ...bytes, padding: 'zeros', ...profile } as VerificationProfile, randomUUID());
+    const ask = async (verify: string) =>
+      (await call(test, { url: '/auth/user', owner: project.ownerId, verify })).body.error.errorCode;
+    expect(await ask(sealed({}))).toBe('ACCESS_TOKEN_REFUSED');
+    expect(await ask(sealed({ iv: 'hex:0000000000000000' }))).toBe('VERIFY_API_REFUSED');
+
+    // The padding belongs to the key: the previous key keeps its own.
+    const after = data(
+      await asOperator<ProjectView>('POST', `/projects/${project.ownerId}/verify-key`, {
+        verifyCipher: 'des-ecb',
+        verifyPadding: 'pkcs7',
+      }),
+    );
+    expect(await ask(sealed({}))).toBe('ACCESS_TOKEN_REFUSED');
+    const renewed = { cipher: 'des-ecb', key: after.verifyKey, iv: null };
+    expect(await ask(sealed({ ...renewed, padding: 'pkcs7' }))).toBe('ACCESS_TOKEN_REFUSED');
+    expect(await ask(sealed(renewed))).toBe('VERIFY_API_REFUSED');
+    await asOperator('PATCH', `/projects/${project.ownerId}`, { verifyPadding: 'zeros' });
+    expect(await ask(sealed(renewed))).toBe('ACCESS_TOKEN_REFUSED');
+  });
+
+  it.each([
+    ['des-cbc', 8],
+    ['des-ede3-ecb', 24],
+    ['des-ede3-cbc', 24],
+  ])('makes a random key and IV for %s', async (verifyCipher, length) => {
+    const project = await newProject({ verifyCipher });
+    expect(project.verifyKey).toHaveLength(length);
+    expect(project.verifyIv?.length ?? 0).toBe(verifyCipher.endsWith('cbc') ? 8 : 0);
   });
 
   it('pages through all of them, in order and once each', async () => {

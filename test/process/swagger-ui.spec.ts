@@ -286,8 +286,10 @@ describe('the page, in production', () => {
   const ENCODINGS: Readonly<Record<string, string>> = {
     'des-ecb': 'base64',
     'des-cbc': 'hex',
+    'des-ede3-cbc': 'base64',
     'hmac-sha256': 'base64url',
   };
+  const PADDINGS: Readonly<Record<string, string>> = { 'des-ede3-cbc': 'zeros' };
   const OPERATOR = 'an-operators-token-that-stays-on-the-page';
 
   let app: NestFastifyApplication;
@@ -307,7 +309,12 @@ describe('the page, in production', () => {
   test(
     'asks for the key, uses it, and never sends it',
     async () => {
-      const ciphers = { 'des-ecb': null, 'des-cbc': 'vector', 'hmac-sha256': null };
+      const ciphers = {
+        'des-ecb': null,
+        'des-cbc': 'vector',
+        'des-ede3-cbc': 'hex:1234567890abcdef',
+        'hmac-sha256': null,
+      };
       for (const [cipher, iv] of Object.entries(ciphers)) await addProject(app, cipher, iv, KEY);
       const { page, complaints, sent } = await open(url);
 
@@ -320,6 +327,8 @@ describe('the page, in production', () => {
           await page.getByLabel('Project', { exact: true }).press('Tab');
           await field(await tryOut(page, 'refresh'), 'refreshToken').fill('a-token-that-nobody-knows');
           await page.getByLabel('Cipher').selectOption(cipher);
+          if (cipher !== 'hmac-sha256')
+            await page.getByLabel('Padding').selectOption(PADDINGS[cipher] ?? 'pkcs7');
           await page.getByLabel('Encoding').selectOption(encoding);
           await page.getByLabel('Key', { exact: true }).fill(KEY);
           if (iv !== null) await page.getByLabel('IV', { exact: true }).fill(iv);
@@ -368,6 +377,7 @@ describe('the page, in production', () => {
       verify_cipher: cipher,
       verify_key: key,
       verify_iv: iv,
+      verify_padding: PADDINGS[cipher] ?? 'pkcs7',
       verify_encoding: 'base64',
       verify_skew_seconds: 300,
       verify_stamp_required: true,

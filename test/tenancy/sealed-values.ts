@@ -15,6 +15,7 @@ export const ECB: VerificationProfile = {
   cipher: 'des-ecb',
   key: 'ptdev-58',
   iv: null,
+  padding: 'pkcs7',
   encoding: 'base64',
   skewSeconds: 300,
   stampRequired: false,
@@ -22,25 +23,35 @@ export const ECB: VerificationProfile = {
 };
 
 export const CBC: VerificationProfile = { ...ECB, cipher: 'des-cbc', iv: 'vector-8' };
+export const EDE3: VerificationProfile = { ...ECB, cipher: 'des-ede3-ecb', key: '24 bytes for triple DES!' };
 export const HMAC: VerificationProfile = { ...ECB, cipher: 'hmac-sha256', key: 'sixteen bytes or more' };
 export const PROFILES = [ECB, CBC, HMAC];
 
 /** What a caller's page does, with crypto-js only; the HMAC with node:crypto, since our code is under test. */
 export function seal(
-  { cipher, key, iv }: VerificationProfile,
+  { cipher, key, iv, padding }: VerificationProfile,
   plaintext: string,
   encoding = 'base64',
 ): string {
   const utf8 = CryptoJS.enc.Utf8;
   if (cipher === 'hmac-sha256') {
-    const mac = CryptoJS.HmacSHA256(utf8.parse(plaintext), utf8.parse(key));
+    const mac = CryptoJS.HmacSHA256(utf8.parse(plaintext), words(key));
     return `${plaintext}.${encode(mac, encoding)}`;
   }
-  const options =
-    cipher === 'des-ecb'
-      ? { mode: CryptoJS.mode.ECB, padding: CryptoJS.pad.Pkcs7 }
-      : { mode: CryptoJS.mode.CBC, padding: CryptoJS.pad.Pkcs7, iv: utf8.parse(iv ?? '') };
-  return encode(CryptoJS.DES.encrypt(utf8.parse(plaintext), utf8.parse(key), options).ciphertext, encoding);
+  const { DES, TripleDES, mode, pad } = CryptoJS;
+  const options = {
+    padding: padding === 'zeros' ? pad.ZeroPadding : pad.Pkcs7,
+    ...(cipher.endsWith('ecb') ? { mode: mode.ECB } : { mode: mode.CBC, iv: words(iv ?? '') }),
+  };
+  const algorithm = cipher.startsWith('des-ede3') ? TripleDES : DES;
+  return encode(algorithm.encrypt(utf8.parse(plaintext), words(key), options).ciphertext, encoding);
+}
+
+/** A key or an IV as a client's page writes it: from text, hex or Base64. */
+function words(secret: string): CryptoJS.lib.WordArray {
+  const { Hex, Base64, Utf8 } = CryptoJS.enc;
+  if (secret.startsWith('hex:')) return Hex.parse(secret.slice(4));
+  return secret.startsWith('base64:') ? Base64.parse(secret.slice(7)) : Utf8.parse(secret);
 }
 
 function encode(words: CryptoJS.lib.WordArray, encoding: string): string {

@@ -3,7 +3,7 @@ import {
   prepareProfile,
   type PreparedProfile,
 } from '../../src/tenancy/verification/verification-profile.js';
-import { ECB, CBC, HMAC, PROFILES } from './sealed-values.js';
+import { ECB, CBC, EDE3, HMAC, PROFILES } from './sealed-values.js';
 
 describe('prepareProfile', () => {
   it('holds no key that a log could show', () => {
@@ -45,6 +45,20 @@ describe('profileProblems', () => {
     ['not a number', { ...ECB, skewSeconds: Number.NaN }],
     ['an unknown zone', { ...ECB, timeZone: 'Mars/Olympus' }],
     ['an unknown cipher', Object.assign({}, ECB, { cipher: 'rot13' })],
+    ['an unknown padding', Object.assign({}, ECB, { padding: 'spaces' })],
+    ['a key that is no hex', { ...ECB, key: 'hex:12345' }],
+    ['a key that is no Base64', { ...ECB, key: 'base64:1234567 8' }],
+    ['no bytes', { ...ECB, key: 'hex:' }],
+    ['too few bytes', { ...ECB, key: 'hex:1234567890abcd' }],
+    ['too many bytes', { ...ECB, key: 'hex:1234567890abcdef12' }],
+    ['a weak key as bytes', { ...ECB, key: 'hex:fefefefefefefefe' }],
+    ['a semi-weak key as bytes', { ...ECB, key: 'base64:4P7g/vH+8f4=' }],
+    ['an IV of seven bytes', { ...CBC, iv: 'hex:00000000000000' }],
+    ['no IV for triple DES', { ...EDE3, cipher: 'des-ede3-cbc' as const }],
+    ['an IV that triple DES does not use', { ...EDE3, iv: 'vector-8' }],
+    ['a triple key of 23 bytes', { ...EDE3, key: `hex:${'12'.repeat(23)}` }],
+    ['three weak keys', { ...EDE3, key: '\u0001'.repeat(24) }],
+    ['a short HMAC key as bytes', { ...HMAC, key: `hex:${'12'.repeat(15)}` }],
     ['an unknown encoding', Object.assign({}, ECB, { encoding: 'morse' })],
   ])('finds %s, in one sentence', (_, profile) => {
     const problems = profileProblems(profile);

@@ -148,9 +148,11 @@ export class ProjectAdministration {
           verifyCipher: cipher,
           verifyKey: key,
           verifyIv: iv,
+          verifyPadding: input.verifyPadding ?? before.verifyPadding,
           verifyPreviousCipher: overlaps ? before.verifyCipher : null,
           verifyPreviousKey: overlaps ? before.verifyKey : null,
           verifyPreviousIv: overlaps ? before.verifyIv : null,
+          verifyPreviousPadding: overlaps ? before.verifyPadding : null,
           verifyPreviousUntil: overlaps ? now + input.overlapSeconds * 1000 : null,
         };
       },

@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { VERIFICATION_ENCODINGS } from '../../tenancy/verification/verification-profile.js';
+import {
+  VERIFICATION_ENCODINGS,
+  VERIFICATION_PADDINGS,
+} from '../../tenancy/verification/verification-profile.js';
 import { choice, fields, ownerId, text, whole } from '../field.js';
 import { verifyKeyShape } from './verify-key.js';
 
@@ -23,6 +26,7 @@ const settings = {
   lostResponse: choice(['reissue', 'revoke']),
   /** `null`: unlimited. */
   maxSessions: whole(1, 10_000).nullable(),
+  verifyPadding: choice(VERIFICATION_PADDINGS),
   verifyEncoding: choice(VERIFICATION_ENCODINGS),
   verifySkewSeconds: whole(1, DAY_SECONDS),
   verifyStampRequired: z.boolean('must be true or false'),
@@ -48,6 +52,7 @@ export type NewProject = z.output<typeof newProjectSchema>;
 
 export const keyChangeSchema = fields({
   ...verifyKeyShape,
+  verifyPadding: settings.verifyPadding.optional(),
   /** For how long the former key stays valid. */
   overlapSeconds: whole(0, 365 * DAY_SECONDS).default(7 * DAY_SECONDS),
 }).meta({ example: { overlapSeconds: 604_800 } });
@@ -67,6 +72,7 @@ export const DEFAULTS = {
   absoluteSeconds: 14 * DAY_SECONDS,
   lostResponse: 'reissue',
   maxSessions: null,
+  verifyPadding: 'pkcs7',
   verifyEncoding: 'base64',
   verifySkewSeconds: 300,
   verifyStampRequired: false,

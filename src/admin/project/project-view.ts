@@ -17,6 +17,7 @@ export interface ProjectView {
   verifyCipher: Project['verifyCipher'];
   verifyKey: string;
   verifyIv: string | null;
+  verifyPadding: Project['verifyPadding'];
   verifyEncoding: Project['verifyEncoding'];
   verifySkewSeconds: number;
   verifyStampRequired: boolean;
@@ -45,6 +46,7 @@ export function projectView(project: Project, now: number): ProjectView {
     verifyCipher: project.verifyCipher,
     verifyKey: MASK,
     verifyIv: project.verifyIv === null ? null : MASK,
+    verifyPadding: project.verifyPadding,
     verifyEncoding: project.verifyEncoding,
     verifySkewSeconds: project.verifySkewSeconds,
     verifyStampRequired: project.verifyStampRequired,

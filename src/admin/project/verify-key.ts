@@ -7,14 +7,15 @@ import {
   type VerificationCipher,
   type VerificationProfile,
 } from '../../tenancy/verification/verification-profile.js';
+import { takesIv } from '../../tenancy/verification/verification-key.js';
 import { choice, text } from '../field.js';
 
 /** The key fields of a verification profile. */
 export const verifyKeyShape = {
   verifyCipher: choice(VERIFICATION_CIPHERS).optional(),
-  /** Absent: a random key. */
+  /** Text, or bytes as `hex:…` or `base64:…`. Absent: a random key. */
   verifyKey: text(1, 256).optional(),
-  /** For `des-cbc`. Absent: random. */
+  /** For CBC. Absent: random. */
   verifyIv: text(1, 64).optional(),
 };
 
@@ -39,12 +40,13 @@ export function verifyKeyOf(input: VerifyKeyInput, otherwise: VerificationCipher
   return {
     cipher,
     key: input.verifyKey ?? freshKey(cipher),
-    iv: input.verifyIv ?? (cipher === 'des-cbc' ? desText() : null),
+    iv: input.verifyIv ?? (takesIv(cipher) ? desText() : null),
   };
 }
 
 function freshKey(cipher: VerificationCipher): string {
-  return cipher === 'hmac-sha256' ? randomBytes(32).toString('base64url') : desText();
+  if (cipher === 'hmac-sha256') return randomBytes(32).toString('base64url');
+  return cipher === 'des-ecb' || cipher === 'des-cbc' ? desText() : desText() + desText() + desText();
 }
 
 function desText(): string {

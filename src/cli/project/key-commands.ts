@@ -7,9 +7,13 @@ import { rotatedJwtSecrets } from '../../config/jwt-secrets.js';
 import { rotatedPeppers } from '../../config/pepper.js';
 import { administer } from '../administration.js';
 import { environment } from '../environment.js';
-import { given, toNumber } from '../option-values.js';
+import {
+  VERIFICATION_CIPHERS,
+  VERIFICATION_PADDINGS,
+} from '../../tenancy/verification/verification-profile.js';
+import { given, oneOf, toNumber } from '../option-values.js';
 import { note, record, write } from '../output.js';
-import { keyFrom } from './project-commands.js';
+import { keyFrom, VERIFY_IV } from './project-commands.js';
 import { signingKeyCommands } from './signing-key-commands.js';
 
 const WITHOUT_OVERLAP = `\
@@ -35,20 +39,21 @@ export function keyCommands(program: Command): void {
       'replace the XverifyApi key of a project and print it once; the old key stays valid for a while',
     )
     .option('--overlap-seconds <seconds>', 'how long the old key stays valid (default: 7 days)', toNumber)
-    .option('--verify-cipher <cipher>', 'des-ecb, des-cbc or hmac-sha256 (default: unchanged)')
+    .option('--verify-cipher <cipher>', `${oneOf(VERIFICATION_CIPHERS)} (default: unchanged)`)
     .option(
       '--verify-key-file <file>',
       'read the key from a file, or from standard input by - (default: a random key)',
     )
-    .option('--verify-iv <text>', 'the initialisation vector of des-cbc (default: random)')
+    .option(...VERIFY_IV)
+    .option('--verify-padding <padding>', `${oneOf(VERIFICATION_PADDINGS)} (default: unchanged)`)
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const { verifyKeyFile, ...fields } = options;
       const input = parsed(keyChangeSchema, given({ ...fields, verifyKey: await keyFrom(verifyKeyFile) }));
       const changed = await administer(command, (services) =>
         services.projects.changeKey(COMMAND_LINE, ownerId, input),
       );
-      const { verifyCipher, verifyKey, verifyIv, verifyPreviousUntil } = changed;
-      const shown = { ownerId, verifyCipher, verifyKey, verifyIv, verifyPreviousUntil };
+      const { verifyCipher, verifyKey, verifyIv, verifyPadding, verifyPreviousUntil } = changed;
+      const shown = { ownerId, verifyCipher, verifyKey, verifyIv, verifyPadding, verifyPreviousUntil };
       write(command, shown, record(shown));
       note(
         'bo-auth: save the verifyKey, it is not shown again; deploy it to the clients before verifyPreviousUntil',

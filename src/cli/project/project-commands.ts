@@ -4,9 +4,18 @@ import { parsed } from '../../admin/input.js';
 import { DEFAULTS, newProjectSchema, projectChangeSchema } from '../../admin/project/project-input.js';
 import { administer } from '../administration.js';
 import { everyPage, LIMIT_OPTION } from '../every-page.js';
-import { given, toBoolean, toNumber } from '../option-values.js';
+import {
+  VERIFICATION_CIPHERS,
+  VERIFICATION_PADDINGS,
+} from '../../tenancy/verification/verification-profile.js';
+import { given, oneOf, toBoolean, toNumber } from '../option-values.js';
 import { note, record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
+
+export const VERIFY_IV = [
+  '--verify-iv <iv>',
+  'the initialisation vector of a CBC cipher: text, or 8 bytes as hex:… or base64:… (default: random)',
+] as const;
 
 /** The options that `add` and `set` share; each is named after its field. */
 function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {}): Command {
@@ -41,6 +50,10 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
       `maximum number of sessions per user, or none${or('maxSessions')}`,
       toNumber,
     )
+    .option(
+      '--verify-padding <padding>',
+      `padding of the plaintext: ${oneOf(VERIFICATION_PADDINGS)}${or('verifyPadding')}`,
+    )
     .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
     .option(
       '--verify-skew-seconds <seconds>',
@@ -60,13 +73,13 @@ export function projectCommands(program: Command): void {
     .option('--name <name>', 'display name (default: the ownerId)')
     .option(
       '--verify-cipher <cipher>',
-      'des-ecb, des-cbc or hmac-sha256 (default: hmac-sha256 with a required time stamp)',
+      `${oneOf(VERIFICATION_CIPHERS)} (default: hmac-sha256 with a required time stamp)`,
     )
     .option(
       '--verify-key-file <file>',
       'read the key from a file, or from standard input by - (default: a random key)',
     )
-    .option('--verify-iv <text>', 'the initialisation vector of des-cbc (default: random)')
+    .option(...VERIFY_IV)
     .action(async (ownerId: string, options: Record<string, unknown>, command: Command) => {
       const { name, verifyKeyFile, ...settings } = options;
       const verifyKey = await keyFrom(verifyKeyFile);

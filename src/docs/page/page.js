@@ -88,12 +88,18 @@ function profileOf(ownerId) {
     const known = demo.get(ownerId)?.profile;
     if (known !== undefined) return known;
   }
-  const { key, cipher, iv, encoding } = form.elements;
+  const { key, cipher, iv, padding, encoding } = form.elements;
   if (key.value === '') {
     key.focus();
     throw new Error(texts().enterKey(ownerId));
   }
-  return { key: key.value, cipher: cipher.value, iv: iv.value, encoding: encoding.value };
+  return {
+    key: key.value,
+    cipher: cipher.value,
+    iv: iv.value,
+    padding: padding.value,
+    encoding: encoding.value,
+  };
 }
 
 function chooseProject(ownerId) {
@@ -101,10 +107,17 @@ function chooseProject(ownerId) {
   form.dataset.chosen = ownerId;
   const { elements } = form;
   elements.ownerId.value = ownerId;
-  const { key = '', cipher = 'des-ecb', iv = '', encoding = 'base64' } = demo.get(ownerId)?.profile ?? {};
+  const {
+    key = '',
+    cipher = 'des-ecb',
+    iv = '',
+    padding = 'pkcs7',
+    encoding = 'base64',
+  } = demo.get(ownerId)?.profile ?? {};
   elements.key.value = key;
   elements.cipher.value = cipher;
   elements.iv.value = iv ?? '';
+  elements.padding.value = padding;
   elements.encoding.value = encoding;
   authorize('XownerId', ownerId);
   if (tokens[ownerId] !== undefined) authorize('bearer', tokens[ownerId].accessToken);
@@ -115,7 +128,8 @@ function chooseProject(ownerId) {
 function showState() {
   const { elements } = form;
   const ownerId = ownerIdNow();
-  document.getElementById('iv').hidden = elements.cipher.value !== 'des-cbc';
+  document.getElementById('iv').hidden = !elements.cipher.value.endsWith('-cbc');
+  document.getElementById('padding').hidden = elements.cipher.value === 'hmac-sha256';
   const state = document.getElementById('state');
   const wanting = ownerId === '' || elements.key.value === '';
   const known = tokens[ownerId];

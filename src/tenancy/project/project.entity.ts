@@ -56,6 +56,9 @@ export class Project {
   @Column({ name: 'verify_iv', type: 'varchar', length: 64, nullable: true })
   verifyIv!: string | null;
 
+  @Column({ name: 'verify_padding', type: 'varchar', length: 16, default: 'pkcs7' })
+  verifyPadding!: VerificationProfile['padding'];
+
   @Column({ name: 'verify_encoding', type: 'varchar', length: 16 })
   verifyEncoding!: VerificationProfile['encoding'];
 
@@ -74,6 +77,9 @@ export class Project {
 
   @Column({ name: 'verify_previous_iv', type: 'varchar', length: 64, nullable: true })
   verifyPreviousIv?: string | null;
+
+  @Column({ name: 'verify_previous_padding', type: 'varchar', length: 16, nullable: true })
+  verifyPreviousPadding?: VerificationProfile['padding'] | null;
 
   /** ms since the epoch */
   @Column({ name: 'verify_previous_until', ...epochMs, nullable: true })

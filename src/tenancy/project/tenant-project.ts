@@ -33,6 +33,7 @@ export function verificationProfile(row: Project): VerificationProfile {
     cipher: row.verifyCipher,
     key: row.verifyKey,
     iv: row.verifyIv,
+    padding: row.verifyPadding,
     encoding: row.verifyEncoding,
     skewSeconds: row.verifySkewSeconds,
     stampRequired: row.verifyStampRequired,
@@ -44,5 +45,7 @@ function previousVerification(row: Project): TenantProject['previousVerification
   const { verifyPreviousCipher: cipher, verifyPreviousKey: key, verifyPreviousUntil: until } = row;
   if (!cipher || !key || !until) return null;
   const iv = row.verifyPreviousIv ?? null;
-  return { profile: prepareProfile({ ...verificationProfile(row), cipher, key, iv }), until };
+  // `null` if the previous release has changed the key.
+  const padding = row.verifyPreviousPadding ?? row.verifyPadding;
+  return { profile: prepareProfile({ ...verificationProfile(row), cipher, key, iv, padding }), until };
 }

@@ -57,7 +57,7 @@ function plussed(value: string): string {
  *
  * @see RFC 5652 §6.3
  */
-function paddingLength(plain: Buffer): number {
+function pkcs7Length(plain: Buffer): number {
   const last = plain.length - 1;
   const claimed = plain[last] ?? 0;
   let wrong = Number(claimed < 1) | Number(claimed > BLOCK);
@@ -103,10 +103,11 @@ function openDes(profile: PreparedDesProfile, value: string, now: number): Xveri
     // whole cipher blocks only
     if (ciphertext === null || ciphertext.length === 0 || ciphertext.length % BLOCK !== 0) continue;
     const plain = decrypt(profile, ciphertext);
-    const padding = paddingLength(plain);
+    // Zeros cannot be told from the text, which may be followed by anything.
+    const padding = profile.padding === 'zeros' ? 0 : pkcs7Length(plain);
     // check the plaintext even if the padding is bad: a faster refusal would reveal bad padding
     const opened = checkPlaintext(profile, plain.toString('latin1', 0, plain.length - padding), now);
-    verdict = padding === 0 ? refused('bad-padding') : opened;
+    verdict = padding === 0 && profile.padding === 'pkcs7' ? refused('bad-padding') : opened;
     if (verdict.kind === 'verified' || (verdict.reason !== 'bad-padding' && verdict.reason !== 'no-guid'))
       break;
   }
@@ -136,11 +137,10 @@ function openHmac(profile: PreparedHmacProfile, value: string, now: number): Xve
 /**
  * Verifies the value of an `XverifyApi` header. Never throws.
  *
- * `des-ecb`, `des-cbc`: the encrypted plaintext in Base64 (also with spaces for `+`, a `+` lost at either end, or
- * without `=`), Base64url or hex (also with dashes between the bytes). `hmac-sha256`: `<plaintext>.<mac>` with the MAC in any of these encodings. Percent escapes are decoded
- * once. The
- * plaintext is a GUID (with or without dashes and braces, any case), then optionally one of `| & , _ # ; : @ -`, a time
- * stamp ({@link readStamp}) and anything else.
+ * DES and triple DES: the encrypted plaintext in Base64 (also with spaces for `+`, a `+` lost at either end, or without
+ * `=`), Base64url or hex (also with dashes between the bytes). `hmac-sha256`: `<plaintext>.<mac>` with the MAC in any of
+ * these encodings. Percent escapes are decoded once. The plaintext is a GUID (with or without dashes and braces, any
+ * case), then optionally one of `| & , _ # ; : @ -`, a time stamp ({@link readStamp}) and anything else.
  *
  * ECB and CBC do not protect integrity: an attacker can rearrange blocks of values that they have seen. Only
  * `hmac-sha256` proves knowledge of the key.
@@ -181,7 +181,14 @@ export function sealXverifyApi(profile: PreparedProfile, guid: string, stamp: nu
   if (profile.cipher === 'hmac-sha256') {
     return `${plaintext}.${macOf(profile, plaintext).toString(profile.encoding)}`;
   }
-  const algorithm = profile.cipher === 'des-cbc' ? 'des-ede3-cbc' : 'des-ede3-ecb';
+  const algorithm = profile.iv === null ? 'des-ede3-ecb' : 'des-ede3-cbc';
   const cipher = createCipheriv(algorithm, profile.key, profile.iv);
-  return cipher.update(plaintext, 'latin1', profile.encoding) + cipher.final(profile.encoding);
+  const isZeros = profile.padding === 'zeros';
+  const text = isZeros ? withZeros(plaintext) : plaintext;
+  cipher.setAutoPadding(!isZeros);
+  return cipher.update(text, 'latin1', profile.encoding) + cipher.final(profile.encoding);
+}
+
+function withZeros(text: string): string {
+  return text.padEnd(Math.ceil(text.length / BLOCK) * BLOCK, '\0');
 }
