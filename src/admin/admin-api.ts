@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '../response/api-decorators.js';
 import { ApiBearer, BEARER_ERRORS } from '../auth/bearer/api-bearer.decorator.js';
 import { SIGNING_ALGORITHMS } from '../auth/access-token/signing-algorithm.js';
 import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME } from '../response/envelope/api-envelope.decorator.js';

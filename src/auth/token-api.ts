@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiConsumes, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ApiConsumes, ApiOperation, ApiQuery } from '../response/api-decorators.js';
 import {
   ApiEnvelope,
   BODY_ERRORS,

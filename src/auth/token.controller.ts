@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ApiTags } from '../response/api-decorators.js';
 import { Prepared } from '../response/prepared.js';
 import { TakesResponsePlugin } from '../response/response-plugin.decorator.js';
 import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';

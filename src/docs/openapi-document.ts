@@ -1,8 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { OPERATOR_SCHEME } from '../admin/admin-api.js';
 import { BEARER_SCHEME } from '../auth/bearer/api-bearer.decorator.js';
 import { PluginRegistry } from '../plugins/plugin-registry.js';
+import { loadSwagger } from '../response/api-decorators.js';
 import { PROBLEM_PREFIX } from '../response/envelope/api-envelope.decorator.js';
 import { failureEnvelope, problemDetails } from '../response/envelope/envelope.js';
 import { failureSchema, problemSchema } from '../response/envelope/envelope-schema.js';
@@ -13,7 +14,8 @@ import { openApiSchema } from './openapi-schema.js';
 type Components = NonNullable<OpenAPIObject['components']>;
 
 /** Generates the OpenAPI 3.0 document, in English, from the running application, including the loaded plugins. */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+export async function openApiDocument(app: INestApplication): Promise<OpenAPIObject> {
+  const { DocumentBuilder, SwaggerModule } = await loadSwagger();
   const base = new DocumentBuilder()
     .setOpenAPIVersion('3.0.3')
     .setTitle('bo-auth')

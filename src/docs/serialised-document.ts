@@ -10,17 +10,17 @@ export type Language = 'en' | 'zh';
  * milliseconds.
  */
 export class SerialisedDocument {
-  private english: OpenAPIObject | null = null;
+  private english: Promise<OpenAPIObject> | null = null;
   private readonly texts = new Map<string, string>();
 
   /** @param build called on the first request, after the operator's plugins are loaded */
-  constructor(private readonly build: () => OpenAPIObject) {}
+  constructor(private readonly build: () => Promise<OpenAPIObject>) {}
 
-  text(format: Format, language: Language): string {
+  async text(format: Format, language: Language): Promise<string> {
     const key = `${format} ${language}`;
     let text = this.texts.get(key);
     if (text === undefined) {
-      const document = this.in(language);
+      const document = await this.in(language);
       text =
         format === 'json' ? JSON.stringify(document) : dump(document, { skipInvalid: true, noRefs: true });
       this.texts.set(key, text);
@@ -28,8 +28,8 @@ export class SerialisedDocument {
     return text;
   }
 
-  private in(language: Language): OpenAPIObject {
-    this.english ??= this.build();
-    return language === 'zh' ? chineseDocument(this.english) : this.english;
+  private async in(language: Language): Promise<OpenAPIObject> {
+    const english = await (this.english ??= this.build());
+    return language === 'zh' ? chineseDocument(english) : english;
   }
 }

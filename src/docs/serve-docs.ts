@@ -58,14 +58,14 @@ export async function serveDocs(app: NestFastifyApplication, config: Config): Pr
   const options = { onRequest: async (request: FastifyRequest) => void (await rateLimit.countRaw(request)) };
   const isDevelopment = config.environment === 'development';
 
-  const document = new SerialisedDocument(() => {
-    const built = openApiDocument(app);
+  const document = new SerialisedDocument(async () => {
+    const built = await openApiDocument(app);
     if (isDevelopment) addDemoValues(built);
     return built;
   });
   for (const [format, type] of Object.entries(TYPES) as [Format, string][])
-    fastify.get<{ Querystring: { lang?: unknown } }>(`/docs-${format}`, options, ({ query }, reply) =>
-      reply.type(type).send(document.text(format, query.lang === 'zh' ? 'zh' : 'en')),
+    fastify.get<{ Querystring: { lang?: unknown } }>(`/docs-${format}`, options, async ({ query }, reply) =>
+      reply.type(type).send(await document.text(format, query.lang === 'zh' ? 'zh' : 'en')),
     );
 
   await fastify.register(fastifyStatic, { root: PAGE, serve: false });

@@ -1,6 +1,11 @@
 import { applyDecorators, Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '../response/api-decorators.js';
 import { RawResponse } from '../response/raw-response.decorator.js';
 import { DatabaseHealth } from './database-health.js';
 import { Draining } from '../shutdown/draining.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiOkResponse, ApiOperation, ApiTags, ApiUnauthorizedResponse } from '../response/api-decorators.js';
 import { RawResponse } from '../response/raw-response.decorator.js';
 import { Scrape } from './scrape.js';
 

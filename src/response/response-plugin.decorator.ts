@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiQuery } from '@nestjs/swagger';
+import { ApiQuery } from './api-decorators.js';
 import { DEFAULT_PLUGIN } from '../plugins/plugin-registry.js';
 import { routeMark } from './route-mark.js';
 

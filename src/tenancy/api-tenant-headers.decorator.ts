@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeaders } from '@nestjs/swagger';
+import { ApiHeaders } from '../response/api-decorators.js';
 import type { ErrorCode } from '../response/error/error-catalogue.js';
 
 /** Errors that the tenant headers of any call can cause. */

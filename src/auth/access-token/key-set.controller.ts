@@ -1,7 +1,7 @@
 import { Controller, Get, Query, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../../response/api-decorators.js';
 import { RawResponse } from '../../response/raw-response.decorator.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { OWNER_ID } from '../../tenancy/owner-id.js';

@@ -1,4 +1,4 @@
-import { ApiBearerAuth } from '@nestjs/swagger';
+import { ApiBearerAuth } from '../../response/api-decorators.js';
 import type { ErrorCode } from '../../response/error/error-catalogue.js';
 import { SESSION_OVER_ERRORS } from '../session/session-over.js';
 import { SCOPE_ERRORS, TENANT_ERRORS } from '../../tenancy/api-tenant-headers.decorator.js';

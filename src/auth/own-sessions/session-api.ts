@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ApiOperation, ApiParam, ApiQuery } from '../../response/api-decorators.js';
 import { ApiEnvelope, BODY_ERRORS } from '../../response/envelope/api-envelope.decorator.js';
 import { BEARER_ERRORS } from '../bearer/api-bearer.decorator.js';
 import { EXAMPLE_GRANT, EXAMPLE_SESSION } from '../example-grant.js';

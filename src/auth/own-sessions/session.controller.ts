@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, Param, Query, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ApiTags } from '../../response/api-decorators.js';
 import { Clock } from '../../config/clock.js';
 import { Prepared } from '../../response/prepared.js';
 import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../response/api-decorators.js';
 import { Prepared } from '../../response/prepared.js';
 import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';
 import { ApiBearer } from '../bearer/api-bearer.decorator.js';

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
+import { ApiResponse } from '../api-decorators.js';
 import { commonData } from '../../plugins/common-data.js';
 import { commonDataUnder } from '../../plugins/common-data-under.js';
 import { JSON_TYPE, PROBLEM_TYPE, successEnvelope } from './envelope.js';
