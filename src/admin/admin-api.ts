@@ -69,6 +69,8 @@ const project = shown<ProjectView>(
       absoluteSeconds: z.int(),
       lostResponse: z.enum(['reissue', 'revoke']),
       maxSessions: z.int().nullable(),
+      maxSessionsPerClient: z.int().nullable(),
+      whenFull: z.enum(['replace', 'refuse']),
       verifyCipher: z.enum(VERIFICATION_CIPHERS),
       verifyKey: text,
       verifyIv: text.nullable(),

@@ -47,6 +47,8 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   lostResponse:
     '上一个令牌在宽限期之后提交、且新令牌从未被使用时的处理方式：`reissue` 重新签发令牌，`revoke` 撤销会话。',
   maxSessions: '每个用户的最大会话数。null 表示不限。',
+  maxSessionsPerClient: '每个用户在同一 `clientId`（如同一浏览器）下的最大会话数。null 表示不限。',
+  whenFull: '会话数达到上限后再次登录时：`replace` 终止最早的会话，`refuse` 以 409 拒绝登录。',
   verifyCipher: '`XverifyApi` 的算法。',
   verifyKey:
     '`XverifyApi` 的密钥：文本，或以 `hex:…`、`base64:…` 表示的原始字节。未提供时自动生成，仅显示一次。',

@@ -19,6 +19,10 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   lostResponse:
     'What happens when the previous token comes after the grace period and its successor was never used: `reissue` a token, or `revoke` the session.',
   maxSessions: 'Maximum number of sessions per user. null: no limit.',
+  maxSessionsPerClient:
+    'Maximum number of sessions per user and `clientId`, such as one browser. null: no limit.',
+  whenFull:
+    'What happens to a login beyond the maximum: `replace` the oldest session, or `refuse` the login with 409.',
   verifyCipher: 'The algorithm of `XverifyApi`.',
   verifyKey:
     'The key of `XverifyApi`: text, or its exact bytes as `hex:…` or `base64:…`. Generated when absent; shown only once.',

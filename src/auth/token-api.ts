@@ -40,7 +40,14 @@ export const ApiLogin = () =>
       example: EXAMPLE_GRANT,
       cacheType: 'sqlite',
       rewritten: true,
-      errors: [...TENANT_ERRORS, ...BODY_ERRORS, 'CREDENTIALS_REFUSED', ...SCOPE_ERRORS, ...PLUGIN_ERRORS],
+      errors: [
+        ...TENANT_ERRORS,
+        ...BODY_ERRORS,
+        'CREDENTIALS_REFUSED',
+        ...SCOPE_ERRORS,
+        'SESSION_LIMIT_REACHED',
+        ...PLUGIN_ERRORS,
+      ],
     }),
   );
 

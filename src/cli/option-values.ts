@@ -18,7 +18,7 @@ export function toList(text: string, before: readonly string[] = []): string[] {
 }
 
 /** Fields for which `none` means `null`. */
-const NULLABLE: ReadonlySet<string> = new Set(['idleSeconds', 'maxSessions']);
+const NULLABLE: ReadonlySet<string> = new Set(['idleSeconds', 'maxSessions', 'maxSessionsPerClient']);
 
 /** Drops the options that were not given, and turns `none` into `null` where a field allows it. */
 export function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

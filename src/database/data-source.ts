@@ -10,6 +10,7 @@ import { VerifyKeyOverlap1764000000010 } from './migrations/1764000000010-verify
 import { SigningKeys1764000000020 } from './migrations/1764000000020-signing-keys.js';
 import { EventIndexes1764000000030 } from './migrations/1764000000030-event-indexes.js';
 import { VerifyPadding1764000000040 } from './migrations/1764000000040-verify-padding.js';
+import { SessionLimits1764000000060 } from './migrations/1764000000060-session-limits.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -20,6 +21,7 @@ export const migrations = [
   SigningKeys1764000000020,
   EventIndexes1764000000030,
   VerifyPadding1764000000040,
+  SessionLimits1764000000060,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

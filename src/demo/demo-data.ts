@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { importedTokenHash } from '../auth/refresh-token/refresh-token.js';
 import { RefreshTokenMint } from '../auth/refresh-token/refresh-token-mint.js';
 import { Passwords } from '../auth/login/password.js';
-import { SessionStore } from '../auth/session/session.store.js';
+import { SessionStore, UNLIMITED } from '../auth/session/session.store.js';
 import { NONE_SUPERSEDED } from '../auth/session/superseded-text.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
@@ -95,7 +95,7 @@ export class DemoData implements OnApplicationBootstrap {
         firstShareUserId: null,
         secondShareUserId: null,
       },
-      null,
+      UNLIMITED,
       { kind: 'login', at: createdAt, ownerId, userId, sessionId: id, detail: { demo: 1 } },
     );
   }

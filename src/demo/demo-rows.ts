@@ -16,6 +16,8 @@ const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   absoluteSeconds: 14 * DAY_SECONDS,
   lostResponse: 'reissue',
   maxSessions: null,
+  maxSessionsPerClient: null,
+  whenFull: 'replace',
   verifyCipher: 'des-ecb',
   verifyIv: null,
   verifyPadding: 'pkcs7',

@@ -80,7 +80,7 @@ export class RequestLog {
 function levelOf(route: string | null, failure: ApiError | null): 'error' | 'warn' | 'info' | 'debug' {
   if (failure !== null) {
     if (failure.status >= 500) return 'error';
-    return failure.errorCode === 'REFRESH_TOKEN_REUSED' ? 'warn' : 'info';
+    return failure.subject?.outcome === 'reused' ? 'warn' : 'info';
   }
   return route !== null && (route === '/metrics' || route.startsWith('/health/')) ? 'debug' : 'info';
 }

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { AuthEvent, AuthEventKind } from '../../src/audit/auth-event.js';
 import type { NewSession, Session, SessionChange } from '../../src/auth/session/session.js';
 import { MAX_GENERATION } from '../../src/auth/refresh-token/refresh-token.js';
-import type { SessionStore } from '../../src/auth/session/session.store.js';
+import {
+  type Opening,
+  type SessionLimits,
+  type SessionStore,
+  UNLIMITED,
+} from '../../src/auth/session/session.store.js';
 import { parseSuperseded, writeSuperseded } from '../../src/auth/session/superseded-text.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
 
@@ -19,6 +24,9 @@ export interface StoreUnderTest {
 
 const T = 1_800_000_000_000;
 const DAY = 86_400_000;
+const OPENED: Opening = { kind: 'opened', replaced: [] };
+
+const atMost = (perUser: number | null): SessionLimits => ({ ...UNLIMITED, perUser });
 
 /** What every store of sessions has to do, whatever it is made of. */
 export function sessionStoreContract(name: string, open: () => Promise<StoreUnderTest>): void {
@@ -79,7 +87,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
 
     const opened = async (change: Partial<NewSession> = {}): Promise<Session> => {
       const session = newSession(change);
-      await store.open(session, null, event('login', session.id));
+      await store.open(session, UNLIMITED, event('login', session.id));
       return (await store.find(ownerId, session.id)) as Session;
     };
 
@@ -111,7 +119,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
           generation: 2 ** 24 - 1,
           branch: 15,
         });
-        expect(await store.open(session, null, event('login', session.id))).toEqual([]);
+        expect(await store.open(session, UNLIMITED, event('login', session.id))).toEqual(OPENED);
         expect(await found(session.id)).toEqual({
           ...session,
           status: 'active',
@@ -141,7 +149,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
 
       it('opens nothing where its event cannot be written', async () => {
         const session = newSession();
-        await expect(store.open(session, null, impossible())).rejects.toThrow(StoreUnavailable);
+        await expect(store.open(session, UNLIMITED, impossible())).rejects.toThrow(StoreUnavailable);
         expect(await store.find(ownerId, session.id)).toBeNull();
       });
 
@@ -161,7 +169,9 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         async (limit) => {
           await store.endAll(ownerId, userId, 'logged-out', T, event('logged-out'));
           const session = newSession({ createdAt: T });
-          expect(await store.open(session, limit, event('login', session.id))).toBeNull();
+          expect(await store.open(session, atMost(limit), event('login', session.id))).toEqual({
+            kind: 'user-changed',
+          });
           expect(await store.find(ownerId, session.id)).toBeNull();
           expect(await kinds()).toEqual(['logged-out']);
         },
@@ -170,7 +180,9 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       it('opens nothing for a user who is disabled or gone', async () => {
         await subject.setUser(ownerId, userId, false);
         for (const who of [userId, 'nobody'])
-          expect(await store.open(newSession({ userId: who }), null, event('login'))).toBeNull();
+          expect(await store.open(newSession({ userId: who }), UNLIMITED, event('login'))).toEqual({
+            kind: 'user-changed',
+          });
         expect(await kinds()).toEqual([]);
       });
     });
@@ -180,7 +192,10 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         const old = await opened({ createdAt: T - 2000 });
         const newer = await opened({ createdAt: T - 1000 });
         const session = newSession({ createdAt: T - 3000 });
-        expect(await store.open(session, 2, event('login', session.id))).toEqual([old.id]);
+        expect(await store.open(session, atMost(2), event('login', session.id))).toEqual({
+          kind: 'opened',
+          replaced: [old.id],
+        });
         expect((await found(old.id)).status).toBe('ended');
         expect((await found(newer.id)).status).toBe('active');
         expect((await found(session.id)).status).toBe('active');
@@ -197,13 +212,48 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
         const ended = await opened();
         await store.end(ended, 'revoked', T, null);
         const session = newSession();
-        expect(await store.open(session, 1, event('login', session.id))).toEqual([]);
+        expect(await store.open(session, atMost(1), event('login', session.id))).toEqual(OPENED);
       });
 
       it('leaves N of many that are opened at once', async () => {
         const all = Array.from({ length: 8 }, (_, index) => newSession({ createdAt: T + index }));
-        await Promise.all(all.map((session) => store.open(session, 3, event('login', session.id))));
+        await Promise.all(all.map((session) => store.open(session, atMost(3), event('login', session.id))));
         expect(await store.list(ownerId, userId, T + 10)).toHaveLength(3);
+      });
+
+      it('of a client: ends the oldest of this client, whatever other clients have', async () => {
+        const phone = { clientId: 'phone' };
+        const old = await opened({ ...phone, createdAt: T - 3000 });
+        const web = await opened({ clientId: 'web', createdAt: T - 4000 });
+        const newer = await opened({ ...phone, createdAt: T - 2000 });
+        const session = newSession({ ...phone, createdAt: T });
+        const limits = { perUser: 3, perClient: 2, whenFull: 'replace' } as const;
+        expect(await store.open(session, limits, event('login', session.id))).toEqual({
+          kind: 'opened',
+          replaced: [old.id],
+        });
+        expect((await found(old.id)).endReason).toBe('evicted');
+        const third = newSession({ clientId: 'tablet', createdAt: T + 1 });
+        expect(await store.open(third, limits, event('login', third.id))).toEqual({
+          kind: 'opened',
+          replaced: [web.id],
+        });
+        expect((await found(newer.id)).status).toBe('active');
+      });
+
+      it('refuses a login beyond it and writes nothing, where sessions do not give way', async () => {
+        const phone = { clientId: 'phone' };
+        const refuse = { perUser: 2, perClient: 1, whenFull: 'refuse' } as const;
+        const open = async (more: Partial<NewSession>) => {
+          const session = newSession(more);
+          return (await store.open(session, refuse, event('login', session.id))).kind;
+        };
+        expect([await open(phone), await open(phone)]).toEqual(['opened', 'full']);
+        const other = await open({ clientId: 'web' });
+        expect([other, await open({ clientId: 'tablet' })]).toEqual(['opened', 'full']);
+        expect(await kinds()).toEqual(['login', 'login']);
+        const all = Array.from({ length: 6 }, () => open({ clientId: 'tablet' }));
+        expect(new Set(await Promise.all(all))).toEqual(new Set(['full']));
       });
     });
 

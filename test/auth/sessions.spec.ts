@@ -338,6 +338,33 @@ describe('max_sessions', () => {
     );
   });
 
+  it('refuses the login instead where the project says so, by user and by client', async () => {
+    await clear();
+    const set = async (maximum: string, whenFull: string) => {
+      await test.sql(`UPDATE bo_project SET ${maximum}, when_full = '${whenFull}' WHERE owner_id = 'acme'`);
+      test.clock.advance(STALENESS_MS + 1);
+    };
+    const signIn = (clientId: string) =>
+      call<TokenGrant>(test, {
+        method: 'POST',
+        url: '/auth/token',
+        payload: { userName: 'bob', password: 'bob-password', clientId },
+      });
+    await set('max_sessions = 2, max_sessions_per_client = 1', 'refuse');
+    const phone = dataOf(await signIn('phone'));
+    expect(refusalOf(await signIn('phone'))).toBe('409 SESSION_LIMIT_REACHED');
+    dataOf(await signIn('web'));
+    expect(refusalOf(await signIn('tablet'))).toBe('409 SESSION_LIMIT_REACHED');
+    expect(await uses(phone)).toEqual(ALIVE);
+    dataOf(await end(`/${sidOf(phone)}`, phone));
+    expect((await signIn('tablet')).status).toBe(200);
+    await set('max_sessions = NULL, max_sessions_per_client = 1', 'replace');
+    const again = dataOf(await signIn('tablet'));
+    expect(await uses(again)).toEqual(ALIVE);
+    expect(await eventsOf('evicted')).toHaveLength(1);
+    await set('max_sessions_per_client = NULL', 'replace');
+  });
+
   it('counts no session that is over', async () => {
     await clear();
     await limit(2);

@@ -7,7 +7,7 @@ import type {
   Session,
   SessionChange,
 } from '../../src/auth/session/session.js';
-import { SessionStore } from '../../src/auth/session/session.store.js';
+import { type Opening, type SessionLimits, SessionStore } from '../../src/auth/session/session.store.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
 
 interface Subject {
@@ -45,13 +45,17 @@ export class MemorySessionStore extends SessionStore {
     this.subject({ ownerId, userId }).active = active;
   }
 
-  override async open(
-    session: NewSession,
-    maxSessions: number | null,
-    event: AuthEvent,
-  ): Promise<string[] | null> {
+  override async open(session: NewSession, limits: SessionLimits, event: AuthEvent): Promise<Opening> {
     const user = this.users.get(`${session.ownerId}/${session.userId}`);
-    if (!user?.active || session.createdAt < user.validAfter) return null;
+    if (!user?.active || session.createdAt < user.validAfter) return { kind: 'user-changed' };
+    const { perUser, perClient, whenFull } = limits;
+    const others = this.alive(session.ownerId, session.userId, session.createdAt);
+    const ofClient = others.filter(({ clientId }) => clientId === session.clientId);
+    if (
+      whenFull === 'refuse' &&
+      (others.length >= (perUser ?? Infinity) || ofClient.length >= (perClient ?? Infinity))
+    )
+      return { kind: 'full' };
     const imported = (row: Row) =>
       row.ownerId === session.ownerId && row.importedTokenHash === session.importedTokenHash;
     if (this.rows.has(session.id)) throw new StoreUnavailable('id');
@@ -59,16 +63,14 @@ export class MemorySessionStore extends SessionStore {
       throw new StoreUnavailable('imported');
     this.write(event);
     this.rows.set(session.id, { ...session, status: 'active', endReason: null });
-    if (maxSessions === null) return [];
-    const others = this.alive(session.ownerId, session.userId, session.createdAt).filter(
-      ({ id }) => id !== session.id,
-    );
-    const evicted = others.slice(Math.max(0, maxSessions - 1)).map(({ id }) => id);
-    for (const id of evicted) {
+    const beyond = ofClient.slice(Math.max(0, (perClient ?? Infinity) - 1)).map(({ id }) => id);
+    const left = others.filter(({ id }) => !beyond.includes(id));
+    const replaced = [...beyond, ...left.slice(Math.max(0, (perUser ?? Infinity) - 1)).map(({ id }) => id)];
+    for (const id of replaced) {
       this.change(id, { status: 'ended', endReason: 'evicted' });
       this.write({ ...event, kind: 'evicted', sessionId: id });
     }
-    return evicted;
+    return { kind: 'opened', replaced };
   }
 
   override async find(ownerId: string, sessionId: string): Promise<Session | null> {

@@ -9,7 +9,7 @@ import type {
   Session,
   SessionChange,
 } from '../../src/auth/session/session.js';
-import { SessionStore } from '../../src/auth/session/session.store.js';
+import { type Opening, type SessionLimits, SessionStore } from '../../src/auth/session/session.store.js';
 import { Sessions } from '../../src/auth/session/sessions.js';
 import { LocalTier } from '../../src/cache/local-tier.js';
 import { RedisLink } from '../../src/cache/redis-link.js';
@@ -90,12 +90,12 @@ export class TieredSessionStore extends SessionStore {
     return read?.value ?? null;
   }
 
-  override async open(session: NewSession, maxSessions: number | null, event: AuthEvent) {
+  override async open(session: NewSession, limits: SessionLimits, event: AuthEvent): Promise<Opening> {
     const known = this.known.get(session.ownerId) ?? new Set();
     this.known.set(session.ownerId, known.add(session.id));
-    const evicted = await this.store.open(session, maxSessions, event);
-    await this.sessions.forget(session.ownerId, ...(evicted ?? []));
-    return evicted;
+    const opening = await this.store.open(session, limits, event);
+    if (opening.kind === 'opened') await this.sessions.forget(session.ownerId, ...opening.replaced);
+    return opening;
   }
 
   override async move(seen: SeenSession, next: SessionChange, event: AuthEvent | null): Promise<boolean> {

@@ -27,6 +27,9 @@ const settings = {
   /** `null`: unlimited. */
   maxSessions: whole(1, 10_000).nullable(),
   verifyPadding: choice(VERIFICATION_PADDINGS),
+  /** `null`: unlimited. */
+  maxSessionsPerClient: whole(1, 10_000).nullable(),
+  whenFull: choice(['replace', 'refuse']),
   verifyEncoding: choice(VERIFICATION_ENCODINGS),
   verifySkewSeconds: whole(1, DAY_SECONDS),
   verifyStampRequired: z.boolean('must be true or false'),
@@ -73,6 +76,8 @@ export const DEFAULTS = {
   lostResponse: 'reissue',
   maxSessions: null,
   verifyPadding: 'pkcs7',
+  maxSessionsPerClient: null,
+  whenFull: 'replace',
   verifyEncoding: 'base64',
   verifySkewSeconds: 300,
   verifyStampRequired: false,

@@ -14,6 +14,8 @@ export interface ProjectView {
   absoluteSeconds: number;
   lostResponse: Project['lostResponse'];
   maxSessions: number | null;
+  maxSessionsPerClient: number | null;
+  whenFull: Project['whenFull'];
   verifyCipher: Project['verifyCipher'];
   verifyKey: string;
   verifyIv: string | null;
@@ -43,6 +45,8 @@ export function projectView(project: Project, now: number): ProjectView {
     absoluteSeconds: project.absoluteSeconds,
     lostResponse: project.lostResponse,
     maxSessions: project.maxSessions,
+    maxSessionsPerClient: project.maxSessionsPerClient,
+    whenFull: project.whenFull,
     verifyCipher: project.verifyCipher,
     verifyKey: MASK,
     verifyIv: project.verifyIv === null ? null : MASK,

@@ -5,6 +5,7 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { clientNetwork } from '../../network/client-address.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { Prepared } from '../../response/prepared.js';
+import type { TenantProject } from '../../tenancy/project/tenant-project.js';
 import type { Tenant } from '../../tenancy/tenant.js';
 import { TenantScope } from '../../tenancy/tenant-scope.js';
 import type { User } from '../../tenancy/user/user.entity.js';
@@ -16,7 +17,7 @@ import { loginReports } from './login-report.js';
 import { Passwords } from './password.js';
 import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
 import type { NewSession } from '../session/session.js';
-import { SessionStore } from '../session/session.store.js';
+import { type SessionLimits, SessionStore } from '../session/session.store.js';
 import { Sessions } from '../session/sessions.js';
 import { NONE_SUPERSEDED } from '../session/superseded-text.js';
 import { tokenGrant, type TokenGrant } from '../token-grant.js';
@@ -47,7 +48,8 @@ export class Login {
 
   /**
    * @param signal aborted when the client disconnects
-   * @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike
+   * @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike;
+   *   SESSION_LIMIT_REACHED from the commit
    */
   async login(
     tenant: Tenant,
@@ -104,10 +106,14 @@ export class Login {
         firstShareUserId: session.firstShareUserId,
         secondShareUserId: session.secondShareUserId,
       });
-      const evicted = await this.store.open(session, project.maxSessions, event);
-      // The user has changed since it was read, perhaps the password too: check the credentials again.
-      if (evicted === null) return false;
-      await this.sessions.forget(session.ownerId, ...evicted);
+      const opening = await this.store.open(session, limitsOf(project), event);
+      // The password may have changed too: check the credentials again.
+      if (opening.kind === 'user-changed') return false;
+      if (opening.kind === 'full') {
+        loginReports.publish('refused');
+        throw errors.SESSION_LIMIT_REACHED({ detail: session.userId });
+      }
+      await this.sessions.forget(session.ownerId, ...opening.replaced);
       loginReports.publish('granted');
       await this.renewHash(user, password, whom);
       return true;
@@ -127,4 +133,8 @@ export class Login {
       this.logger.warn(`the password hash of ${user.userId} of ${user.ownerId} was not renewed`, error);
     }
   }
+}
+
+function limitsOf({ maxSessions, maxSessionsPerClient, whenFull }: TenantProject): SessionLimits {
+  return { perUser: maxSessions, perClient: maxSessionsPerClient, whenFull };
 }

@@ -1,6 +1,23 @@
 import type { AuthEvent } from '../../audit/auth-event.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 
+/** How many sessions a user may have that are alive; `null` is unlimited. */
+export interface SessionLimits {
+  readonly perUser: number | null;
+  /** With the `clientId` of the new session. */
+  readonly perClient: number | null;
+  /** `replace`: the oldest sessions give way to the new one. `refuse`: the new one is not opened. */
+  readonly whenFull: 'replace' | 'refuse';
+}
+
+export const UNLIMITED: SessionLimits = { perUser: null, perClient: null, whenFull: 'replace' };
+
+/** The outcome of {@link SessionStore.open}; only `opened` has written anything. */
+export type Opening =
+  | { readonly kind: 'opened'; readonly replaced: readonly string[] }
+  | { readonly kind: 'user-changed' }
+  | { readonly kind: 'full' };
+
 /**
  * Stores sessions. Each method is one step of the protocol, atomic, and durable when it resolves; an event is written in
  * the transaction of the change that it records.
@@ -21,16 +38,10 @@ import type { EndReason, NewSession, SeenSession, Session, SessionChange } from 
  */
 export abstract class SessionStore {
   /**
-   * Opens a session. If the user may have at most `maxSessions`, the oldest ones are ended.
-   *
-   * @returns the ids of the ended sessions; `null`, with nothing written, if the user has been disabled or logged out
-   *   everywhere since it was read
+   * Opens a session, unless the user has been disabled or logged out everywhere since it was read, or has as many
+   * sessions as allowed.
    */
-  abstract open(
-    session: NewSession,
-    maxSessions: number | null,
-    event: AuthEvent,
-  ): Promise<readonly string[] | null>;
+  abstract open(session: NewSession, limits: SessionLimits, event: AuthEvent): Promise<Opening>;
 
   abstract find(ownerId: string, sessionId: string): Promise<Session | null>;
 

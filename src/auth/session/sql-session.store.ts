@@ -12,7 +12,7 @@ import type { AuthEvent } from '../../audit/auth-event.js';
 import { MAX_GENERATION } from '../refresh-token/refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { SESSION_COLUMNS, sessionOf, type SessionRow, type StoredSession } from './session-row.js';
-import { SessionStore } from './session.store.js';
+import { type Opening, type SessionLimits, SessionStore } from './session.store.js';
 
 const BY_ID: SharedSelect = {
   columns: 'target.*, subject.status AS user_status, subject.valid_after, project.status AS project_status',
@@ -40,13 +40,19 @@ const INSERT = `
   INSERT INTO bo_auth_session (${Object.values(SESSION_COLUMNS).join(', ')})
   VALUES (${FIELDS.map((_, index) => `$${index + 1}`).join(', ')})`;
 
-/** Keeps the user's $5 newest live sessions, always including the one being opened, $4. */
-const EVICT = `
+/** The sessions of user $1, $2 that are alive at $3: of all clients, or of client $4. */
+const COUNT = `SELECT count(*) AS alive FROM bo_auth_session AS target WHERE ${ALIVE}`;
+const COUNT_OF_CLIENT = `${COUNT} AND target.client_id = $4`;
+
+/** Keeps the $5 newest of them, always including the one being opened, $4. */
+const replace = (which: string) => `
   UPDATE bo_auth_session SET status = 'ended', end_reason = 'evicted', ended_at = $3 WHERE id IN (
-    SELECT target.id FROM bo_auth_session AS target WHERE ${ALIVE}
+    SELECT target.id FROM bo_auth_session AS target WHERE ${ALIVE} ${which}
     ORDER BY CASE WHEN target.id = $4 THEN 0 ELSE 1 END, target.created_at DESC, target.id
     LIMIT 1000000 OFFSET $5
   ) RETURNING id`;
+const REPLACE = replace('');
+const REPLACE_OF_CLIENT = replace('AND target.client_id = $6');
 
 const END = `
   UPDATE bo_auth_session SET status = 'ended', end_reason = $1, ended_at = $2
@@ -120,29 +126,19 @@ export class SqlSessionStore extends SessionStore {
     super();
   }
 
-  override open(
-    session: NewSession,
-    maxSessions: number | null,
-    event: AuthEvent,
-  ): Promise<readonly string[] | null> {
-    return this.database.transact(async (transaction) => {
+  override open(session: NewSession, limits: SessionLimits, event: AuthEvent): Promise<Opening> {
+    return this.database.transact(async (transaction): Promise<Opening> => {
       const { ownerId, userId, createdAt } = session;
       // Locked, so that two logins cannot both count to N, and no "log out everywhere" happens in between.
       const user = await holdRow<UserRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
-      if (user?.status !== 'active' || Number(user.valid_after) > createdAt) return null;
+      if (user?.status !== 'active' || Number(user.valid_after) > createdAt) return { kind: 'user-changed' };
+      if (limits.whenFull === 'refuse' && (await isFull(transaction, session, limits)))
+        return { kind: 'full' };
       await transaction.all(INSERT, valuesOf(session));
       await writeEvent(transaction, event);
-      if (maxSessions === null) return [];
-      const evicted = await transaction.all<{ id: string }>(EVICT, [
-        ownerId,
-        userId,
-        createdAt,
-        session.id,
-        maxSessions,
-      ]);
-      for (const { id } of evicted)
-        await writeEvent(transaction, { ...event, kind: 'evicted', sessionId: id });
-      return evicted.map(({ id }) => id);
+      const replaced = await replaceOldest(transaction, session, limits);
+      for (const id of replaced) await writeEvent(transaction, { ...event, kind: 'evicted', sessionId: id });
+      return { kind: 'opened', replaced };
     });
   }
 
@@ -212,6 +208,49 @@ export class SqlSessionStore extends SessionStore {
     const deleted = await this.database.transact((transaction) => transaction.all(purge(limit), [before]));
     return deleted.length;
   }
+}
+
+async function isFull(
+  transaction: SqlTransaction,
+  { ownerId, userId, clientId, createdAt }: NewSession,
+  { perUser, perClient }: SessionLimits,
+): Promise<boolean> {
+  const count = async (sql: string, ...more: SqlValue[]) => {
+    const [row] = await transaction.all<{ alive: number | string }>(sql, [
+      ownerId,
+      userId,
+      createdAt,
+      ...more,
+    ]);
+    return Number(row?.alive);
+  };
+  if (perUser !== null && (await count(COUNT)) >= perUser) return true;
+  return perClient !== null && (await count(COUNT_OF_CLIENT, clientId)) >= perClient;
+}
+
+/** @returns the ids of the sessions that gave way to the new one */
+async function replaceOldest(
+  transaction: SqlTransaction,
+  { id, ownerId, userId, clientId, createdAt }: NewSession,
+  { perUser, perClient }: SessionLimits,
+): Promise<readonly string[]> {
+  const replaced: { id: string }[] = [];
+  if (perClient !== null)
+    replaced.push(
+      ...(await transaction.all<{ id: string }>(REPLACE_OF_CLIENT, [
+        ownerId,
+        userId,
+        createdAt,
+        id,
+        perClient,
+        clientId,
+      ])),
+    );
+  if (perUser !== null)
+    replaced.push(
+      ...(await transaction.all<{ id: string }>(REPLACE, [ownerId, userId, createdAt, id, perUser])),
+    );
+  return replaced.map((row) => row.id);
 }
 
 /** Ends all sessions of a user in the caller's transaction. @returns the ids of those that were alive */

@@ -54,6 +54,15 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
       '--verify-padding <padding>',
       `padding of the plaintext: ${oneOf(VERIFICATION_PADDINGS)}${or('verifyPadding')}`,
     )
+    .option(
+      '--max-sessions-per-client <number>',
+      `maximum number of sessions per user and clientId, or none${or('maxSessionsPerClient')}`,
+      toNumber,
+    )
+    .option(
+      '--when-full <rule>',
+      `replace the oldest session, or refuse the login, beyond the maximum${or('whenFull')}`,
+    )
     .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
     .option(
       '--verify-skew-seconds <seconds>',

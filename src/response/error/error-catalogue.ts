@@ -168,6 +168,11 @@ export const catalogue = {
     code: 40_907,
     text: 'The project would have no developer left. Make another user a developer first.',
   },
+  SESSION_LIMIT_REACHED: {
+    status: 409,
+    code: 40_908,
+    text: 'The user already has as many sessions as the project allows. Sign out elsewhere first.',
+  },
   BODY_TOO_LARGE: { status: 413, code: 41_301, text: 'The body is larger than 64 KiB.' },
   URL_TOO_LONG: { status: 414, code: 41_401, text: 'A part of the path is too long.' },
   MEDIA_TYPE_UNSUPPORTED: {

@@ -43,9 +43,17 @@ export class Project {
   @Column({ name: 'lost_response', type: 'varchar', length: 16 })
   lostResponse!: 'reissue' | 'revoke';
 
-  /** Maximum active sessions of a user; a new login ends the oldest. `null` if unlimited. */
+  /** Maximum active sessions of a user. `null` if unlimited. */
   @Column({ name: 'max_sessions', type: 'integer', nullable: true })
   maxSessions!: number | null;
+
+  /** Maximum active sessions of a user with one `clientId`. `null` if unlimited. */
+  @Column({ name: 'max_sessions_per_client', type: 'integer', nullable: true })
+  maxSessionsPerClient!: number | null;
+
+  /** What a login does when the user has as many sessions as allowed: end the oldest, or be refused. */
+  @Column({ name: 'when_full', type: 'varchar', length: 16 })
+  whenFull!: 'replace' | 'refuse';
 
   @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
   verifyCipher!: VerificationProfile['cipher'];
