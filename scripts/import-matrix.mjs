@@ -40,11 +40,15 @@ const SUBFOLDERS = {
   admin: ['session', 'project', 'user', 'system', 'signing-key', 'import', 'event'],
 };
 
+/** The packages of packages/. They are published by themselves, and import nothing from outside their folder. */
+const PACKAGES = ['client'];
+
 const ROOT = path.join(import.meta.dirname, '..');
 const FILE = path.join(ROOT, '.oxlintrc.json');
 
 const unlisted = [
   ...missing('src', FOLDERS),
+  ...missing('packages', PACKAGES),
   ...Object.entries(SUBFOLDERS).flatMap(([folder, subfolders]) =>
     missing(path.join('src', folder), subfolders),
   ),
@@ -61,12 +65,20 @@ const outwards = FOLDERS.flatMap((folder, index) => {
       override(`src/${folder}/${subfolder}/**`, [...outer, ...subfolders.slice(at + 1)]),
     ),
   ];
-}).filter((entry) => entry !== null);
+});
+
+const packages = PACKAGES.map((name) =>
+  overrideWith(`packages/${name}/src/**`, {
+    regex: `^(?:\\.\\./)+(?:src|test|packages|${PACKAGES.join('|')})/`,
+    message: 'a package imports nothing from outside its folder',
+  }),
+);
 
 const current = readFileSync(FILE, 'utf8');
 const config = JSON.parse(current);
 config.overrides = [
   ...outwards,
+  ...packages,
   ...config.overrides.filter(({ rules }) => !('no-restricted-imports' in rules)),
 ];
 const wanted = `${JSON.stringify(config, null, 2)}\n`;
@@ -81,11 +93,13 @@ function missing(folder, listed) {
 }
 
 function override(files, forbidden) {
-  if (forbidden.length === 0) return null;
-  const pattern = {
-    regex: `^[./]+/(?:${forbidden.join('|')})/`,
+  return overrideWith(files, {
+    regex: `^[./]+/(?:${[...forbidden, 'packages'].join('|')})/`,
     message: 'imports point one way: see the ordered lists in scripts/import-matrix.mjs',
-  };
+  });
+}
+
+function overrideWith(files, pattern) {
   return { files: [files], rules: { 'no-restricted-imports': ['error', { patterns: [pattern] }] } };
 }
 

@@ -26,7 +26,9 @@ let compiler = null;
 
 export async function resolve(specifier, context, next) {
   const isOwn = /^\.{1,2}\/.*\.js$/.test(specifier) && isTypeScript(context.parentURL ?? '');
-  return next(isOwn ? specifier.replace(/\.js$/, '.ts') : specifier, context);
+  // The packages of this repository are loaded from their sources, too.
+  const conditions = [...(context.conditions ?? []), '@bo-auth/source'];
+  return next(isOwn ? specifier.replace(/\.js$/, '.ts') : specifier, { ...context, conditions });
 }
 
 export async function load(url, context, next) {

@@ -1,0 +1,33 @@
+import type { Host } from './host.js';
+
+export type Clock = ReturnType<typeof serverClock>;
+
+/** The server's clock, from the device's and the measured difference. */
+export function serverClock(ahead: number) {
+  const clock = {
+    /** The server's clock minus the device's, in ms. */
+    ahead,
+    now: () => Date.now() + clock.ahead,
+
+    /**
+     * Learns from the `Date` of an answer, which is whole seconds. The estimate changes no more than it must: the answer
+     * of a request that a frozen tab sent long ago proves little.
+     *
+     * @param sentAt by the device's clock
+     */
+    measure(date: string | null | undefined, sentAt: number): void {
+      const time = Date.parse(date ?? '');
+      if (time) clock.ahead = Math.min(Math.max(clock.ahead, time - Date.now()), time + 1000 - sentAt);
+    },
+
+    /** Asks the server of the page, whose `Date` a page may always read; that of another origin is often hidden. */
+    async measureByPage({ location, fetch }: Host): Promise<void> {
+      const sentAt = Date.now();
+      if (!location || !fetch) return;
+      const options = { method: 'HEAD', cache: 'no-store' } as const;
+      const answer = await fetch(location.href, options).catch(() => null);
+      clock.measure(answer?.headers.get('date'), sentAt);
+    },
+  };
+  return clock;
+}
