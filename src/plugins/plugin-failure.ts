@@ -72,8 +72,10 @@ function location(error: Error, file: string): string {
   return '';
 }
 
-/** A frame in a stack of a plugin's file. */
-const PLUGIN_FRAME = /\bfn-[a-z0-9][a-z0-9-]{0,63}\.js:\d{1,6}/;
+/** The first line of a plugin in a stack, such as `fn-upper-user.js:3`. */
+export function pluginFrame(stack: string): string | undefined {
+  return /\bfn-[a-z0-9][a-z0-9-]{0,63}\.js:\d{1,6}/.exec(stack)?.[0];
+}
 
 /**
  * Describes an error that nobody caught, without its message: class, code, and the line of the plugin that threw it or,
@@ -84,7 +86,7 @@ export function describeUncaught(thrown: unknown): { readonly error: string; rea
   try {
     const error = [className(thrown), errorCode(thrown)].filter(Boolean).join(' ');
     const frames = framesOf(thrown);
-    const plugin = PLUGIN_FRAME.exec(frames)?.[0];
+    const plugin = pluginFrame(frames);
     if (plugin !== undefined) return { error: `${error} at ${plugin}` };
     return { error, stack: frames.split('\n').filter((line) => /^ {4}at /.test(line)) };
   } catch {

@@ -5,7 +5,7 @@ import { types } from 'node:util';
 import { type Deadline, guardPlugin, LATE, type OperatorPlugin, within } from './guarded-plugin.js';
 import { describeThrown, PluginFailure, PluginLoadError } from './plugin-failure.js';
 import { defaultExportOf } from './plugin-module.js';
-import { withoutExit } from './refused-exit.js';
+import { refuseExit } from './refused-exit.js';
 import type { PluginCall } from './response-plugin.js';
 
 const PLUGIN_FILE = /^fn-([a-z0-9][a-z0-9-]{0,63})\.js$/;
@@ -77,11 +77,15 @@ export async function readPluginFolder(
  */
 export async function loadPlugin(name: string, file: string, deadlineMs: number): Promise<OperatorPlugin> {
   let hasExited = false;
-  const onRefused = (): void => void (hasExited = true);
-  const loading = withoutExit(file, onRefused, () => load(name, file, deadlineMs));
-  const plugin = await loading.catch((error: unknown) => {
-    if (!hasExited) throw error;
-  });
+  const allowExit = refuseExit(
+    (stack) => stack.includes(file),
+    () => void (hasExited = true),
+  );
+  const plugin = await load(name, file, deadlineMs)
+    .catch((error: unknown) => {
+      if (!hasExited) throw error;
+    })
+    .finally(allowExit);
   if (plugin === undefined || hasExited) throw new PluginLoadError(`fn-${name}.js`, 'calls process.exit');
   return plugin;
 }

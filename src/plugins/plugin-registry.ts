@@ -1,11 +1,12 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Awaitable } from '../awaitable.js';
 import { Step } from '../diagnostics/step.js';
 import { commonData } from './common-data.js';
 import { commonDataUnder } from './common-data-under.js';
 import { guardPlugin } from './guarded-plugin.js';
-import { PluginFailure } from './plugin-failure.js';
+import { PluginFailure, pluginFrame } from './plugin-failure.js';
 import { readPluginFolder } from './plugin-folder.js';
+import { refuseExit } from './refused-exit.js';
 import type { PluginCall, ResponsePlugin } from './response-plugin.js';
 
 /** The plugin for requests without `_nodejs`. */
@@ -33,9 +34,10 @@ export const pluginRuns = new Step<{ readonly plugin: string }>('bo-auth:plugin'
  * A name is only ever looked up in a Map, so it can never reach the file system.
  */
 @Injectable()
-export class PluginRegistry implements OnModuleInit {
+export class PluginRegistry implements OnModuleInit, OnApplicationShutdown {
   private readonly plugins = new Map(BUILT_IN);
   private loading?: Promise<void>;
+  private allowExit?: () => void;
 
   constructor(private readonly options: PluginRegistryOptions) {}
 
@@ -49,6 +51,10 @@ export class PluginRegistry implements OnModuleInit {
   /** Loads the folder once. Nest calls this before the application listens. */
   onModuleInit(): Promise<void> {
     return (this.loading ??= this.readFolder());
+  }
+
+  onApplicationShutdown(): void {
+    this.allowExit?.();
   }
 
   names(): string[] {
@@ -80,6 +86,12 @@ export class PluginRegistry implements OnModuleInit {
       deadlineMs: pluginDeadlineMs,
       warn: warn ?? ((line) => new Logger(PluginRegistry.name).warn(line)),
     });
+    if (operators.length > 0)
+      this.allowExit = refuseExit(
+        (stack) => pluginFrame(stack) !== undefined,
+        (stack) =>
+          new Logger(PluginRegistry.name).error(`${pluginFrame(stack)} called process.exit: refused`),
+      );
     for (const operator of operators) {
       this.plugins.set(
         operator.name,

@@ -1,24 +1,25 @@
 /**
- * Runs `work` while `process.exit` throws if the plugin's file calls it: the process would end without a word.
+ * From now on `process.exit` throws when a plugin calls it: the process would end without a word, and cut the requests
+ * in flight.
  *
- * @param file the real path of the plugin
+ * @param isPlugins whether the stack of a call is that of a plugin
  * @param onRefused called for each refused call, whose error the plugin may swallow
+ * @returns a function that ends it
  */
-export async function withoutExit<T>(
-  file: string,
-  onRefused: () => void,
-  work: () => Promise<T>,
-): Promise<T> {
-  const exit = process.exit.bind(process);
-  process.exit = (code?: number | string | null): never => {
-    // A signal during the start ends the process as usual.
-    if (new Error('').stack?.includes(file) !== true) exit(code);
-    onRefused();
+export function refuseExit(
+  isPlugins: (stack: string) => boolean,
+  onRefused: (stack: string) => void,
+): () => void {
+  const { exit } = process;
+  const guarded = (code?: number | string | null): never => {
+    const stack = new Error('').stack ?? '';
+    // A signal ends the process as usual.
+    if (!isPlugins(stack)) return exit.call(process, code);
+    onRefused(stack);
     throw new Error('process.exit is refused');
   };
-  try {
-    return await work();
-  } finally {
-    process.exit = exit;
-  }
+  process.exit = guarded;
+  return () => {
+    if (process.exit === guarded) process.exit = exit;
+  };
 }

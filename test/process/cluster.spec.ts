@@ -11,6 +11,17 @@ import { eventually, temporaryFolder } from '../support/temporary.js';
 
 const START_MS = 120_000;
 
+/** Makes the primary's second and third fork fail, as on a system that is out of processes. */
+const FAILING_FORKS = `data:text/javascript,${encodeURIComponent(`
+  import cluster from 'node:cluster';
+  const fork = cluster.fork?.bind(cluster);
+  let forks = 0;
+  cluster.fork = (env) => {
+    if (++forks === 2 || forks === 3) throw Object.assign(new Error('spawn EAGAIN'), { code: 'EAGAIN' });
+    return fork(env);
+  };
+`)}`;
+
 /** Of each client, so that the processes have a share of the machine to start with. */
 const PAUSE_MS = 5;
 
@@ -73,16 +84,20 @@ describe('several workers on one port', () => {
   const folder = temporaryFolder();
   let service: ServiceProcess;
   beforeAll(async () => {
-    service = await ServiceProcess.start({
-      DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
-      WORKERS: '2',
-      LOG_LEVEL: 'info',
-    });
-    await eventually('all workers', () => service.count('all workers listen') === 1, START_MS);
+    service = await ServiceProcess.start(
+      { DATABASE_URL: `sqlite:${folder.path}/test.sqlite`, WORKERS: '2', LOG_LEVEL: 'info' },
+      { nodeOptions: ['--import', FAILING_FORKS] },
+    );
+    await eventually('all workers', () => service.count('listening') === 2, START_MS);
   }, START_MS);
   afterAll(async () => {
     await service?.kill('SIGKILL');
     folder.remove();
+  });
+
+  it('repeats a fork that failed', () => {
+    expect(service.count('a worker could not be forked')).toBe(2);
+    expect(service.count('a worker did not come up')).toBe(1);
   });
 
   it('writes the demo data once', () => {
