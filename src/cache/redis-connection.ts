@@ -10,6 +10,11 @@ const CONNECT_MS = 2_000;
 /** A connection that has received nothing for this long is closed, in ms. */
 const SILENCE_MS = 5_000;
 const BEAT_MS = 1_000;
+/**
+ * Clocks may differ by a second. Whoever answers for Redis could otherwise move our clock until an old copy, sealed long
+ * before a revocation, looks recent.
+ */
+const MAX_CLOCK_CORRECTION_MS = 2_000;
 /** The interval of beats while Redis is silent, in ms. */
 const QUICK_BEAT_MS = 200;
 
@@ -54,7 +59,7 @@ export interface ConnectionEvents {
 export class RedisConnection {
   /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
-  /** How far Redis's clock is ahead of this process's, in ms. */
+  /** How far Redis's clock is ahead of this process's, in ms, as far as that is believed. */
   clockAhead = 0;
 
   private readonly store: RedisStore;
@@ -178,7 +183,8 @@ export class RedisConnection {
   private hear(time: Date): void {
     if (this.isOver) return;
     this.heardAt = performance.now();
-    this.clockAhead = time.getTime() - this.clock.now();
+    const ahead = time.getTime() - this.clock.now();
+    this.clockAhead = Math.max(-MAX_CLOCK_CORRECTION_MS, Math.min(MAX_CLOCK_CORRECTION_MS, ahead));
     if (this.answers) return;
     this.answers = true;
     this.events.answering();

@@ -10,6 +10,7 @@ export function refuseExit(
   isPlugins: (stack: string) => boolean,
   onRefused: (stack: string) => void,
 ): () => void {
+  // oxlint-disable-next-line unbound-method
   const { exit } = process;
   const guarded = (code?: number | string | null): never => {
     const stack = new Error('').stack ?? '';

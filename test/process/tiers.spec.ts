@@ -174,6 +174,23 @@ describe('with Redis', () => {
     expect(isAnswering(b)).toBe(true);
   });
 
+  it('believes no old copy because of what Redis says about the time', async () => {
+    const { a, b } = pair;
+    const link = b.app.get(RedisLink, { strict: false });
+    const key = 'acme/old';
+    await a.app
+      .get<Cache>(CACHE_MANAGER, { strict: false })
+      .set(key, { value: 'old', readAt: a.clock.now() }, 60_000);
+    const peek = () => b.app.get(TieredCache, { strict: false }).peek(key, STALENESS_MS);
+    // Redis, as b sees it, says that it is still a minute ago.
+    b.clock.advance(60_000);
+    await eventually('b has heard', () => link.clockAhead < -1_000);
+    expect(await peek()).toBeNull();
+    b.clock.advance(-60_000);
+    await eventually('b has heard', () => link.clockAhead > -1_000);
+    expect((await b.app.get(TieredCache, { strict: false }).peek(key, Infinity))?.value).toBe('old');
+  });
+
   it('hears nothing in news that is none', async () => {
     const { a, b } = pair;
     for (const news of ['not json', 'null', '{"from":"x"}', '{"from":"x","keys":[{}]}'])
