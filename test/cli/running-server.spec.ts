@@ -100,6 +100,13 @@ describe('beside a running server, on the same file', () => {
     expect(stale.holds['ageSeconds']).toBeGreaterThanOrEqual(3600);
     const foreign = await inspect(seal('otherkey', guid), '--project', 'shop');
     expect(foreign).toMatchObject({ code: 1, verifies: false, holds: { guid: null } });
+    const [key, iv] = ['shop-key', '12345678'].map((text) => CryptoJS.enc.Utf8.parse(text));
+    const cbc = CryptoJS.DES.encrypt(guid, key!, { iv: iv! }).toString();
+    expect(await inspect(cbc, '--project', 'shop')).toMatchObject({
+      code: 1,
+      says: [expect.stringContaining('cipher des-cbc'), expect.stringContaining('key rotate verify shop')],
+      holds: { guid: fresh.holds['guid'] },
+    });
     expect((await inspect(seal('shop-key'))).says.join(' ')).toContain('--project');
     expect((await inspect(seal('shop-key'), '--project', 'nowhere')).says[0]).toContain('no such project');
   });

@@ -11,7 +11,7 @@ import { CONFIG } from '../../config/config.module.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
-import { openXverifyApi, type XverifyApiRefusal } from '../../tenancy/verification/xverify-api.js';
+import { inspectVerifyHeader } from './verify-inspection.js';
 
 /** What a text is, what it holds, and whether it would be accepted now. */
 export interface Inspection {
@@ -40,20 +40,6 @@ const DECISIONS: Readonly<Record<Exclude<Decision['kind'], 'refused'>, string>> 
   superseded: 'A newer token was issued a moment ago: a refresh gets a 409, and the session does not end.',
   reused: 'It was superseded long ago: a refresh ENDS its session, as somebody seems to have a copy.',
 };
-
-const REFUSALS: Readonly<Record<XverifyApiRefusal, string>> = {
-  'too-long': 'It is longer than 1024 characters.',
-  undecodable: 'It is neither Base64, Base64url nor hex of whole cipher blocks, or lacks its MAC.',
-  'bad-padding': 'It was not sealed with the key of the project (or was damaged): its padding is wrong.',
-  'bad-mac': 'It was not sealed with the key of the project (or was damaged): its MAC is wrong.',
-  'no-guid': 'It was not sealed with the key of the project, or does not begin with a GUID.',
-  'stamp-missing': 'It has no time stamp, which the project requires.',
-  stale:
-    'Its time stamp is further off than the project allows: made too long ago, or by a clock that is wrong.',
-};
-
-/** Longer than any stamp, so that nothing is stale; a double still holds its sum with one exactly. */
-const ANY_SKEW_MS = 1e15;
 
 /** Explains tokens without using them. */
 @Injectable()
@@ -192,50 +178,15 @@ export class TokenInspection {
   }
 
   private async verifyHeader(text: string, ownerId: string): Promise<Inspection> {
-    const kind = 'verify-header';
     const project = await this.projects.find(ownerId);
     if (project === null)
       return {
-        kind,
+        kind: 'verify-header',
         verifies: false,
         says: ['There is no such project: see bo-auth project list.'],
         holds: {},
       };
-    const { verification, previousVerification } = project;
-    const former =
-      previousVerification !== null && this.clock.now() < previousVerification.until
-        ? previousVerification.profile
-        : null;
-    const verdict = openXverifyApi(verification, text, this.clock.now());
-    const byFormer = former === null ? null : openXverifyApi(former, text, this.clock.now());
-    const isFormer = verdict.kind === 'refused' && byFormer?.kind === 'verified';
-    const profile = isFormer && former !== null ? former : verification;
-    // Without an age limit, a stale value still shows what it contains.
-    const opened = openXverifyApi({ ...profile, skewMs: ANY_SKEW_MS, stampRequired: false }, text, 0);
-    const stamp = opened.kind === 'verified' ? opened.expiresAt - ANY_SKEW_MS : 0;
-    const holds = {
-      ownerId,
-      cipher: profile.cipher,
-      guid: opened.kind === 'verified' ? opened.guid : null,
-      stamp: stamp === 0 ? null : new Date(stamp).toISOString(),
-      ageSeconds: stamp === 0 ? null : Math.round((this.clock.now() - stamp) / 1000),
-    };
-    if (isFormer)
-      return {
-        kind,
-        verifies: true,
-        says: ['It verifies by the former key, which is still accepted.'],
-        holds,
-      };
-    if (verdict.kind === 'refused') return { kind, verifies: false, says: [REFUSALS[verdict.reason]], holds };
-    return {
-      kind,
-      verifies: true,
-      says: [
-        'It verifies, unless its GUID was already used for another request, which only the server knows.',
-      ],
-      holds,
-    };
+    return inspectVerifyHeader(project, text, this.clock.now());
   }
 }
 

@@ -41,11 +41,18 @@ export function verificationProfile(row: Project): VerificationProfile {
   };
 }
 
-function previousVerification(row: Project): TenantProject['previousVerification'] {
-  const { verifyPreviousCipher: cipher, verifyPreviousKey: key, verifyPreviousUntil: until } = row;
-  if (!cipher || !key || !until) return null;
+/** The profile before the last key change, accepted until `verifyPreviousUntil`; `null` if there is none. */
+export function previousProfile(row: Project): VerificationProfile | null {
+  const { verifyPreviousCipher: cipher, verifyPreviousKey: key } = row;
+  if (!cipher || !key) return null;
   const iv = row.verifyPreviousIv ?? null;
   // `null` if the previous release has changed the key.
   const padding = row.verifyPreviousPadding ?? row.verifyPadding;
-  return { profile: prepareProfile({ ...verificationProfile(row), cipher, key, iv, padding }), until };
+  return { ...verificationProfile(row), cipher, key, iv, padding };
+}
+
+function previousVerification(row: Project): TenantProject['previousVerification'] {
+  const profile = previousProfile(row);
+  const until = row.verifyPreviousUntil;
+  return profile === null || !until ? null : { profile: prepareProfile(profile), until };
 }
