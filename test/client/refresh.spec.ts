@@ -36,7 +36,7 @@ const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 async function signedIn(tabs = 1): Promise<Tab[]> {
   const all = Array.from({ length: tabs }, () => profile.open());
   await all[0]!.auth.login(ALICE);
-  await eventually('all tabs know', () => all.every(({ auth }) => auth.user !== null));
+  await eventually('all tabs know', () => all.every(({ changes }) => changes.length === 1));
   for (const { changes } of all) changes.length = 0;
   return all;
 }
@@ -181,7 +181,7 @@ describe('which answer counts', () => {
 });
 
 describe('what ends a session', () => {
-  it('the 401 for a token that is no longer known, in all tabs', async () => {
+  it('the 401 for a session that was ended elsewhere, in all tabs', async () => {
     const [tab, other] = await signedIn(2);
     const { refreshToken } = stored();
     await call(service, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
@@ -189,13 +189,14 @@ describe('what ends a session', () => {
     expect(await statusOf(tab!)).toBe(401);
     await eventually('told', () => other!.changes.length > 0);
     expect([tab!.told(), other!.told()]).toEqual([
-      ['signed-out REFRESH_TOKEN_EXPIRED'],
-      ['signed-out REFRESH_TOKEN_EXPIRED'],
+      ['signed-out SESSION_LOGGED_OUT'],
+      ['signed-out SESSION_LOGGED_OUT'],
     ]);
     expect(await tab!.auth.getToken()).toBeNull();
   });
 
   it.each([
+    'REFRESH_TOKEN_EXPIRED',
     'REFRESH_TOKEN_REUSED',
     'SESSION_LOGGED_OUT',
     'SESSION_REPLACED',
