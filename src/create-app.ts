@@ -45,7 +45,7 @@ async function build(config: Config, parts: Parts): Promise<NestFastifyApplicati
   const limits = parts.limits ?? CONNECTION_LIMITS;
   // These requests reach neither the hooks nor Nest, so their headers, log line and metric are added here.
   const refuse: AdapterParts['refuse'] = (error, request, reply) => {
-    setResponseHeaders(request.id, reply);
+    setResponseHeaders(request.id, reply, config);
     reply.raw.once('finish', () => {
       requestLog.write(request, reply);
       if (request.failure !== null) unroutedRequests.publish(request.failure);

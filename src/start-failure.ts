@@ -23,6 +23,8 @@ export function startFailure(error: unknown): string {
   if (!types.isNativeError(error)) return String(error);
   const { code, syscall } = error as Failure;
   if (typeof code === 'string') {
+    if (code === 'EMFILE' || code === 'ENFILE')
+      return `this process may open no more files (${code}): raise the limit, for example by ulimit -n 65536`;
     if (code === 'EADDRINUSE') return 'PORT: another process listens there already';
     if (code === 'EACCES' && syscall === 'listen') return 'PORT: this user may not listen there';
     if (syscall === 'listen' || syscall === 'getaddrinfo') return `HOST: cannot listen there (${code})`;

@@ -68,6 +68,8 @@ export const DEVELOPMENT_OPERATOR_TOKEN = 'development-only-operator-token-chang
 const DEVELOPMENT_OPERATOR_HASH = createHash('sha256').update(DEVELOPMENT_OPERATOR_TOKEN).digest();
 
 const MIN_SECRET_BYTES = 32;
+/** A random secret of 32 hexadecimal digits practically never has fewer different characters. */
+const MIN_SECRET_VARIETY = 6;
 
 /** What is wrong with one variable; `says` never repeats a value. */
 export interface ConfigProblem {
@@ -113,6 +115,13 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
   };
   const values = parseVariables(env, report);
   const environment = values.NODE_ENV === 'production' ? 'production' : 'development';
+  const jwt = jwtSecrets(secret('JWT_SECRET', values.JWT_SECRET, environment, report));
+  const ownPeppers = peppers(
+    secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment, report),
+    environment,
+    report,
+  );
+  if (environment === 'production') judgeSecrets(jwt, ownPeppers, report);
   const config: Config = {
     environment,
     // In development everybody knows the keys and passwords, so only this machine is served.
@@ -124,8 +133,8 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     database: values.DATABASE_URL,
     databasePoolSize: values.DATABASE_POOL_SIZE,
     redisUrl: values.REDIS_URL ?? null,
-    ...jwtSecrets(secret('JWT_SECRET', values.JWT_SECRET, environment, report)),
-    peppers: peppers(secret('TOKEN_PEPPER', values.TOKEN_PEPPER, environment, report), environment, report),
+    ...jwt,
+    peppers: ownPeppers,
     pluginsDir: values.PLUGINS_DIR,
     swaggerEnabled: values.SWAGGER_ENABLED ?? environment === 'development',
     logLevel: values.LOG_LEVEL,
@@ -223,6 +232,16 @@ function secret(
   else if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
     report(name, `must be at least ${MIN_SECRET_BYTES} bytes in production`);
   return value ?? fallback;
+}
+
+/** Judges the secrets in use, not those that are being replaced. */
+function judgeSecrets({ jwtSecret }: JwtSecrets, peppers: Peppers, report: Report): void {
+  const isWeak = (variety: number) => variety < MIN_SECRET_VARIETY;
+  const rule = (command: string) => `has too few different characters: use the output of ${command}`;
+  if (isWeak(new Set(jwtSecret).size)) report('JWT_SECRET', rule('bo-auth key rotate jwt'));
+  if (isWeak(peppers.variety)) report('TOKEN_PEPPER', rule('bo-auth key rotate pepper'));
+  if (peppers.has(jwtSecret))
+    report('JWT_SECRET', 'must not also be in TOKEN_PEPPER: use the output of bo-auth key rotate jwt');
 }
 
 function operatorTokenHash(

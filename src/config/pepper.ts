@@ -33,6 +33,8 @@ export class Peppers {
   readonly current: Pepper;
   /** Length of the shortest secret in bytes. */
   readonly shortestBytes: number;
+  /** The number of different characters in the current secret. */
+  readonly variety: number;
   readonly #keys: ReadonlyMap<string, KeyObject>;
 
   private constructor(entries: readonly (readonly [id: string, secret: string])[]) {
@@ -40,6 +42,7 @@ export class Peppers {
     const [id] = entries[0]!;
     this.current = Object.freeze({ id, key: this.#keys.get(id)! });
     this.shortestBytes = Math.min(...entries.map(([, secret]) => secret.length));
+    this.variety = new Set(entries[0]![1]).size;
   }
 
   /** @throws PepperFormatError */
@@ -66,6 +69,12 @@ export class Peppers {
       throw new PepperFormatError('two entries have the same id');
     }
     return new Peppers(entries);
+  }
+
+  /** Whether a secret is one of the peppers. */
+  has(secret: string): boolean {
+    const key = createSecretKey(Buffer.from(secret));
+    return [...this.#keys.values()].some((pepper) => pepper.equals(key));
   }
 
   get(id: string): KeyObject | undefined {

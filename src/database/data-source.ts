@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import sqlite3 from 'sqlite3';
@@ -37,7 +37,8 @@ export interface SqliteFile {
 export function sqliteFile(file: string | null): SqliteFile {
   if (file !== null) {
     const path = resolve(file);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
+    makeFile(path);
     return { path, discard: () => undefined };
   }
   // A true in-memory database is private to one connection, and we need several.
@@ -46,6 +47,27 @@ export function sqliteFile(file: string | null): SqliteFile {
     path: join(folder, 'memory.sqlite'),
     discard: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Node's own `recursive` never returns for a folder that cannot be made under `/proc`. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
+  }
+}
+
+/** SQLite itself would let all users of the machine read a new file. The files that it adds get the same mode. */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch {
+    // It exists already, or SQLite fails too and says why.
+  }
 }
 
 const COMMON = {

@@ -1,6 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -10,7 +10,7 @@ import { answerParserFailure } from '../connection/parser-failure.js';
 import { requestIdOf } from '../logging/request-id.js';
 import type { RequestLog } from '../logging/request-log.js';
 import { reportUnrouted } from './unrouted-report.js';
-import { tlsCertificate } from './tls-certificate.js';
+import { TLS_PROTOCOL, tlsCertificate, weakness } from './tls-certificate.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 65_000;
@@ -59,6 +59,9 @@ export function createAdapter(
     },
   };
   if (config.tls === null) return new FastifyAdapter({ ...options, http: server });
-  const https = { ...server, ...tlsCertificate(config.tls), handshakeTimeout: limits.handshakeMs };
+  const certificate = tlsCertificate(config.tls);
+  const weak = weakness(new X509Certificate(certificate.cert));
+  if (weak !== null) logger.warn(`TLS_CERT_FILE: ${weak}; renew the certificate`);
+  const https = { ...server, ...TLS_PROTOCOL, ...certificate, handshakeTimeout: limits.handshakeMs };
   return new FastifyAdapter({ ...options, https });
 }

@@ -57,7 +57,7 @@ export function requestHooks(
     (fastify) => requestLog.listen(fastify),
     ...(config.tracing === null ? [] : [tracing(config.tracing, logger)]),
     (fastify) => observeRequests(fastify, app.get(Metrics)),
-    addResponseHeaders,
+    addResponseHeaders(config),
     // After the hooks that log, count and add headers, so that refusals get all of it.
     answerRefusals,
     (fastify) => app.get(Draining, { strict: false }).closeConnectionsOf(fastify),

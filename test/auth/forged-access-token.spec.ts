@@ -80,6 +80,14 @@ describe('a forged token', () => {
         stranger.privateKey,
       ),
     };
+    for (const [name, value] of Object.entries({
+      jku: evil,
+      x5u: evil,
+      jwk: strangerJwk,
+      x5c: [''],
+      crit: ['exp'],
+    }))
+      forgeries[`our own key and ${name}`] = ecSigned({ alg: 'ES256', typ: 'JWT', kid, [name]: value }, own);
     for (const [name, key] of Object.entries({ rsa, ec }))
       for (const type of name === 'ec' ? (['spki'] as const) : (['spki', 'pkcs1'] as const)) {
         const pem = key.export({ format: 'pem', type });

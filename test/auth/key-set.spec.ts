@@ -35,6 +35,8 @@ describe('the key set', () => {
     const acme = await signWith(service, 'acme', 'ES256');
     const ptdev = await signWith(service, 'ptdev', 'RS256');
     const kids = (jwks: jose.JWK[]) => jwks.map(({ kid }) => String(kid));
+    const [rsa] = await keySet(service, '?project=ptdev');
+    expect(Buffer.from(rsa?.n ?? '', 'base64url')).toHaveLength(3072 / 8);
     expect(kids(await keySet(service, '?project=acme'))).toEqual([acme]);
     expect(kids(await keySet(service, '', { XownerId: 'ptdev' }))).toEqual([ptdev]);
     expect(kids(await keySet(service)).toSorted()).toEqual([acme, ptdev].toSorted());

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -104,6 +105,10 @@ describe('doctor', () => {
     const report = await findings(env);
     expect([report.code, report.healthy, report.errors]).toEqual([0, true, []]);
     for (const secret of ['Kq8vB2nM', 'Zx1cV7lP', 'shop-key']) expect(report.text).not.toContain(secret);
+    expect(report.text).not.toContain('other users of this machine may read');
+    await chmod(join(folder, 'data', 'cli.sqlite'), 0o644);
+    expect((await findings(env)).text).toContain('other users of this machine may read');
+    await chmod(join(folder, 'data', 'cli.sqlite'), 0o600);
     expect((await bo(['doctor'], { env })).stdout).toContain(', up to date');
   });
 

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { inspect, parseEnv } from 'node:util';
 import { ConfigError, loadConfig } from '../../src/config/config.js';
 import { VARIABLES } from '../../src/config/variables.js';
+import { STRONG_SECRETS } from '../support/secrets.js';
 
-const STRONG = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
-const production = { NODE_ENV: 'production', ...STRONG };
+const production = { NODE_ENV: 'production', ...STRONG_SECRETS };
 
 function refusal(env: Record<string, string>): string {
   try {
@@ -156,7 +156,7 @@ describe('production', () => {
     expect(refusal({ ...production, TOKEN_PEPPER: list })).toMatch(/^TOKEN_PEPPER: /);
     expect(refusal({ ...production, TOKEN_PEPPER: list })).not.toContain('short');
     expect(
-      loadConfig({ ...production, TOKEN_PEPPER: `n:${'a'.repeat(32)},o:${'b'.repeat(32)}` }),
+      loadConfig({ ...production, TOKEN_PEPPER: `n:${STRONG_SECRETS.TOKEN_PEPPER},o:${'b'.repeat(32)}` }),
     ).toBeDefined();
   });
 
@@ -166,7 +166,33 @@ describe('production', () => {
   });
 
   it('counts a secret in bytes', () => {
-    expect(loadConfig({ ...production, JWT_SECRET: '秘'.repeat(11) }).jwtSecret).toHaveLength(11);
+    const secret = '秘密钥匙不可告人之事';
+    expect(loadConfig({ ...production, JWT_SECRET: `${secret}啊` }).jwtSecret).toHaveLength(11);
+  });
+
+  it('refuses a secret of few different characters, and one secret for both purposes', () => {
+    const { TOKEN_PEPPER: pepper } = STRONG_SECRETS;
+    for (const [name, value] of [
+      ['JWT_SECRET', 'j'.repeat(32)],
+      ['TOKEN_PEPPER', 'abcde'.repeat(8)],
+      ['TOKEN_PEPPER', `new:${'p'.repeat(32)},0:${pepper}`],
+    ] as const)
+      expect(refusal({ ...production, [name]: value })).toMatch(
+        new RegExp(`^${name}: has too few different characters: use the output of bo-auth key rotate `),
+      );
+    expect(refusal({ ...production, JWT_SECRET: pepper })).toMatch(
+      /^JWT_SECRET: must not also be in TOKEN_PEPPER/,
+    );
+    // While they are being replaced, the former ones may stay.
+    const { JWT_SECRET } = STRONG_SECRETS;
+    for (const former of [pepper, 'x'.repeat(32)])
+      expect(
+        loadConfig({
+          ...production,
+          JWT_SECRET: `n:${JWT_SECRET},o:${former}`,
+          TOKEN_PEPPER: `n:${pepper},o:${'y'.repeat(32)}`,
+        }).jwtSecret,
+      ).toBe(JWT_SECRET);
   });
 });
 
@@ -201,9 +227,9 @@ it('reports every bad variable at once, each on a line of its own', () => {
   expect(message.split('\n').map((line) => line.split(':', 1)[0])).toEqual([
     'PORT',
     'REDIS_URL',
-    'TLS_KEY_FILE',
     'JWT_SECRET',
     'TOKEN_PEPPER',
+    'TLS_KEY_FILE',
   ]);
 });
 

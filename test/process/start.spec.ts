@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { join, resolve } from 'node:path';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { promisify } from 'node:util';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import { startFailure } from '../../src/start-failure.js';
 import { API, encryptByDES, SAMPLE_TOKEN, startApp } from '../support/app.js';
 import { selfSigned } from '../support/certificate.js';
+import { STRONG_SECRETS } from '../support/secrets.js';
 import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 
 const run = promisify(execFile);
@@ -66,6 +69,14 @@ describe('npm start', () => {
     expect(server.stderr).toBe('');
     for (const line of server.lines())
       expect(line).toMatchObject({ level: expect.any(String), time: expect.any(String) });
+    // Nobody else on the machine can read it.
+    const data = join(folder, 'data');
+    const modes = [data, ...readdirSync(data).map((file) => join(data, file))].map((path) => [
+      path,
+      statSync(path).mode & (path.endsWith('.start') ? 0 : 0o077),
+    ]);
+    expect(modes).toEqual(modes.map(([path]) => [path, 0]));
+    expect(modes.length).toBeGreaterThan(2);
   });
 
   it('after kill -9 has all its sessions, and renews the sample’s; ends cleanly on SIGTERM', async () => {
@@ -97,12 +108,11 @@ describe('npm start', () => {
 
   it('in production, over HTTPS, holds no demo data and no documentation', async () => {
     const { TLS_CERT_FILE, TLS_KEY_FILE } = await selfSigned('localhost');
-    const secrets = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
     const server = await ServiceProcess.spawn({
       NODE_ENV: 'production',
       TLS_CERT_FILE,
       TLS_KEY_FILE,
-      ...secrets,
+      ...STRONG_SECRETS,
     });
     const url = await server.listening();
     expect(url).toMatch(/^https:/);
@@ -114,14 +124,27 @@ describe('npm start', () => {
           done,
         ).on('error', failed);
       });
-      return { status: answer.statusCode, text: await text(answer) };
+      return { status: answer.statusCode, headers: answer.headers, text: await text(answer) };
     };
+    const hsts = { 'strict-transport-security': 'max-age=31536000' };
+    expect((await ask('/health/live')).headers).toMatchObject(hsts);
+    expect((await ask('/%')).headers).toMatchObject(hsts);
+    const shakesHands = async (options: ConnectionOptions) => {
+      const socket = connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
+      return once(socket, 'secureConnect').then(
+        () => (socket.destroy(), true),
+        () => false,
+      );
+    };
+    expect(await shakesHands({ maxVersion: 'TLSv1.2' })).toBe(true);
+    const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    expect(await shakesHands(old)).toBe(false);
+    expect(await shakesHands({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' })).toBe(false);
     expect((await ask(refreshUrl(SAMPLE_TOKEN))).text).toContain('PROJECT_UNKNOWN');
     expect((await ask('/health/ready')).status).toBe(200);
     expect((await ask('/docs')).status).toBe(404);
     expect(await server.kill('SIGINT')).toEqual({ code: 0, signal: null });
-    expect(server.stdout).not.toContain(secrets.JWT_SECRET);
-    expect(server.stdout).not.toContain(secrets.TOKEN_PEPPER);
+    for (const secret of Object.values(STRONG_SECRETS)) expect(server.stdout).not.toContain(secret);
   });
 });
 
@@ -163,6 +186,7 @@ describe('what cannot start says so in one line that names the variable', () => 
       'DATABASE_URL: sqlite:/etc/hostname/x/y.sqlite has no folder',
       { DATABASE_URL: 'sqlite:/etc/hostname/x/y.sqlite' },
     ],
+    ['DATABASE_URL: sqlite:/proc/x/y.sqlite has no folder', { DATABASE_URL: 'sqlite:/proc/x/y.sqlite' }],
     ['DATABASE_URL: sqlite:/etc/passwd', { DATABASE_URL: 'sqlite:/etc/passwd' }],
     ['DATABASE_URL: sqlite:/tmp cannot be opened', { DATABASE_URL: 'sqlite:/tmp' }],
     ['PLUGINS_DIR', { PLUGINS_DIR: '/etc/passwd' }],
@@ -170,6 +194,14 @@ describe('what cannot start says so in one line that names the variable', () => 
     const line = await failed(env);
     expect(line.startsWith(begins)).toBe(true);
     expect(line).not.toContain('\n');
+  });
+
+  it('too few file descriptors', () => {
+    const failure = Object.assign(new Error('EMFILE: too many open files'), {
+      code: 'EMFILE',
+      syscall: 'open',
+    });
+    expect(startFailure(failure)).toMatch(/^this process may open no more files \(EMFILE\): .+$/);
   });
 
   it('a key of another certificate', async () => {

@@ -13,9 +13,9 @@ import { findNginx } from '../support/nginx.js';
 import { RedisServer } from '../support/redis.js';
 import { endAll, ServiceProcess } from '../support/service-process.js';
 import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
+import { STRONG_SECRETS } from '../support/secrets.js';
 
 const START_MS = 300_000;
-const SECRETS = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
 
 /** What deploy/compose.yaml starts, as plain processes: only the addresses differ. */
 describe('two services, Postgres and Redis behind nginx', () => {
@@ -56,7 +56,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
       NODE_ENV: 'production',
       TRUSTED_PROXIES: '127.0.0.2',
       LOG_LEVEL: 'info',
-      ...SECRETS,
+      ...STRONG_SECRETS,
       ...stores,
     };
     // The migration job, before there is any service.

@@ -128,6 +128,14 @@ export class AccessTokens {
   }
 }
 
+/**
+ * Header parameters that our tokens never have. Most bring a key or say where to fetch one; `crit` requires extensions,
+ * of which none is supported.
+ *
+ * @see RFC 7515 §4.1, RFC 8725 §3.10
+ */
+const FOREIGN_PARAMETERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'] as const;
+
 /** The `kid` of a token in canonical form; `null` for any other text. */
 function keyIdOf(token: string): string | null {
   const [header, , signature = '', ...rest] = token.split('.');
@@ -136,9 +144,9 @@ function keyIdOf(token: string): string | null {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(header ?? '', 'base64url').toString());
     if (typeof parsed !== 'object' || parsed === null) return null;
-    const { kid, crit } = parsed as { kid?: unknown; crit?: unknown };
-    // No extension is supported, so a token that requires one is refused (RFC 7515 §4.1.11).
-    return typeof kid === 'string' && crit === undefined ? kid : null;
+    if (FOREIGN_PARAMETERS.some((name) => name in parsed)) return null;
+    const { kid } = parsed as { kid?: unknown };
+    return typeof kid === 'string' ? kid : null;
   } catch {
     return null;
   }

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 export const SIGNING_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
-/** The minimum of RFC 7518 §3.3: a signature blocks the process, and a larger key blocks it for longer. */
-const RSA_BITS = 2048;
+/** NIST SP 800-57 asks for 3072 bits beyond 2030. A signature blocks the process, so no more than that. */
+const RSA_BITS = 3072;
 
 const CURVES = { ES256: 'P-256', ES384: 'P-384' } as const;
 

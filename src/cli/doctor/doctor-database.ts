@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource } from 'typeorm';
 import { KeySeal } from '../../auth/access-token/key-seal.js';
@@ -36,7 +36,11 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
           'run bo-auth migrate, or start the service',
         ),
       ];
-    return [ok(ABOUT, `${databaseLocation(database)}, up to date`), ...(await examineRows(config, file))];
+    return [
+      ok(ABOUT, `${databaseLocation(database)}, up to date`),
+      ...(file === null ? [] : readableByOthers(file.path)),
+      ...(await examineRows(config, file)),
+    ];
   } catch (error) {
     const failure = databaseFailure(database, error);
     if (failure !== null) return [failed(ABOUT, `DATABASE_URL: ${failure.says}`, failure.todo)];
@@ -71,6 +75,19 @@ function fileProblem(file: string | null): Finding | null {
   }
   if (existsSync(file)) return null;
   return warning(ABOUT, `${file} does not exist yet`, 'run bo-auth migrate, or start the service');
+}
+
+/** Earlier releases left the mode to SQLite. */
+function readableByOthers(file: string): Finding[] {
+  const mode = statSync(file).mode & 0o777;
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return [];
+  return [
+    warning(
+      ABOUT,
+      `other users of this machine may read ${file} (mode ${mode.toString(8)})`,
+      'chmod 600 the file and its -wal and -shm',
+    ),
+  ];
 }
 
 function nearestFolder(file: string): string {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Config, hasDevelopmentOperator } from '../../config/config.js';
+import { weakness } from '../../http/tls-certificate.js';
 import { failed, type Finding, ok, warning } from './finding.js';
 
 const MIN_BYTES = 32;
@@ -71,10 +72,11 @@ function strength(variable: string, text: string, secrets: readonly string[], ma
 
 function certificate(file: string): Finding {
   try {
-    const days = Math.floor(
-      (Date.parse(new X509Certificate(readFileSync(file)).validTo) - Date.now()) / DAY_MS,
-    );
+    const certificate = new X509Certificate(readFileSync(file));
+    const days = Math.floor((Date.parse(certificate.validTo) - Date.now()) / DAY_MS);
+    const weak = weakness(certificate);
     if (days < 0) return failed('TLS_CERT_FILE', 'has expired', 'renew the certificate and restart');
+    if (weak !== null) return warning('TLS_CERT_FILE', weak, 'renew the certificate and restart');
     if (days < CERTIFICATE_DAYS)
       return warning('TLS_CERT_FILE', `expires in ${days} days`, 'renew the certificate and restart');
     return ok('TLS_CERT_FILE', `valid for ${days} more days`);
