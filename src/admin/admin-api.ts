@@ -16,6 +16,7 @@ import type { AreaImported } from './import/area-import.js';
 import type { EventView } from './event/event-log.js';
 import { described } from './field-text.js';
 import type { Page } from './page.js';
+import { LANGUAGES } from '../response/error/language.js';
 import { DEFAULTS } from './project/project-input.js';
 import type { ProjectView } from './project/project-view.js';
 import type { SessionsImported } from './import/session-import.js';
@@ -61,6 +62,7 @@ const project = shown<ProjectView>(
       name: text,
       status,
       statusMode: z.enum(['http', 'always200']),
+      language: z.enum(LANGUAGES),
       timeZone: text,
       accessTokenSeconds: z.int(),
       refreshPolicy: z.enum(['reuse', 'rotate']),

@@ -38,6 +38,7 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   status: '状态：`active`（启用）或 `disabled`（停用）。',
   statusMode:
     '`http`：出错时返回真实的 HTTP 状态码；`always200`：一律返回 200，供只能处理 200 的客户端使用。',
+  language: '调用方的 `Accept-Language` 未表明偏好时错误说明所用的语言：`en`（英文）或 `zh`（中文）。',
   timeZone: 'IANA 时区名称，用于本地时间和不带时区的时间戳。',
   accessTokenSeconds: '访问令牌有效期，单位为秒。',
   refreshPolicy: '`rotate`：每次刷新返回新的刷新令牌；`reuse`：每次刷新返回同一个刷新令牌。',

@@ -7,6 +7,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   status: '`active` or `disabled`.',
   statusMode:
     '`http`: errors have their real HTTP status. `always200`: every response has status 200, for clients that cannot handle others.',
+  language:
+    'The language of error messages for callers whose `Accept-Language` prefers neither: `en` or `zh` (Chinese).',
   timeZone: 'IANA time zone, for local times and for timestamps without an offset.',
   accessTokenSeconds: 'Lifetime of an access token, in seconds.',
   refreshPolicy:

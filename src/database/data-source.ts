@@ -11,6 +11,7 @@ import { SigningKeys1764000000020 } from './migrations/1764000000020-signing-key
 import { EventIndexes1764000000030 } from './migrations/1764000000030-event-indexes.js';
 import { VerifyPadding1764000000040 } from './migrations/1764000000040-verify-padding.js';
 import { SessionLimits1764000000060 } from './migrations/1764000000060-session-limits.js';
+import { ProjectLanguage1764000000070 } from './migrations/1764000000070-project-language.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -22,6 +23,7 @@ export const migrations = [
   EventIndexes1764000000030,
   VerifyPadding1764000000040,
   SessionLimits1764000000060,
+  ProjectLanguage1764000000070,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

@@ -8,6 +8,7 @@ const DAY_SECONDS = 86_400;
 const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   status: 'active',
   statusMode: 'http',
+  language: 'en',
   timeZone: 'UTC',
   accessTokenSeconds: 600,
   refreshPolicy: 'rotate',

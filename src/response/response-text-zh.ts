@@ -18,12 +18,14 @@ export const RESPONSE_TEXT_ZH: Readonly<Record<string, string>> = {
   Failure: '统一响应结构中的错误。',
   'Failure.success': '调用是否成功，等同于 `code === 0`。',
   'Failure.code': '错误编号，不为 0，永不改变。',
-  'Failure.message': '错误原因，一句英文说明。措辞可能调整，请以 `errorCode` 判断。',
+  'Failure.message':
+    '错误原因，一句说明：默认为英文，`Accept-Language` 或项目偏好中文时为中文。措辞可能调整，请以 `errorCode` 判断。',
   'Failure.errorCode': '错误名称，永不改变。',
   'Failure.errorText': '与 `message` 相同。',
   ProblemDetails: 'RFC 9457 格式的错误。',
   'ProblemDetails.type': '格式为 `urn:bo-auth:error:<errorCode>`。',
-  'ProblemDetails.title': '错误原因，一句英文说明。措辞可能调整，请以 `errorCode` 判断。',
+  'ProblemDetails.title':
+    '错误原因，一句说明：默认为英文，`Accept-Language` 或项目偏好中文时为中文。措辞可能调整，请以 `errorCode` 判断。',
   'ProblemDetails.status': 'HTTP 状态码。',
   'ProblemDetails.code': '错误编号，不为 0，永不改变。',
   'ProblemDetails.errorCode': '错误名称，永不改变。',

@@ -1,11 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { StatusModes } from '../response/error/status-modes.js';
+import { ResponseSettingsSource } from '../response/error/response-settings.js';
 import { Area } from './area/area.entity.js';
 import { AreaTree } from './area/area-tree.js';
 import { Project } from './project/project.entity.js';
 import { ProjectDirectory } from './project/project-directory.js';
-import { ProjectStatusModes } from './project/project-status-modes.js';
+import { ProjectResponseSettings } from './project/project-response-settings.js';
 import { System } from './system/system.entity.js';
 import { SystemDirectory } from './system/system-directory.js';
 import { TenantScope } from './tenant-scope.js';
@@ -21,8 +21,8 @@ import { UserDirectory } from './user/user-directory.js';
     UserDirectory,
     AreaTree,
     TenantScope,
-    { provide: StatusModes, useClass: ProjectStatusModes },
+    { provide: ResponseSettingsSource, useClass: ProjectResponseSettings },
   ],
-  exports: [ProjectDirectory, SystemDirectory, UserDirectory, AreaTree, TenantScope, StatusModes],
+  exports: [ProjectDirectory, SystemDirectory, UserDirectory, AreaTree, TenantScope, ResponseSettingsSource],
 })
 export class TenancyModule {}

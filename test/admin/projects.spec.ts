@@ -6,6 +6,7 @@ import {
   type VerificationProfile,
 } from '../../src/tenancy/verification/verification-profile.js';
 import { sealXverifyApi } from '../../src/tenancy/verification/xverify-api.js';
+import { chineseText } from '../../src/response/error/error-text-zh.js';
 import { call, encryptByDES } from '../support/app.js';
 import { ECB, seal as sealedByClient } from '../tenancy/sealed-values.js';
 import {
@@ -76,6 +77,7 @@ describe('projects', () => {
     [{ verifyCipher: 'rot13' }, /verifyCipher must be one of des-ecb, .*, hmac-sha256/],
     [{ verifyCipher: 'des-ecb', verifyKey: 'hex:12' }, /key has 1 bytes, not 8\./],
     [{ verifyCipher: 'des-ede3-cbc', verifyIv: 'base64:~' }, /neither hex after hex: nor Base64/],
+    [{ language: 'fr' }, /language must be one of en, zh/],
     [{ verifyPadding: 'spaces' }, /verifyPadding must be one of pkcs7, zeros/],
     [{ verifyCipher: 'hmac-sha256', verifyKey: 'short' }, /fewer than 16 bytes/],
     [{ verifyCipher: 'des-ecb', verifyIv: '12345678' }, /takes no initialisation vector/],
@@ -125,10 +127,11 @@ describe('projects', () => {
     expect((await ask()).status).toBe(401);
     const changed = await asOperator<ProjectView>('PATCH', `/projects/${project.ownerId}`, {
       statusMode: 'always200',
+      language: 'zh',
       maxSessions: null,
     });
     expect(data(changed).statusMode).toBe('always200');
-    expect((await ask()).status).toBe(200);
+    expect(await ask()).toMatchObject({ status: 200, body: { message: chineseText.ACCESS_TOKEN_REFUSED } });
     const [row] = await test.sql<{ detail: string; kind: string }>(
       `SELECT kind, detail FROM bo_auth_event WHERE owner_id = $1 ORDER BY id DESC LIMIT 1`,
       project.ownerId,

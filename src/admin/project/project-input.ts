@@ -3,6 +3,7 @@ import {
   VERIFICATION_ENCODINGS,
   VERIFICATION_PADDINGS,
 } from '../../tenancy/verification/verification-profile.js';
+import { LANGUAGES } from '../../response/error/language.js';
 import { choice, fields, ownerId, text, whole } from '../field.js';
 import { verifyKeyShape } from './verify-key.js';
 
@@ -14,6 +15,7 @@ const settings = {
   name: text(1, 128),
   /** `always200`: for old clients that only understand status 200. */
   statusMode: choice(['http', 'always200']),
+  language: choice(LANGUAGES),
   /** An IANA name. */
   timeZone: text(1, 64),
   accessTokenSeconds: whole(10, DAY_SECONDS),
@@ -67,6 +69,7 @@ export const NEW_CIPHER = 'hmac-sha256';
 /** The default settings of a new project. */
 export const DEFAULTS = {
   statusMode: 'http',
+  language: 'en',
   timeZone: 'UTC',
   accessTokenSeconds: 600,
   refreshPolicy: 'rotate',

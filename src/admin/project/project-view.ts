@@ -6,6 +6,7 @@ export interface ProjectView {
   name: string;
   status: Project['status'];
   statusMode: Project['statusMode'];
+  language: Project['language'];
   timeZone: string;
   accessTokenSeconds: number;
   refreshPolicy: Project['refreshPolicy'];
@@ -37,6 +38,7 @@ export function projectView(project: Project, now: number): ProjectView {
     name: project.name,
     status: project.status,
     statusMode: project.statusMode,
+    language: project.language,
     timeZone: project.timeZone,
     accessTokenSeconds: project.accessTokenSeconds,
     refreshPolicy: project.refreshPolicy,

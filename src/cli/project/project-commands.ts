@@ -8,6 +8,7 @@ import {
   VERIFICATION_CIPHERS,
   VERIFICATION_PADDINGS,
 } from '../../tenancy/verification/verification-profile.js';
+import { LANGUAGES } from '../../response/error/language.js';
 import { given, oneOf, toBoolean, toNumber } from '../option-values.js';
 import { note, record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
@@ -23,6 +24,7 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
     name in defaults ? ` (default: ${String(defaults[name] ?? 'none')})` : '';
   return command
     .option('--status-mode <mode>', `http or always200${or('statusMode')}`)
+    .option('--language <language>', `of error messages: ${oneOf(LANGUAGES)}${or('language')}`)
     .option('--time-zone <name>', `an IANA name, e.g. Asia/Shanghai${or('timeZone')}`)
     .option(
       '--access-token-seconds <seconds>',

@@ -35,7 +35,9 @@ export const failureSchema = z
     code: number,
     message: z
       .string()
-      .describe('The reason, one sentence in English. It may be reworded; decide by `errorCode`.'),
+      .describe(
+        'The reason, one sentence: in English, or in Chinese if `Accept-Language` or the project prefers it. It may be reworded; decide by `errorCode`.',
+      ),
     data: z.null(),
     error: z.object({
       errorCode,
@@ -55,7 +57,9 @@ export const problemSchema = z
     type: z.string().describe('`urn:bo-auth:error:<errorCode>`'),
     title: z
       .string()
-      .describe('The reason, one sentence in English. It may be reworded; decide by `errorCode`.'),
+      .describe(
+        'The reason, one sentence: in English, or in Chinese if `Accept-Language` or the project prefers it. It may be reworded; decide by `errorCode`.',
+      ),
     status: z.int().describe('The HTTP status.'),
     code: number,
     errorCode,

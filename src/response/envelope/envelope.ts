@@ -1,4 +1,6 @@
 import type { ApiError, ErrorCode } from '../error/error-catalogue.js';
+import { errorText } from '../error/error-text.js';
+import type { Language } from '../error/language.js';
 import type { Provenance } from '../../cache/provenance.js';
 
 /** The one shape of every JSON answer under the API's prefix. */
@@ -29,23 +31,24 @@ export function successEnvelope<T>(data: T, provenance: Provenance | null): Enve
   };
 }
 
-export function failureEnvelope(error: ApiError): Envelope<never> {
+export function failureEnvelope(error: ApiError, language: Language = 'en'): Envelope<never> {
+  const text = errorText(error, language);
   return {
     success: false,
     code: error.code,
-    message: error.message,
+    message: text,
     data: null,
-    error: { errorCode: error.errorCode, errorText: error.message },
+    error: { errorCode: error.errorCode, errorText: text },
     cacheType: null,
     cacheDate: null,
   };
 }
 
 /** @see RFC 9457: Problem Details for HTTP APIs. The extension members repeat the envelope's. */
-export function problemDetails(error: ApiError) {
+export function problemDetails(error: ApiError, language: Language = 'en') {
   return {
     type: `urn:bo-auth:error:${error.errorCode}`,
-    title: error.message,
+    title: errorText(error, language),
     status: error.status,
     code: error.code,
     errorCode: error.errorCode,

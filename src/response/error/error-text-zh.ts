@@ -1,6 +1,6 @@
 import type { ErrorCode } from './error-catalogue.js';
 
-/** The catalogue's sentences in Chinese, for the documentation; answers are in English. */
+/** The catalogue's sentences in Chinese. */
 export const chineseText: Readonly<Record<ErrorCode, string>> = {
   REQUEST_MALFORMED: '请求无法解析，请检查 URL、请求头和 JSON。',
   PARAMETER_INVALID: '缺少参数或参数无效。',

@@ -4,14 +4,15 @@ import { AllowedMethods } from '../allowed-methods.js';
 import { failureEnvelope, JSON_TYPE, PROBLEM_TYPE, problemDetails } from '../envelope/envelope.js';
 import { type ApiError, errors } from './error-catalogue.js';
 import { toApiError } from './failure.js';
-import { StatusModes } from './status-modes.js';
+import { preferredLanguage } from './language.js';
+import { ResponseSettingsSource } from './response-settings.js';
 
 /** Answers every exception, in the envelope or as problem details. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly allowedMethods: AllowedMethods,
-    private readonly statusModes: StatusModes,
+    private readonly settings: ResponseSettingsSource,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
@@ -23,14 +24,17 @@ export class ErrorFilter implements ExceptionFilter {
     if (reply.sent) return;
     const error = this.precise(toApiError(thrown), request);
     request.failure = error;
-    const always200 = (await this.statusModes.of(request)) === 'always200';
+    const settings = await this.settings.of(request);
+    const language = preferredLanguage(request.headers, settings.language);
     const asProblem = request.headers.accept?.includes('application/problem+json') ?? false;
-    reply.code(always200 ? 200 : error.status);
+    reply.code(settings.statusMode === 'always200' ? 200 : error.status);
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
     if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
+    const vary = reply.getHeader('vary');
     reply
+      .header('vary', vary === undefined ? 'Accept-Language' : `${String(vary)}, Accept-Language`)
       .header('content-type', asProblem ? PROBLEM_TYPE : JSON_TYPE)
-      .send(JSON.stringify(asProblem ? problemDetails(error) : failureEnvelope(error)));
+      .send(JSON.stringify(asProblem ? problemDetails(error, language) : failureEnvelope(error, language)));
   }
 
   /** The router answers 404 for a known path with another method; RFC 9110 §15.5.6 requires 405 with `Allow`. */

@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { epochMs } from '../../database/column-types.js';
-import type { StatusMode } from '../../response/error/status-modes.js';
+import type { Language } from '../../response/error/language.js';
+import type { StatusMode } from '../../response/error/response-settings.js';
 import type { VerificationProfile } from '../verification/verification-profile.js';
 
 /** A tenant: one customer's back office. Everything except areas belongs to exactly one project. */
@@ -18,6 +19,10 @@ export class Project {
 
   @Column({ name: 'status_mode', type: 'varchar', length: 16 })
   statusMode!: StatusMode;
+
+  /** The language of error messages for callers whose `Accept-Language` prefers none. */
+  @Column({ type: 'varchar', length: 8 })
+  language!: Language;
 
   /** IANA name of the zone for local times, such as the `expires` field of an answer. */
   @Column({ name: 'time_zone', type: 'varchar', length: 64 })
