@@ -19,6 +19,7 @@ const FOLDERS = [
   'logging',
   'connection',
   'tenancy',
+  'cors',
   'audit',
   'auth',
   'admin',

@@ -5,6 +5,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
+import { CorsModule } from './cors/cors.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DemoGuardModule, DemoModule } from './demo/demo.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
         ResponseModule,
         TenancyModule,
         RequestGuardModule,
+        CorsModule,
         AuthModule,
         AdminModule,
         HealthModule,

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './connection/connection-limits.js';
+import { CrossOrigin } from './cors/cross-origin.js';
 import { explained } from './database/explain-failure.js';
 import { type AdapterParts, createAdapter } from './http/http-adapter.js';
 import { requestHooks } from './http/request-hooks.js';
@@ -43,6 +44,10 @@ async function build(config: Config, parts: Parts): Promise<NestFastifyApplicati
   const logger = parts.logger ?? createLogger(config.logLevel);
   const requestLog = new RequestLog(logger);
   const limits = parts.limits ?? CONNECTION_LIMITS;
+  const answer = async (...[error, request, reply]: Parameters<AdapterParts['refuse']>): Promise<void> => {
+    await app.get(CrossOrigin, { strict: false }).add(request, reply);
+    await app.get(ErrorFilter).answer(error, request, reply);
+  };
   // These requests reach neither the hooks nor Nest, so their headers, log line and metric are added here.
   const refuse: AdapterParts['refuse'] = (error, request, reply) => {
     setResponseHeaders(request.id, reply, config);
@@ -50,7 +55,7 @@ async function build(config: Config, parts: Parts): Promise<NestFastifyApplicati
       requestLog.write(request, reply);
       if (request.failure !== null) unroutedRequests.publish(request.failure);
     });
-    void app.get(ErrorFilter).answer(error, request, reply);
+    void answer(error, request, reply);
   };
   const app = await (parts.create ?? fromFactory)(
     AppModule.of(config),

@@ -73,6 +73,7 @@ const project = shown<ProjectView>(
       maxSessions: z.int().nullable(),
       maxSessionsPerClient: z.int().nullable(),
       whenFull: z.enum(['replace', 'refuse']),
+      allowedOrigins: texts,
       verifyCipher: z.enum(VERIFICATION_CIPHERS),
       verifyKey: text,
       verifyIv: text.nullable(),
@@ -86,6 +87,7 @@ const project = shown<ProjectView>(
   ),
   {
     ...DEFAULTS,
+    allowedOrigins: ['https://admin.example.com'],
     ownerId: 'shop',
     name: 'Shop',
     status: 'active',

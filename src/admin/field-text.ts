@@ -25,6 +25,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
     'Maximum number of sessions per user and `clientId`, such as one browser. null: no limit.',
   whenFull:
     'What happens to a login beyond the maximum: `replace` the oldest session, or `refuse` the login with 409.',
+  allowedOrigins:
+    'Origins whose pages may call this project and read its responses (CORS), in addition to `CORS_ORIGINS`: `https://admin.example.com`, or `https://*.example.com` for one label. An empty list clears it.',
   verifyCipher: 'The algorithm of `XverifyApi`.',
   verifyKey:
     'The key of `XverifyApi`: text, or its exact bytes as `hex:…` or `base64:…`. Generated when absent; shown only once.',

@@ -17,6 +17,11 @@ export function toList(text: string, before: readonly string[] = []): string[] {
   return [...before, ...text.split(',').map((part) => part.trim())].filter((part) => part !== '');
 }
 
+/** As {@link toList}; `none` is the empty list. */
+export function toOrigins(text: string, before: readonly string[] = []): string[] {
+  return text === 'none' ? [] : toList(text, before);
+}
+
 /** Fields for which `none` means `null`. */
 const NULLABLE: ReadonlySet<string> = new Set(['idleSeconds', 'maxSessions', 'maxSessionsPerClient']);
 

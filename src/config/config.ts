@@ -42,6 +42,8 @@ export interface Config extends JwtSecrets {
   readonly maxConnections: number;
   /** Addresses or CIDR ranges whose `X-Forwarded-For` is trusted; empty to trust no proxy. */
   readonly trustedProxies: readonly string[];
+  /** Origins whose pages may read every project's responses; see `isOriginPattern`. */
+  readonly corsOrigins: readonly string[];
   /** Exports traces over OTLP; `null` disables tracing. OpenTelemetry reads the other `OTEL_*` variables itself. */
   readonly tracing: { readonly protocol: OtlpProtocol } | null;
   /** Number of worker processes; with 1 there is only the main process. */
@@ -144,6 +146,7 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
     maxConnections: values.MAX_CONNECTIONS,
     trustedProxies: values.TRUSTED_PROXIES,
+    corsOrigins: values.CORS_ORIGINS,
     tracing: tracing(values, report),
     workers: workers(values, report),
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,

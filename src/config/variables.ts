@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { isOriginPattern, ORIGIN_RULE } from '../network/origin.js';
 import { withHost } from './postgres-url.js';
 
 /** Where sessions, users and projects are stored. With `file: null` the database is deleted when the process ends. */
@@ -54,22 +55,24 @@ const httpUrl = z
     'must be a URL like http://127.0.0.1:4318',
   );
 
-const addresses = z
-  .string()
-  .transform((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  )
-  .pipe(
-    z.array(
-      z.union(
-        [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
-        'must be addresses or CIDR ranges, separated by commas',
-      ),
+/** Separated by commas. */
+const texts = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const addresses = texts.pipe(
+  z.array(
+    z.union(
+      [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+      'must be addresses or CIDR ranges, separated by commas',
     ),
-  );
+  ),
+);
+
+const origins = texts.pipe(z.array(z.string().refine(isOriginPattern, `each ${ORIGIN_RULE}`)));
 
 /** Need not exist, unlike a folder that the operator names. */
 export const DEFAULT_PLUGINS_DIR = './Config/AppNodeJs/Plugins';
@@ -101,6 +104,7 @@ export const variablesSchema = z.object({
   EVENT_RETENTION_DAYS: integer(0, 36_500).default(180),
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
   TRUSTED_PROXIES: addresses.default([]),
+  CORS_ORIGINS: origins.default([]),
   WORKERS: z
     .union(
       [z.literal('auto').transform(() => availableParallelism()), integer(1, 256)],

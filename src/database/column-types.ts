@@ -17,3 +17,14 @@ export const stringList: ColumnOptions = {
     from: (value: string) => JSON.parse(value) as string[],
   },
 };
+
+/** As {@link stringList}; an empty list is `NULL`, so that a partial index finds the others. */
+export const nullableStringList: ColumnOptions = {
+  type: 'text',
+  nullable: true,
+  transformer: {
+    to: (value: readonly string[] | null | undefined) =>
+      value === null || value === undefined || value.length === 0 ? null : JSON.stringify(value),
+    from: (value: string | null) => (value === null ? null : (JSON.parse(value) as string[])),
+  },
+};

@@ -19,6 +19,7 @@ const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   maxSessions: null,
   maxSessionsPerClient: null,
   whenFull: 'replace',
+  allowedOrigins: null,
   verifyCipher: 'des-ecb',
   verifyIv: null,
   verifyPadding: 'pkcs7',

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import type { ConnectionLimits } from '../connection/connection-limits.js';
 import { answerRefusals, guardConnections } from '../connection/guard-connections.js';
 import { refuseTunnel } from '../connection/parser-failure.js';
+import { CrossOrigin } from '../cors/cross-origin.js';
 import { serveDocs } from '../docs/serve-docs.js';
 import type { RequestLog } from '../logging/request-log.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -58,6 +59,7 @@ export function requestHooks(
     ...(config.tracing === null ? [] : [tracing(config.tracing, logger)]),
     (fastify) => observeRequests(fastify, app.get(Metrics)),
     addResponseHeaders(config),
+    (fastify) => app.get(CrossOrigin, { strict: false }).listen(fastify),
     // After the hooks that log, count and add headers, so that refusals get all of it.
     answerRefusals,
     (fastify) => app.get(Draining, { strict: false }).closeConnectionsOf(fastify),

@@ -18,6 +18,11 @@ export class AllowedMethods {
     });
   }
 
+  /** Of all paths. */
+  all(): string[] {
+    return [...this.methods].toSorted();
+  }
+
   /** @param url as in the request line, with its query */
   of(url: string): string[] {
     const path = url.split('?', 1)[0] ?? '';

@@ -46,7 +46,7 @@ describe('the key set', () => {
     expect(answer.headers).toMatchObject({
       'cache-control': 'public, max-age=300',
       'content-type': 'application/jwk-set+json; charset=utf-8',
-      vary: 'XownerId',
+      vary: 'Origin, XownerId',
     });
     expect(answer.headers).not.toHaveProperty('pragma');
   });

@@ -1,10 +1,11 @@
+import { isOriginPattern, ORIGIN_RULE } from '../../network/origin.js';
 import { z } from 'zod';
 import {
   VERIFICATION_ENCODINGS,
   VERIFICATION_PADDINGS,
 } from '../../tenancy/verification/verification-profile.js';
 import { LANGUAGES } from '../../response/error/language.js';
-import { choice, fields, ownerId, text, whole } from '../field.js';
+import { choice, fields, list, ownerId, text, whole } from '../field.js';
 import { verifyKeyShape } from './verify-key.js';
 
 const DAY_SECONDS = 86_400;
@@ -32,6 +33,7 @@ const settings = {
   /** `null`: unlimited. */
   maxSessionsPerClient: whole(1, 10_000).nullable(),
   whenFull: choice(['replace', 'refuse']),
+  allowedOrigins: list(z.string(ORIGIN_RULE).refine(isOriginPattern, ORIGIN_RULE)),
   verifyEncoding: choice(VERIFICATION_ENCODINGS),
   verifySkewSeconds: whole(1, DAY_SECONDS),
   verifyStampRequired: z.boolean('must be true or false'),
@@ -81,6 +83,7 @@ export const DEFAULTS = {
   verifyPadding: 'pkcs7',
   maxSessionsPerClient: null,
   whenFull: 'replace',
+  allowedOrigins: null,
   verifyEncoding: 'base64',
   verifySkewSeconds: 300,
   verifyStampRequired: false,

@@ -17,6 +17,7 @@ export interface ProjectView {
   maxSessions: number | null;
   maxSessionsPerClient: number | null;
   whenFull: Project['whenFull'];
+  allowedOrigins: string[];
   verifyCipher: Project['verifyCipher'];
   verifyKey: string;
   verifyIv: string | null;
@@ -49,6 +50,7 @@ export function projectView(project: Project, now: number): ProjectView {
     maxSessions: project.maxSessions,
     maxSessionsPerClient: project.maxSessionsPerClient,
     whenFull: project.whenFull,
+    allowedOrigins: project.allowedOrigins ?? [],
     verifyCipher: project.verifyCipher,
     verifyKey: MASK,
     verifyIv: project.verifyIv === null ? null : MASK,

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiOkResponse, ApiOperation, ApiTags } from '../../response/api-decorators.js';
 import { RawResponse } from '../../response/raw-response.decorator.js';
+import { addVary } from '../../response/vary.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { OWNER_ID } from '../../tenancy/owner-id.js';
 import { singleHeader } from '../../tenancy/tenant-header.js';
@@ -61,10 +62,10 @@ export class KeySetController {
         detail: 'project',
       });
     const keySet = await this.rings.keySet(project ?? named);
+    addVary(reply, 'XownerId');
     reply
       .removeHeader('pragma')
       .header('cache-control', `public, max-age=${KEY_SET_MAX_AGE_SECONDS}`)
-      .header('vary', 'XownerId')
       // @see RFC 7517 §8.5.2
       .header('content-type', 'application/jwk-set+json; charset=utf-8');
     return keySet;

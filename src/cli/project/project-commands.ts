@@ -9,7 +9,7 @@ import {
   VERIFICATION_PADDINGS,
 } from '../../tenancy/verification/verification-profile.js';
 import { LANGUAGES } from '../../response/error/language.js';
-import { given, oneOf, toBoolean, toNumber } from '../option-values.js';
+import { given, oneOf, toBoolean, toNumber, toOrigins } from '../option-values.js';
 import { note, record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
 
@@ -64,6 +64,11 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
     .option(
       '--when-full <rule>',
       `replace the oldest session, or refuse the login, beyond the maximum${or('whenFull')}`,
+    )
+    .option(
+      '--allowed-origins <origins>',
+      `origins whose pages may read the responses, separated by commas, or none${or('allowedOrigins')}`,
+      toOrigins,
     )
     .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
     .option(

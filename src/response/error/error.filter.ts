@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AllowedMethods } from '../allowed-methods.js';
 import { failureEnvelope, JSON_TYPE, PROBLEM_TYPE, problemDetails } from '../envelope/envelope.js';
+import { addVary } from '../vary.js';
 import { type ApiError, errors } from './error-catalogue.js';
 import { toApiError } from './failure.js';
 import { preferredLanguage } from './language.js';
@@ -30,9 +31,8 @@ export class ErrorFilter implements ExceptionFilter {
     reply.code(settings.statusMode === 'always200' ? 200 : error.status);
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
     if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
-    const vary = reply.getHeader('vary');
+    addVary(reply, 'Accept-Language');
     reply
-      .header('vary', vary === undefined ? 'Accept-Language' : `${String(vary)}, Accept-Language`)
       .header('content-type', asProblem ? PROBLEM_TYPE : JSON_TYPE)
       .send(JSON.stringify(asProblem ? problemDetails(error, language) : failureEnvelope(error, language)));
   }

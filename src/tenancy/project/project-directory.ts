@@ -5,9 +5,21 @@ import { type Awaitable, andThen } from '../../awaitable.js';
 import { TieredCache } from '../../cache/tiered-cache.js';
 import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
+import type { OriginPattern } from '../../network/origin.js';
 import { Project } from './project.entity.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import { TenantProject } from './tenant-project.js';
+
+/** What a project allows pages of other origins. */
+export interface BrowserProject {
+  readonly ownerId: string;
+  readonly allowedOrigins: readonly OriginPattern[];
+}
+
+const BROWSER_PROJECTS = `SELECT owner_id, allowed_origins FROM bo_project WHERE allowed_origins IS NOT NULL`;
+
+/** No project has an empty `XownerId`. */
+const BROWSER_PROJECTS_KEY = '/browser-projects';
 
 /** Finds projects by their `XownerId`. */
 @Injectable()
@@ -19,7 +31,7 @@ export class ProjectDirectory {
 
   constructor(
     @InjectRepository(Project) projects: Repository<Project>,
-    database: SqlDatabase,
+    private readonly database: SqlDatabase,
     private readonly cache: TieredCache,
   ) {
     this.rows = new EntityTable(projects, database);
@@ -31,9 +43,28 @@ export class ProjectDirectory {
     return andThen(read, (known) => (known === null ? null : this.prepare(known.value)));
   }
 
+  /** The projects that allow origins of their own. */
+  async browserProjects(): Promise<readonly BrowserProject[]> {
+    const read = await this.cache.read<readonly BrowserProject[]>(
+      BROWSER_PROJECTS_KEY,
+      STALENESS_MS,
+      async () => {
+        const rows = await this.database.all<{ owner_id: string; allowed_origins: string }>(
+          BROWSER_PROJECTS,
+          [],
+        );
+        return rows.map((row) => ({
+          ownerId: row.owner_id,
+          allowedOrigins: JSON.parse(row.allowed_origins) as OriginPattern[],
+        }));
+      },
+    );
+    return read?.value ?? [];
+  }
+
   /** Call after changing a project. */
   forget(ownerId: string): Promise<void> {
-    return this.cache.drop(projectKey(ownerId));
+    return this.cache.drop(projectKey(ownerId), BROWSER_PROJECTS_KEY);
   }
 
   private prepare(row: Project): TenantProject {

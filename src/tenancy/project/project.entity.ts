@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { epochMs } from '../../database/column-types.js';
+import { epochMs, nullableStringList } from '../../database/column-types.js';
 import type { Language } from '../../response/error/language.js';
 import type { StatusMode } from '../../response/error/response-settings.js';
 import type { VerificationProfile } from '../verification/verification-profile.js';
@@ -59,6 +59,10 @@ export class Project {
   /** What a login does when the user has as many sessions as allowed: end the oldest, or be refused. */
   @Column({ name: 'when_full', type: 'varchar', length: 16 })
   whenFull!: 'replace' | 'refuse';
+
+  /** Origins whose pages may read this project's responses, in addition to `CORS_ORIGINS`. `null`: none. */
+  @Column({ name: 'allowed_origins', ...nullableStringList })
+  allowedOrigins!: string[] | null;
 
   @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
   verifyCipher!: VerificationProfile['cipher'];
