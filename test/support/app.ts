@@ -11,6 +11,7 @@ import { SqlDatabase, type SqlValue } from '../../src/database/sql-database.js';
 import { createLogger } from '../../src/logging/logger.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
+import { ReplayMemory } from '../../src/tenancy/verification/replay-memory.js';
 
 /** A running clock that tests can advance, stop, or set to any time. */
 export class TestClock extends Clock {
@@ -42,7 +43,10 @@ export class TestClock extends Clock {
   }
 }
 
-/** The service as `main.ts` builds it, with a test clock, an in-memory log and its own database. */
+/**
+ * The service as `main.ts` builds it, with a test clock, an in-memory log, its own database, and a replay memory of 384 KiB
+ * instead of 24 MiB, whose allocation is a third of a start.
+ */
 export interface TestApp {
   readonly app: NestFastifyApplication;
   readonly config: Config;
@@ -83,6 +87,8 @@ export async function startApp(
       const testing = await Test.createTestingModule({ imports: [module] })
         .overrideProvider(Clock)
         .useValue(clock)
+        .overrideProvider(ReplayMemory)
+        .useValue(new ReplayMemory({ capacity: 2 ** 14 }))
         .setLogger(options.logger as never)
         .compile();
       return testing.createNestApplication<NestFastifyApplication>(adapter, options);

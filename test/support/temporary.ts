@@ -23,6 +23,9 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** The longest pause between two polls, in ms: polling takes processor time from what is waited for. */
+const LONGEST_PAUSE_MS = 50;
+
 /** Polls until `condition` holds; after `withinMs`, fails and names the condition. */
 export async function eventually(
   what: string,
@@ -30,8 +33,8 @@ export async function eventually(
   withinMs = 15_000,
 ): Promise<void> {
   const deadline = performance.now() + withinMs;
-  while (!(await condition())) {
+  for (let pause = 2; !(await condition()); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
