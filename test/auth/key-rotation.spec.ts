@@ -78,7 +78,7 @@ describe('rotation', () => {
       }
     })().catch((error: unknown) => failures.push(String(error)));
     const someRounds = async () => {
-      const enough = progress.rounds + 6;
+      const enough = progress.rounds + 3;
       while (progress.rounds < enough && failures.length === 0)
         await new Promise((done) => setTimeout(done, 5));
     };

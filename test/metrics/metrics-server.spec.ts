@@ -2,11 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { MetricsServer } from '../../src/metrics/metrics-server.js';
 import { call, startApp, type TestApp } from '../support/app.js';
-import { endAll, ServiceProcess } from '../support/service-process.js';
-import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
 
 const TOKEN = 'a-token-of-this-test';
-const START_MS = 120_000;
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const REFUSED = [
@@ -102,36 +99,3 @@ describe('METRICS_PORT', () => {
     await other.close();
   });
 });
-
-it(
-  'several workers share the port of the metrics, each answers for all, and it closes with them',
-  async () => {
-    const folder = temporaryFolder();
-    const port = await freePort();
-    const service = await ServiceProcess.start({
-      DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
-      WORKERS: '2',
-      METRICS_PORT: String(port),
-      LOG_LEVEL: 'info',
-    });
-    try {
-      await eventually('all workers', () => service.count('all workers listen') === 1, START_MS);
-      await eventually('their lines', () => service.count('serving metrics on their own port') === 2);
-      // On connections of their own, so that both workers get some.
-      for (let sent = 0; sent < 4; sent++)
-        expect((await fetch(`${service.url}/metrics`, { headers: { connection: 'close' } })).status).toBe(
-          404,
-        );
-      for (let asked = 0; asked < 4; asked++) {
-        const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { connection: 'close' } });
-        expect(await answer.text()).toMatch(/^bo_auth_failures_total\{code="ROUTE_UNKNOWN"\} 4$/m);
-      }
-      expect((await service.kill('SIGTERM')).code).toBe(0);
-      await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
-    } finally {
-      endAll();
-      folder.remove();
-    }
-  },
-  START_MS,
-);

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API, encryptByDES, SAMPLE_TOKEN } from '../support/app.js';
 import { built, endAll, ServiceProcess } from '../support/service-process.js';
-import { eventually, temporaryFolder } from '../support/temporary.js';
+import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
 
 const START_MS = 120_000;
 
@@ -83,9 +83,17 @@ function workersOf(service: ServiceProcess): number[] {
 describe('several workers on one port', () => {
   const folder = temporaryFolder();
   let service: ServiceProcess;
+  let metricsUrl: string;
   beforeAll(async () => {
+    const metricsPort = await freePort();
+    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
     service = await ServiceProcess.start(
-      { DATABASE_URL: `sqlite:${folder.path}/test.sqlite`, WORKERS: '2', LOG_LEVEL: 'info' },
+      {
+        DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
+        WORKERS: '2',
+        METRICS_PORT: String(metricsPort),
+        LOG_LEVEL: 'info',
+      },
       { nodeOptions: ['--import', FAILING_FORKS] },
     );
     await eventually('all workers', () => service.count('listening') === 2, START_MS);
@@ -103,6 +111,18 @@ describe('several workers on one port', () => {
   it('writes the demo data once', () => {
     expect(service.count('demo data written: projects ptdev and acme')).toBe(1);
     expect(workersOf(service)).toHaveLength(2);
+  });
+
+  it('shares the port of the metrics, where each worker answers for all', async () => {
+    await eventually('their lines', () => service.count('serving metrics on their own port') === 2);
+    // On connections of their own, so that both workers get some.
+    const headers = { connection: 'close' };
+    for (let sent = 0; sent < 4; sent++)
+      expect((await fetch(`${service.url}/metrics`, { headers })).status).toBe(404);
+    for (let asked = 0; asked < 4; asked++)
+      expect(await (await fetch(metricsUrl, { headers })).text()).toMatch(
+        /^bo_auth_failures_total\{code="ROUTE_UNKNOWN"\} 4$/m,
+      );
   });
 
   it(
@@ -157,6 +177,7 @@ describe('several workers on one port', () => {
       service.child.kill('SIGTERM');
       expect((await service.exited).code).toBe(0);
       for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+      await expect(fetch(metricsUrl)).rejects.toThrow();
     },
     START_MS,
   );
@@ -167,48 +188,36 @@ describe('one process', () => {
   afterAll(() => folder.remove());
 
   it(
-    'says that it ends before it does, answers what is under way, and parts with its clients',
+    'says that it ends before it does, answers what is under way, and waits for no connection without a request',
     async () => {
       const service = await ServiceProcess.start({
         DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
         SHUTDOWN_DELAY_MS: '1000',
+        // The end by the deadline has another exit code.
+        SHUTDOWN_DEADLINE_MS: '30000',
       });
       const { answers, stop } = load(service);
       const watch = new Agent({ keepAlive: true });
-      await eventually('requests', () => answers() > 5);
+      // Accepted before the requests that follow it are answered.
+      const silent = connect(service.port, '127.0.0.1');
+      await once(silent, 'connect');
+      const closed = once(silent, 'close');
+      silent.resume();
+      const already = answers();
+      await eventually('requests', () => answers() > already + 5);
       service.child.kill('SIGTERM');
       await eventually('not ready', async () => (await get(service, '/health/ready', watch)).status === 503);
       const live = await get(service, '/health/live', watch);
       expect(live).toMatchObject({ status: 200, connection: 'close' });
-      const { answers: then } = { answers: answers() };
+      const then = answers();
       await eventually('it goes on serving', () => answers() > then);
       // New connections are served for as long as it says that it ends, and refused after that.
       expect(
         await Promise.race([stop(), sleep(START_MS, ['the load did not stop'], { ref: false })]),
       ).toEqual([]);
-      expect((await service.exited).code).toBe(0);
-      watch.destroy();
-    },
-    START_MS,
-  );
-
-  it(
-    'waits for no connection on which nothing was ever sent',
-    async () => {
-      const service = await ServiceProcess.start({
-        DATABASE_URL: `sqlite:${folder.path}/test.sqlite`,
-        // The end by the deadline has another exit code.
-        SHUTDOWN_DEADLINE_MS: '30000',
-      });
-      const silent = connect(service.port, '127.0.0.1');
-      await once(silent, 'connect');
-      // Accepted before what follows it is answered.
-      await service.isReady();
-      const closed = once(silent, 'close');
-      silent.resume();
-      service.child.kill('SIGTERM');
       await closed;
       expect((await service.exited).code).toBe(0);
+      watch.destroy();
     },
     START_MS,
   );

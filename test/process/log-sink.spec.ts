@@ -5,8 +5,6 @@ import { droppedLines, LogSink } from '../../src/logging/log-sink.js';
 import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 import { eventually, freePort } from '../support/temporary.js';
 
-/** More than a socket or a pipe holds, at some 250 bytes a line. */
-const REQUESTS = 1_500;
 /** A fraction of the time after which a process that drains is killed. */
 const ANSWER_MS = 5_000;
 
@@ -36,14 +34,15 @@ afterAll(endAll);
 
 describe('the service keeps running, and ends on SIGTERM, if its log', () => {
   it.each([
-    ['is a pipe that nobody reads', () => openSync(pipe().file, O_RDWR), '1'],
-    ['is a pipe that nobody reads, with several workers', () => openSync(pipe().file, O_RDWR), '2'],
-    ['is on a disk that is full', () => openSync('/dev/full', O_WRONLY), '1'],
-    ['is a socket that nobody reads', () => 'pipe' as const, '1'],
-    ['is a socket whose reader has ended', () => 'pipe' as const, '1'],
+    // Each with more requests than it holds lines, of some 250 bytes.
+    ['is a pipe that nobody reads', () => openSync(pipe().file, O_RDWR), '1', 500],
+    ['is a pipe that nobody reads, with several workers', () => openSync(pipe().file, O_RDWR), '2', 500],
+    ['is on a disk that is full', () => openSync('/dev/full', O_WRONLY), '1', 100],
+    ['is a socket that nobody reads', () => 'pipe' as const, '1', 1_500],
+    ['is a socket whose reader has ended', () => 'pipe' as const, '1', 100],
   ])(
     '%s',
-    async (name, open, WORKERS) => {
+    async (name, open, WORKERS, requests) => {
       const stdout = open();
       const PORT = String(await freePort());
       const server = await ServiceProcess.spawn({ PORT, WORKERS }, { stdout });
@@ -65,7 +64,7 @@ describe('the service keeps running, and ends on SIGTERM, if its log', () => {
       );
       if (name.endsWith('ended')) server.child.stdout?.destroy();
       else server.child.stdout?.pause();
-      for (let sent = 0; sent < REQUESTS; sent += 25)
+      for (let sent = 0; sent < requests; sent += 25)
         await Promise.all(Array.from({ length: 25 }, () => get('/bo/api/v3/nowhere')));
       expect(await get('/health/live')).toBe(200);
       server.child.kill('SIGTERM');
@@ -75,13 +74,6 @@ describe('the service keeps running, and ends on SIGTERM, if its log', () => {
     },
     180_000,
   );
-
-  it('is read: its last lines arrive', async () => {
-    const server = await ServiceProcess.spawn({});
-    await server.listening();
-    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(server.lines().at(-1)).toMatchObject({ msg: 'stopping' });
-  });
 });
 
 describe('a log that stalls', () => {

@@ -47,6 +47,10 @@ describe('a Postgres that refuses says so in one line, in the service, doctor an
     return started.stderr.slice('bo-auth: '.length).trim();
   }
 
+  /** The same line, without a process. */
+  const lineFor = async (DATABASE_URL: string) =>
+    startFailure(await startApp({ DATABASE_URL, LOG_LEVEL: 'silent' }).catch((error: unknown) => error));
+
   it('for a wrong password', async () => {
     const wrong = changed({ password: 'not-this-one' });
     const line = await refusal(wrong);
@@ -67,15 +71,13 @@ describe('a Postgres that refuses says so in one line, in the service, doctor an
   }, 60_000);
 
   it('for no password', async () => {
-    const failure = await startApp({
-      DATABASE_URL: url.replace(':postgres@', '@'),
-      LOG_LEVEL: 'silent',
-    }).catch((error: unknown) => error);
-    expect(startFailure(failure)).toContain('refuses the password of the user postgres (28P01)');
+    expect(await lineFor(url.replace(':postgres@', '@'))).toContain(
+      'refuses the password of the user postgres (28P01)',
+    );
   });
 
   it('for a missing database', async () => {
-    expect(await refusal(changed({ pathname: '/Not-there' }))).toBe(
+    expect(await lineFor(changed({ pathname: '/Not-there' }))).toBe(
       `DATABASE_URL: ${place(changed({ pathname: '/Not-there' }))} does not exist (3D000): ` +
         'correct its name, or create it: CREATE DATABASE "Not-there"',
     );
@@ -83,11 +85,8 @@ describe('a Postgres that refuses says so in one line, in the service, doctor an
 
   it('for too many connections', async () => {
     await sql(`CREATE ROLE crowd LOGIN PASSWORD 'crowd-password' CONNECTION LIMIT 0`);
-    const failure = await startApp({
-      DATABASE_URL: changed({ username: 'crowd', password: 'crowd-password' }),
-      LOG_LEVEL: 'silent',
-    }).catch((error: unknown) => error);
-    expect(startFailure(failure)).toContain(' has too many connections (53300): raise max_connections');
+    const line = await lineFor(changed({ username: 'crowd', password: 'crowd-password' }));
+    expect(line).toContain(' has too many connections (53300): raise max_connections');
   });
 
   it('for a role that may not create tables, until its right is granted', async () => {
@@ -96,7 +95,7 @@ describe('a Postgres that refuses says so in one line, in the service, doctor an
       'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
     );
     const clerk = changed({ username: 'clerk', password: 'clerk-password' });
-    const line = await refusal(clerk);
+    const line = await lineFor(clerk);
     expect(line).toMatch(/ denies the user clerk a right.* \(42501\): /);
     const [grant = ''] = /GRANT CREATE ON SCHEMA public TO clerk$/.exec(line) ?? [];
     await sql(grant);

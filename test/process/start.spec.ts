@@ -144,6 +144,7 @@ describe('npm start', () => {
     expect((await ask('/health/ready')).status).toBe(200);
     expect((await ask('/docs')).status).toBe(404);
     expect(await server.kill('SIGINT')).toEqual({ code: 0, signal: null });
+    expect(server.lines().at(-1)).toMatchObject({ msg: 'stopping' });
     for (const secret of Object.values(STRONG_SECRETS)) expect(server.stdout).not.toContain(secret);
   });
 });
