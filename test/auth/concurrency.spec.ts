@@ -7,6 +7,7 @@ import type { Introspected } from '../../src/auth/introspection.js';
 import { SessionStore } from '../../src/auth/session/session.store.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import {
+  GRACE_MS,
   call,
   claimsOf,
   dataOf,
@@ -107,7 +108,7 @@ it('reuse found by ten at once ends the family once, with one event', async () =
   const first = await login(test);
   const second = dataOf(await refresh(test, first.refreshToken));
   await refresh(test, second.refreshToken);
-  test.clock.advance(60_001);
+  test.clock.advance(GRACE_MS + 1);
   const answers = await times(10, () => refresh(test, first.refreshToken));
   const outcomes = new Set(answers.map(refusalOf));
   expect(outcomes).toContain('401 REFRESH_TOKEN_REUSED');
@@ -139,7 +140,7 @@ describe('a request that loses races', () => {
     const first = await login(test);
     const second = dataOf(await refresh(test, first.refreshToken));
     const third = dataOf(await refresh(test, second.refreshToken));
-    if (step === 'end') test.clock.advance(60_001);
+    if (step === 'end') test.clock.advance(GRACE_MS + 1);
     const token = step === 'end' ? first.refreshToken : third.refreshToken;
     const lost = await losing(step, 8, () => refresh(test, token));
     expect([refusalOf(lost.answer), lost.answer.headers['retry-after'], lost.tries]).toEqual([

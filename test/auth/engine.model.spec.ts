@@ -5,14 +5,8 @@ import {
   type Supersession,
 } from '../../src/auth/refresh-token/decide.js';
 import type { TokenPosition } from '../../src/auth/refresh-token/refresh-token.js';
-import {
-  type Fault,
-  GRACE,
-  type Judge,
-  type ModelOptions,
-  type ModelResult,
-  search,
-} from './engine-model.js';
+import { type Fault, type Judge, type ModelOptions, type ModelResult, search } from './engine-model.js';
+import { GRACE } from './engine-world.js';
 
 /** A tick that messages survive, half a window, and one unit more than a window. */
 const HONEST = { wire: 3, steps: [1, GRACE / 2, GRACE + 1] };

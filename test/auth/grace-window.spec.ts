@@ -1,12 +1,11 @@
 import { STALENESS_MS } from '../../src/cache/staleness.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import { SessionStore } from '../../src/auth/session/session.store.js';
-import { call, claimsOf, dataOf, login, refresh, refusalOf, SAMPLE_TOKEN } from '../support/app.js';
+import { call, claimsOf, dataOf, GRACE_MS, login, refresh, refusalOf, SAMPLE_TOKEN } from '../support/app.js';
 import {
   test,
   SECOND,
   DAY,
-  GRACE,
   sidOf,
   next,
   outcome,
@@ -23,7 +22,7 @@ describe('a retry with the token that was spent', () => {
     const first = await login(test);
     const successor = await next(first);
     let elapsed = 0;
-    for (const at of [0, 1 * SECOND, 31 * SECOND, GRACE]) {
+    for (const at of [0, 1 * SECOND, 31 * SECOND, GRACE_MS]) {
       test.clock.advance(at - elapsed);
       elapsed = at;
       const again = await next(first);
@@ -36,7 +35,7 @@ describe('a retry with the token that was spent', () => {
   it('after the grace window, the successor never used: another successor, and the first is displaced', async () => {
     const first = await login(test);
     const lost = await next(first);
-    test.clock.advance(GRACE + 1);
+    test.clock.advance(GRACE_MS + 1);
     const again = await next(first);
     expect(again.refreshToken).not.toBe(lost.refreshToken);
     expect(again.tokenSeq).toBe(3);
@@ -46,7 +45,7 @@ describe('a retry with the token that was spent', () => {
     expect(refusalOf(behind)).toBe('409 REFRESH_TOKEN_SUPERSEDED');
     expect(Number(behind.headers['retry-after'])).toBeGreaterThan(0);
     expect(await outcome(again)).toBe('200 null');
-    test.clock.advance(GRACE + 1);
+    test.clock.advance(GRACE_MS + 1);
     expect(await outcome(lost)).toBe('401 REFRESH_TOKEN_REUSED');
   });
 
@@ -54,11 +53,11 @@ describe('a retry with the token that was spent', () => {
     const first = await login(test);
     const seen = new Set([(await next(first)).refreshToken]);
     for (let i = 0; i < 3; i++) {
-      test.clock.advance(GRACE + 1);
+      test.clock.advance(GRACE_MS + 1);
       seen.add((await next(first)).refreshToken);
     }
     expect(seen.size).toBe(4);
-    test.clock.advance(GRACE + 1);
+    test.clock.advance(GRACE_MS + 1);
     expect(await outcome(first)).toBe('401 REFRESH_TOKEN_REUSED');
   });
 });
@@ -70,7 +69,7 @@ describe('the parent, after the grace window, its successor used', () => {
     const third = await next(second);
     const store = test.app.get(SessionStore, { strict: false });
     const end = store.end.bind(store);
-    test.clock.advance(GRACE);
+    test.clock.advance(GRACE_MS);
     store.end = async (...step) => {
       store.end = end;
       test.clock.advance(-1);
@@ -96,7 +95,7 @@ describe('the parent, after the grace window, its successor used', () => {
     const first = await login(test);
     const second = await next(first);
     const third = await next(second);
-    test.clock.advance(GRACE + 1);
+    test.clock.advance(GRACE_MS + 1);
     const answer = await refresh(test, first.refreshToken);
     expect(refusalOf(answer)).toBe('401 REFRESH_TOKEN_REUSED');
     expect(answer.text).not.toContain(sidOf(first));
@@ -117,7 +116,7 @@ describe('the parent, after the grace window, its successor used', () => {
   it('does not touch the user’s other sessions', async () => {
     const [victim, other] = [await login(test), await login(test)];
     await next(await next(victim));
-    test.clock.advance(GRACE + 1);
+    test.clock.advance(GRACE_MS + 1);
     expect(await outcome(victim)).toBe('401 REFRESH_TOKEN_REUSED');
     expect(await outcome(other)).toBe('200 null');
   });
@@ -126,7 +125,7 @@ describe('the parent, after the grace window, its successor used', () => {
     const first = await login(test);
     const second = await next(first);
     const third = await next(second);
-    test.clock.advance(GRACE);
+    test.clock.advance(GRACE_MS);
     const answer = await refresh(test, first.refreshToken);
     expect(refusalOf(answer)).toBe('409 REFRESH_TOKEN_SUPERSEDED');
     expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
@@ -136,7 +135,7 @@ describe('the parent, after the grace window, its successor used', () => {
   it('finds a thief who rotates every few seconds, when the victim’s own token has been behind for the window', async () => {
     const victim = await login(test);
     let thief: TokenGrant = victim;
-    for (let elapsed = 0; elapsed <= GRACE; elapsed += 5 * SECOND) {
+    for (let elapsed = 0; elapsed <= GRACE_MS; elapsed += 5 * SECOND) {
       thief = await next(thief);
       test.clock.advance(5 * SECOND);
     }
@@ -177,7 +176,7 @@ describe('the project’s policy', () => {
     await policy({ lost_response: 'revoke' });
     const first = await login(test);
     const second = await next(first);
-    test.clock.advance(GRACE + 1);
+    test.clock.advance(GRACE_MS + 1);
     expect(await outcome(first)).toBe('401 REFRESH_TOKEN_REUSED');
     expect(await outcome(second)).toBe('401 REFRESH_TOKEN_REUSED');
     await policy({ lost_response: 'reissue' });
@@ -207,7 +206,7 @@ describe('the project’s policy', () => {
     expect((await eventsOf(moved)).at(-1)).toMatchObject({ kind: 'imported' });
     const after = dataOf(await refresh(test, moved.refreshToken, { owner: 'ptdev' }));
     expect(after.tokenSeq).toBe(3);
-    test.clock.advance(GRACE + 1);
+    test.clock.advance(GRACE_MS + 1);
     expect(refusalOf(await refresh(test, SAMPLE_TOKEN, { owner: 'ptdev' }))).toBe('401 REFRESH_TOKEN_REUSED');
   });
 

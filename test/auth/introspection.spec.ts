@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Introspected } from '../../src/auth/introspection.js';
 import {
+  GRACE_MS,
   call,
   claimsOf,
   dataOf,
@@ -104,7 +105,7 @@ it('knows a spent token as inactive after the grace window, and ends nothing', a
   const { refreshToken } = await login(test);
   const next = dataOf(await refresh(test, refreshToken));
   const third = dataOf(await refresh(test, next.refreshToken));
-  test.clock.advance(61_000);
+  test.clock.advance(GRACE_MS + 1_000);
   expect(await introspect(refreshToken)).toEqual(INACTIVE);
   expect(await introspect(third.refreshToken)).toMatchObject({ active: true, token_seq: 3 });
   expect((await refresh(test, third.refreshToken)).status).toBe(200);

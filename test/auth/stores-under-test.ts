@@ -1,10 +1,21 @@
 import type { AuthEventKind } from '../../src/audit/auth-event.js';
 import { SqlSessionStore } from '../../src/auth/session/sql-session.store.js';
 import type { SqlDatabase } from '../../src/database/sql-database.js';
-import type { StoreUnderTest } from './session-store.contract.js';
 import { MemorySessionStore } from '../support/memory-session.store.js';
 import type { RedisServer } from '../support/redis.js';
 import { TieredSessionStore } from '../support/tiered-session.store.js';
+import type { SessionStore } from '../../src/auth/session/session.store.js';
+
+/** A store with the rows that it needs but does not manage: projects and users. */
+export interface StoreUnderTest {
+  readonly store: SessionStore;
+  addProject(ownerId: string): Promise<void>;
+  addUser(ownerId: string, userId: string): Promise<void>;
+  setProject(ownerId: string, active: boolean): Promise<void>;
+  setUser(ownerId: string, userId: string, active: boolean): Promise<void>;
+  events(ownerId: string): Promise<{ kind: AuthEventKind; sessionId: string | null }[]>;
+  close(): Promise<void>;
+}
 
 const PROJECT = `
   INSERT INTO bo_project (owner_id, name, status, status_mode, time_zone, access_token_seconds, refresh_policy,

@@ -5,7 +5,6 @@ import { claimsOf, dataOf, refresh, refusalOf, startApp, type TestApp } from '..
 export let test: TestApp;
 export const SECOND = 1_000;
 export const DAY = 86_400_000;
-export const GRACE = 60 * SECOND;
 export const sidOf = ({ accessToken }: TokenGrant) => String(claimsOf(accessToken)['sid']);
 export const next = async ({ refreshToken }: TokenGrant) => dataOf(await refresh(test, refreshToken));
 

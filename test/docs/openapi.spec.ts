@@ -1,19 +1,13 @@
-import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { OpenAPIObject } from '@nestjs/swagger';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import CryptoJS from 'crypto-js';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { loadConfig } from '../../src/config/config.js';
-import { createApp } from '../../src/create-app.js';
-import { CHINESE_TEXTS } from '../../src/docs/chinese-document.js';
-import { documentTexts } from '../../src/docs/document-text.js';
 import { PROJECTS, SEED_SESSION, USERS } from '../../src/demo/demo-rows.js';
 import { catalogue, type ErrorCode } from '../../src/response/error/error-catalogue.js';
+import { type Document, type Operation, PRODUCTION, start } from './documented-service.js';
 
 const API = '/bo/api/v3';
-const CHINESE = /[\u4E00-\u9FFF]/;
 const ENVELOPE = ['cacheDate', 'cacheType', 'code', 'data', 'error', 'message', 'success'];
 const TENANT_HEADERS = [
   'XownerId',
@@ -23,69 +17,6 @@ const TENANT_HEADERS = [
   'XuserFromSecondShareId',
   'XfilterAreaCode',
 ];
-
-interface Media {
-  schema: Record<string, unknown>;
-  examples: Record<string, { $ref?: string; value?: unknown }>;
-}
-interface Operation {
-  operationId: string;
-  summary: string;
-  description?: string;
-  deprecated?: boolean;
-  parameters: { name: string; in: string; required: boolean; description: string; schema: object }[];
-  requestBody?: { content: Record<string, Media> };
-  responses: Record<string, { content?: Record<string, Media> }>;
-  security?: Record<string, string[]>[];
-}
-interface Document {
-  paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, object>; examples: Record<string, { value: unknown }> };
-}
-
-const PRODUCTION = {
-  NODE_ENV: 'production',
-  SWAGGER_ENABLED: 'true',
-  JWT_SECRET: 'a-secret-of-this-test-alone-0123456789',
-  TOKEN_PEPPER: 'a-pepper-of-this-test-alone-0123456789',
-};
-
-/** Every summary and description, by its place. */
-function textsIn(node: unknown, place = ''): Map<string, string> {
-  const texts = new Map<string, string>();
-  for (const [key, value] of Object.entries((node ?? {}) as object)) {
-    if (isText(key, value)) texts.set(`${place}/${key}`, value);
-    else if (typeof value === 'object' && key !== 'example' && key !== 'value')
-      for (const [where, text] of textsIn(value, `${place}/${key}`)) texts.set(where, text);
-  }
-  return texts;
-}
-
-const withoutTexts = (document: unknown) =>
-  JSON.parse(JSON.stringify(document, (key, value: unknown) => (isText(key, value) ? '' : value))) as unknown;
-
-const isText = (key: string, value: unknown): value is string =>
-  (key === 'summary' || key === 'description') && typeof value === 'string';
-
-async function start(env: Record<string, string> = {}) {
-  const routes: string[] = [];
-  const config = loadConfig({
-    DATABASE_URL: 'sqlite::memory:',
-    LOG_LEVEL: 'fatal',
-    PLUGINS_DIR: 'docs/examples',
-    RATE_LIMIT_PER_MINUTE: '0',
-    ...env,
-  });
-  const app = await createApp(config, {
-    create: (module, adapter, options) => {
-      adapter.getInstance().addHook('onRoute', ({ method, url }) => {
-        for (const each of [method].flat()) routes.push(`${each} ${url}`);
-      });
-      return NestFactory.create<NestFastifyApplication>(module, adapter, options);
-    },
-  });
-  return { app, routes };
-}
 
 describe('the OpenAPI document', () => {
   let app: NestFastifyApplication;
@@ -292,45 +223,6 @@ describe('the OpenAPI document', () => {
         if (!isNull) check(`${where}.${name}`, property['description']);
       }
     }
-  });
-
-  test('has each text in one language: English, or Chinese with ?lang=zh', async () => {
-    const chinese = (await app.inject({ url: '/docs-json?lang=zh' })).json<Document>();
-    const inEnglish = textsIn(document);
-    const inChinese = textsIn(chinese);
-    expect([...inChinese.keys()]).toEqual([...inEnglish.keys()]);
-    expect(inEnglish.size).toBeGreaterThan(1000);
-    expect([...inEnglish].filter(([, text]) => CHINESE.test(text))).toEqual([]);
-    expect([...inChinese].filter(([, text]) => !CHINESE.test(text) && !isNameless(text))).toEqual([]);
-    expect((await app.inject({ url: '/docs-json?lang=fr' })).json()).toEqual(document);
-    expect((await app.inject({ url: '/docs-yaml?lang=zh' })).body).toContain('登录');
-
-    /** HTTP's own names with error codes, or a demo user, who is called the same in every language. */
-    function isNameless(text: string): boolean {
-      return / · `[A-Z_]+`$/.test(text) || /^\w+ \(XownerId: \w+\)$/.test(text);
-    }
-  });
-
-  test('differs between the languages in texts alone', async () => {
-    const chinese = (await app.inject({ url: '/docs-json?lang=zh' })).json<Document>();
-    for (const each of [document, chinese])
-      expect(await new Validator().validate(structuredClone(each) as never)).toEqual({ valid: true });
-    expect(withoutTexts(chinese)).toEqual(withoutTexts(document));
-  });
-
-  test('has one Chinese text for each English text, and none without one', () => {
-    const keys = CHINESE_TEXTS.flatMap((texts) => Object.keys(texts));
-    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
-    const known = new Set(keys);
-    const english = new Map<string, Set<string>>();
-    for (const text of documentTexts(document as unknown as OpenAPIObject)) {
-      const key = text.keys.find((each) => known.has(each)) ?? `none of ${text.keys.join(', ')}`;
-      english.set(key, (english.get(key) ?? new Set()).add(text.text));
-    }
-    expect([...english.keys()].filter((key) => !known.has(key))).toEqual([]);
-    expect(keys.filter((key) => !english.has(key))).toEqual([]);
-    // A key that two different texts share needs a more specific one for each of them.
-    expect([...english].filter(([, texts]) => texts.size > 1)).toEqual([]);
   });
 
   test('marks the documented GET as deprecated, and says why', () => {

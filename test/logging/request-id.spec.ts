@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { requestIdOf } from '../../src/logging/request-id.js';
 import { parseTraceparent } from '../../src/logging/trace-context.js';
-import { call, login, refresh, startApp, type TestApp } from '../support/app.js';
+import { GRACE_MS, call, login, refresh, startApp, type TestApp } from '../support/app.js';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -129,9 +129,9 @@ describe('through the door', () => {
       bearer: grant.accessToken,
       headers: { 'X-Request-Id': 'log-4' },
     });
-    test.clock.advance(61_000);
+    test.clock.advance(GRACE_MS + 1_000);
     await refresh(test, rotated.body.data!.refreshToken);
-    test.clock.advance(61_000);
+    test.clock.advance(GRACE_MS + 1_000);
     await refresh(test, grant.refreshToken, { headers: { 'X-Request-Id': 'log-5' } });
     test.clock.run();
 

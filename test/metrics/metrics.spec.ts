@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import parsePrometheus from 'parse-prometheus-text-format';
 import { parse as parseYaml } from 'yaml';
 import { REFRESH_OUTCOMES } from '../../src/auth/refresh/refresh-report.js';
-import { call, dataOf, login, refresh, startApp, type TestApp } from '../support/app.js';
+import { GRACE_MS, call, dataOf, login, refresh, startApp, type TestApp } from '../support/app.js';
 import { complaintOf, findPromtool } from '../support/promtool.js';
 
 /** As the independent parser has them. */
@@ -82,7 +82,7 @@ describe('/metrics', () => {
       const next = dataOf(await refresh(test, grant.refreshToken));
       test.clock.advance(7_000);
       await refresh(test, grant.refreshToken);
-      test.clock.advance(61_000);
+      test.clock.advance(GRACE_MS + 1_000);
       await refresh(test, next.refreshToken);
       test.clock.advance(1_000);
       await refresh(test, grant.refreshToken);
@@ -106,7 +106,7 @@ describe('/metrics', () => {
       const next = dataOf(await refresh(test, grant.refreshToken));
       const later = dataOf(await refresh(test, next.refreshToken));
       expect((await refresh(test, grant.refreshToken)).status).toBe(409);
-      test.clock.advance(61_000);
+      test.clock.advance(GRACE_MS + 1_000);
       expect((await refresh(test, grant.refreshToken)).status).toBe(401);
       expect((await refresh(test, later.refreshToken)).status).toBe(401);
       expect((await refresh(test, 'nonsense')).status).toBe(401);

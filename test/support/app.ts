@@ -7,6 +7,7 @@ import { Clock } from '../../src/config/clock.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import type { ConnectionLimits } from '../../src/connection/connection-limits.js';
 import { createApp } from '../../src/create-app.js';
+import { PROJECTS } from '../../src/demo/demo-rows.js';
 import { SqlDatabase, type SqlValue } from '../../src/database/sql-database.js';
 import { createLogger } from '../../src/logging/logger.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
@@ -112,6 +113,9 @@ export const SAMPLE_TOKEN = 'MtP0zZx1gZE66xDnhwd1UV973XoVL4nT';
 
 /** The verification keys of the demo projects. */
 export const VERIFY_KEYS: Readonly<Record<string, string>> = { ptdev: 'ptdev-58', acme: 'acme-key' };
+
+/** The grace window of `acme`, in ms. */
+export const GRACE_MS = (PROJECTS.find(({ ownerId }) => ownerId === 'acme')?.graceSeconds ?? 0) * 1_000;
 
 /** `encryptByDES(message, key)` as in the documented JavaScript clients: crypto-js only, none of our code. */
 export function encryptByDES(message: string, key: string): string {
