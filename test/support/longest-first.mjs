@@ -5,17 +5,18 @@ import Sequencer from '@jest/test-sequencer';
 const LONGEST = [
   'swagger-ui',
   'history',
+  'start-matrix',
   'cluster',
   'topology',
-  'key-rotation',
-  'sealed-keys',
-  'tracing',
-  'start',
+  'log-sink',
   'crash',
-  'running-server',
-  'operation',
-  'engine.model',
+  'start',
+  'postgres-start',
+  'tracing',
+  'usage',
   'history-fakes',
+  'engine.model',
+  'running-server',
 ];
 
 /** Orders specs by this list, because Jest's own timings are in its cache, which a new machine does not have. */
