@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type AccessTokenClaims, AccessTokens } from '../../auth/access-token/access-token.js';
+import { AccessTokens } from '../../auth/access-token/access-token.js';
 import { type Decision, isGranting, type Refusal, whyDead } from '../../auth/refresh-token/decide.js';
 import { SessionJudge } from '../../auth/refresh/session-judge.js';
 import { importedTokenHash, parseRefreshToken } from '../../auth/refresh-token/refresh-token.js';
@@ -11,6 +11,7 @@ import { CONFIG } from '../../config/config.module.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
+import { type DecodedJwt, decodedJwt, iso, times } from './decoded-jwt.js';
 import { inspectVerifyHeader } from './verify-inspection.js';
 
 /** What a text is, what it holds, and whether it would be accepted now. */
@@ -215,42 +216,6 @@ function sessionFields(session: Session): Record<string, unknown> {
     idleExpiresAt: session.idleExpiresAt === null ? null : iso(session.idleExpiresAt),
     expiresAt: iso(session.expiresAt),
   };
-}
-
-interface DecodedJwt {
-  readonly header: Readonly<Record<string, unknown>>;
-  readonly claims: Partial<AccessTokenClaims>;
-}
-
-/** The two readable parts, unverified. */
-function decodedJwt(text: string): DecodedJwt | null {
-  const parts = text.split('.');
-  if (parts.length !== 3) return null;
-  const [header, claims] = parts.slice(0, 2).map(decodedPart);
-  return header && claims ? { header, claims } : null;
-}
-
-function decodedPart(part: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-function times({ iat, exp }: Partial<AccessTokenClaims>): Record<string, string> {
-  return {
-    ...(typeof iat === 'number' && { issuedAt: iso(iat * 1000) }),
-    ...(typeof exp === 'number' && { expiresAt: iso(exp * 1000) }),
-  };
-}
-
-function iso(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? 'no time' : date.toISOString();
 }
 
 function quoted(value: unknown): string {
