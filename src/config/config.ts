@@ -127,7 +127,7 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
   const config: Config = {
     environment,
     // In development everybody knows the keys and passwords, so only this machine is served.
-    host: values.HOST ?? (environment === 'production' ? '0.0.0.0' : '127.0.0.1'),
+    host: hostOf(values) ?? (environment === 'production' ? '0.0.0.0' : '127.0.0.1'),
     port: values.PORT,
     metricsPort: metricsPort(values, report),
     metricsToken: values.METRICS_TOKEN ?? null,
@@ -201,6 +201,11 @@ function tracing(values: Variables, report: Report): Config['tracing'] {
     `must be ${OTLP_PROTOCOLS.join(' or ')}`,
   );
   return null;
+}
+
+/** For `localhost` Fastify would start a second server, for `::1`, without our limits on connections. */
+function hostOf({ HOST: host }: Variables): string | undefined {
+  return host?.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
 }
 
 function metricsPort({ PORT: port, METRICS_PORT: own }: Variables, report: Report): number | null {

@@ -5,6 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { type ApiError, errors } from '../response/error/error-catalogue.js';
 import { Connection } from './connection.js';
 import type { ConnectionLimits } from './connection-limits.js';
+import type { OpenConnections } from './open-connections.js';
 
 const REFUSAL = Symbol('refusal');
 
@@ -13,32 +14,28 @@ type Refusable = IncomingMessage & { [REFUSAL]?: ApiError };
 /** Node's own answer to these events would have no envelope, no log line and no metric. */
 export type ConnectListener = (request: IncomingMessage, socket: Socket) => void;
 
-/** Bounds what the clients of this server can make it hold. Call after Fastify added its listener for requests. */
+/**
+ * Bounds what the clients of this server can make it hold. Call after Fastify added its listener for requests.
+ *
+ * @param open the connections of the server, which are added here
+ */
 export function guardConnections(
   server: Server,
   limits: ConnectionLimits,
+  open: OpenConnections,
   { maxConnections, onConnect }: { maxConnections: number; onConnect: ConnectListener },
 ): void {
-  const open = new Map<Socket, Connection>();
-  const opened = (socket: Socket): void => {
-    open.set(socket, Connection.open(socket));
-    socket.once('close', () => open.delete(socket));
-  };
   server.maxConnections = maxConnections;
   server.on('connection', (socket) => {
     // An HTTPS server emits this before the handshake, with the socket below the TLS one.
-    if (!isSecure(server) || socket instanceof TLSSocket) opened(socket);
+    if (!isSecure(server) || socket instanceof TLSSocket) open.open(socket);
+    else open.shakeHands(socket);
   });
-  server.on('secureConnection', opened);
+  server.on('secureConnection', (socket) => open.open(socket));
   admitRequests(server, limits);
   server.on('connect', onConnect);
-  const closeUnread = (): void => {
-    const now = performance.now();
-    for (const [socket, connection] of open)
-      if (connection.unreadFor(now) >= limits.unreadMs) socket.destroy();
-  };
   server.on('listening', () => {
-    const timer = setInterval(closeUnread, limits.checkMs).unref();
+    const timer = setInterval(() => open.closeUnread(limits.unreadMs), limits.checkMs).unref();
     server.once('close', () => clearInterval(timer));
   });
 }

@@ -39,7 +39,7 @@ export function requestHooks(
   return [
     decorateRequests,
     ({ server }) =>
-      guardConnections(server, limits, {
+      guardConnections(server, limits, app.get(Draining, { strict: false }).connections, {
         maxConnections: config.maxConnections,
         onConnect: (_request, socket) => {
           const requestId = randomUUID();
@@ -62,7 +62,7 @@ export function requestHooks(
     (fastify) => app.get(CrossOrigin, { strict: false }).listen(fastify),
     // After the hooks that log, count and add headers, so that refusals get all of it.
     answerRefusals,
-    (fastify) => app.get(Draining, { strict: false }).closeConnectionsOf(fastify),
+    (fastify) => app.get(Draining, { strict: false }).partWithClients(fastify),
     readBodies,
     // Registers routes, so it is the last. Nest registers the others when the application is initialised.
     ...(config.swaggerEnabled ? [() => serveDocs(app, config)] : []),

@@ -24,6 +24,6 @@ export async function drain(app: NestFastifyApplication, delayMs: number): Promi
   const until = performance.now() + PARTING_MS;
   const openConnections = promisify(server.getConnections.bind(server));
   while (performance.now() < until && (await openConnections()) > 0) await sleep(LOOK_MS);
-  draining.closeSilentConnections();
+  draining.connections.closeSilent();
   await app.close();
 }

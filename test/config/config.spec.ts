@@ -239,6 +239,10 @@ it.each(VARIABLES)('%s: a line break at the end is refused, not taken as part of
   );
 });
 
+it('takes localhost for one address, so that there is one server', () => {
+  expect(loadConfig({ HOST: 'localhost' }).host).toBe('127.0.0.1');
+});
+
 it('serves all addresses in production, where no key is published', () => {
   expect(loadConfig(production).host).toBe('0.0.0.0');
 });

@@ -28,8 +28,8 @@ interface Client {
   readonly closed: Promise<void>;
 }
 
-async function listen(env: Record<string, string> = {}) {
-  const test = await startApp(env, LIMITS);
+async function listen(env: Record<string, string> = {}, limits = LIMITS) {
+  const test = await startApp(env, limits);
   await test.app.listen({ host: '127.0.0.1', port: 0 });
   const server: Server = test.app.getHttpServer();
   const { port } = server.address() as AddressInfo;
@@ -186,10 +186,18 @@ it('over TLS, a client that never shakes hands is closed', async () => {
   await secure.test.close();
 });
 
-it('a shutdown does not wait for clients that have not finished their headers', async () => {
-  const ending = await listen();
-  Object.assign(ending.server, { headersTimeout: 0, requestTimeout: 0 });
-  const it = ending.client('GET /health/live HTTP/1.1\r\nHost:');
+it.each([
+  ['headers', {}, 'GET /health/live HTTP/1.1\r\nHost:'],
+  [
+    'body',
+    {},
+    `POST ${API}/auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
+  ],
+  ['TLS handshake', selfSigned, '\x16\x03\x01\x02\x00'],
+])('a shutdown does not wait for clients that have not finished their %s', async (_, tls, bytes) => {
+  const patient = { ...LIMITS, handshakeMs: 60_000, requestMs: 60_000 };
+  const ending = await listen(typeof tls === 'function' ? await tls('localhost') : tls, patient);
+  const it = ending.client(bytes);
   await new Promise<void>((done) => ending.server.once('connection', () => setTimeout(done, 50)));
   await drain(ending.test.app, 0);
   await it.closed;
