@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { QueryFailedError } from 'typeorm';
+import { PostgresFailure } from '../../src/database/postgres/postgres-failure.js';
 import { catalogue } from '../../src/response/error/error-catalogue.js';
+import { toApiError } from '../../src/response/error/failure.js';
 
 const entries = Object.entries(catalogue);
 
@@ -27,6 +30,30 @@ describe('docs/errors.md', () => {
     for (const [, , , , meaning, advice] of rows) {
       expect(meaning).not.toBe('');
       expect(advice).not.toBe('');
+    }
+  });
+});
+
+describe('a failure of the database', () => {
+  const driverError = (code: string) => Object.assign(new Error('a value'), { code });
+
+  it.each(['22001', '22021', '22P02'])('%s, a value that it refuses, asks for no repetition', (code) => {
+    for (const thrown of [
+      new PostgresFailure(code, {}),
+      new QueryFailedError('SELECT', [], driverError(code)),
+    ]) {
+      const { errorCode, retryAfter } = toApiError(thrown);
+      expect([errorCode, retryAfter]).toEqual(['INTERNAL', undefined]);
+    }
+  });
+
+  it.each(['08006', '57P01', '40001'])('%s asks for one', (code) => {
+    for (const thrown of [
+      new PostgresFailure(code, {}),
+      new QueryFailedError('SELECT', [], driverError(code)),
+    ]) {
+      const { errorCode, retryAfter } = toApiError(thrown);
+      expect([errorCode, retryAfter]).toEqual(['UNAVAILABLE', 1]);
     }
   });
 });

@@ -60,7 +60,7 @@ describe('the language of an error', () => {
       errorText: text,
       message: text,
     });
-    expect(headers['vary']).toBe('Accept-Language');
+    expect(headers['vary']).toContain('Accept-Language');
   });
 
   it('is the same for what the framework refuses, in the envelope and as problem details', async () => {
@@ -96,7 +96,7 @@ describe('the language of an error', () => {
     const { refreshToken } = await login(test);
     const answer = await refresh(test, refreshToken, { headers: { 'accept-language': 'zh' } });
     expect(answer.body).toMatchObject({ success: true, message: '' });
-    expect(answer.headers).not.toHaveProperty('vary');
+    expect(answer.headers['vary'] ?? '').not.toContain('Accept-Language');
   });
 });
 
