@@ -3,7 +3,7 @@ import type { Attack, Outcome, Scale } from './attacks.js';
 import type { Holding, Target } from './target.js';
 
 export interface Observation {
-  readonly attack: string;
+  readonly attack: Attack;
   readonly outcome: Outcome;
   /** The worst time of `/health/live`, in ms. */
   readonly live: { readonly before: number; readonly during: number; readonly after: number };
@@ -15,7 +15,7 @@ const BASELINE_MS = 1_500;
 /** However fast it was before, this is fast enough, in ms. */
 const FAST_ENOUGH_MS = 3_000;
 const TIMES_BASELINE = 20;
-/** V8 gives memory back late; before the bounds existed, a single attack took 400 MB. */
+/** V8 gives memory back late. A process without bounds takes 400 MB from a single attack. */
 const MEGABYTES = 150;
 /** Connections of pollers, and of a database that opens one more. */
 const DESCRIPTORS = 8;
@@ -34,11 +34,11 @@ export async function observe(
   const liveDuring = await target.worstLive(running);
   const during = await peak;
   // The attackers do not let go: the process itself must.
-  const liveAfter = await target.worstLive(recovered(target, before, afterMs));
+  const liveAfter = await target.worstLive(recovered(attack, target, before, afterMs));
   const after = target.holding();
   target.letGo();
   return {
-    attack: attack.name,
+    attack,
     outcome: await running,
     live: { before: liveBefore, during: liveDuring, after: liveAfter },
     held: { before, during, after },
@@ -46,9 +46,9 @@ export async function observe(
 }
 
 /** Waits until the process holds no more than before, or for the whole time. */
-async function recovered(target: Target, before: Holding, withinMs: number): Promise<void> {
+async function recovered(attack: Attack, target: Target, before: Holding, withinMs: number): Promise<void> {
   const until = performance.now() + withinMs;
-  while (performance.now() < until && held(before, target.holding()).length > 0) await sleep(100);
+  while (performance.now() < until && held(attack, before, target.holding()).length > 0) await sleep(100);
 }
 
 async function peakOf(target: Target, running: Promise<unknown>): Promise<Holding> {
@@ -66,9 +66,9 @@ async function peakOf(target: Target, running: Promise<unknown>): Promise<Holdin
   return peak;
 }
 
-function held(before: Holding, after: Holding): string[] {
+function held({ allowance = MEGABYTES }: Attack, before: Holding, after: Holding): string[] {
   return [
-    ...(after.megabytes > before.megabytes + MEGABYTES ? [`${after.megabytes} MB are held`] : []),
+    ...(after.megabytes > before.megabytes + allowance ? [`${after.megabytes} MB are held`] : []),
     ...(after.descriptors > before.descriptors + DESCRIPTORS
       ? [`${after.descriptors} descriptors are held`]
       : []),
@@ -76,12 +76,12 @@ function held(before: Holding, after: Holding): string[] {
 }
 
 /** @returns the promises that were broken */
-export function violations({ outcome, live, held: { before, after } }: Observation): string[] {
+export function violations({ attack, outcome, live, held: { before, after } }: Observation): string[] {
   const bound = Math.max(FAST_ENOUGH_MS, TIMES_BASELINE * live.before);
   const worst = Math.max(live.during, live.after);
   return [
     ...(outcome.broken === null ? [] : [outcome.broken]),
     ...(worst <= bound ? [] : [`/health/live took ${Math.round(worst)} ms, over ${Math.round(bound)} ms`]),
-    ...held(before, after),
+    ...held(attack, before, after),
   ];
 }

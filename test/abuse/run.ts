@@ -30,7 +30,6 @@ async function strike(attack: Attack, seconds: number): Promise<{ seen: Observat
   const service = await ServiceProcess.spawn({
     LOG_LEVEL: 'info',
     ...(attack.isSecure === true && (await selfSigned('localhost'))),
-    ...attack.env,
   });
   await service.listening();
   const target = new Target(service, attack.isSecure === true);
@@ -47,7 +46,7 @@ function report({ attack, outcome, live, held }: Observation, broken: readonly s
   const row = (when: 'before' | 'during' | 'after') =>
     `  ${when.padEnd(7)} /health/live at worst ${Math.round(live[when])} ms, ${held[when].megabytes} MB, ${held[when].descriptors} descriptors`;
   return [
-    `${attack}: ${outcome.says}`,
+    `${attack.name}: ${outcome.says}`,
     ...(['before', 'during', 'after'] as const).map(row),
     ...broken.map((text) => `  BROKEN: ${text}`),
     ...(outcome.struck ? [] : ['  nothing is proved: the attack did not reach what it attacks']),
