@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, DEVELOPMENT_OPERATOR_TOKEN, hasDevelopmentOperator } from '../config/config.js';
+import { namesLoopback } from '../network/loopback-host.js';
+import { errors } from '../response/error/error-catalogue.js';
 import { RateLimitGuard } from '../tenancy/rate-limit/rate-limit.guard.js';
 import { addDemoValues, demoProjects } from './demo-values.js';
 import { openApiDocument } from './openapi-document.js';
@@ -47,8 +49,9 @@ const CONTENT_SECURITY_POLICY = [
  * Serves the OpenAPI document (`/docs-json`, `/docs-yaml`; in Chinese with `?lang=zh`) and the page to try it out
  * (`/docs`), without the API's prefix and envelope.
  *
- * In development the page knows the demo projects with their keys, and the operator's default token. In production it
- * knows nothing: users enter the key of their project, which stays in the browser.
+ * In development the page knows the demo projects with their keys, and the operator's default token, if it was opened
+ * under a loopback host. Otherwise, and in production, it knows nothing: users enter the key of their project, which
+ * stays in the browser.
  *
  * All of it counts against the rate limit of the client's address.
  */
@@ -77,7 +80,11 @@ export async function serveDocs(app: NestFastifyApplication, config: Config): Pr
     projects: isDevelopment ? demoProjects() : [],
     operatorToken: isDevelopment && hasDevelopmentOperator(config) ? DEVELOPMENT_OPERATOR_TOKEN : null,
   };
-  fastify.get('/docs/settings.json', options, (_request, reply) => reply.send(settings));
+  fastify.get('/docs/settings.json', options, (request, reply) => {
+    if (isDevelopment && !namesLoopback(request))
+      throw errors.ROUTE_UNKNOWN({ detail: 'the demo keys are only for loopback hosts' });
+    return reply.send(settings);
+  });
   for (const [name, folder] of Object.entries(FILES))
     fastify.get(`/docs/${name}`, options, (_request, reply) => reply.sendFile(name, folder));
 }

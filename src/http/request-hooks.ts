@@ -14,6 +14,7 @@ import { observeRequests } from '../metrics/request-metrics.js';
 import { AllowedMethods } from '../response/allowed-methods.js';
 import { readBodies } from '../response/request-body.js';
 import { Draining } from '../shutdown/draining.js';
+import { noticeForwarded } from './forwarded-notice.js';
 import { batchRequests } from './request-batch.js';
 import { decorateRequests } from './request-state.js';
 import { addResponseHeaders } from './response-headers.js';
@@ -56,6 +57,7 @@ export function requestHooks(
     batchRequests,
     // Before tracing, whose own trace id replaces the caller's.
     (fastify) => requestLog.listen(fastify),
+    (fastify) => noticeForwarded(fastify, config.trustedProxies, logger),
     ...(config.tracing === null ? [] : [tracing(config.tracing, logger)]),
     (fastify) => observeRequests(fastify, app.get(Metrics)),
     addResponseHeaders(config),

@@ -84,6 +84,14 @@ describe('doctor', () => {
     const verify = encryptByDES(`${randomUUID()}|${Date.now()}`, 'shop-key');
     const payload = { userName: 'u1', password: 'u1-password' };
     const answer = await call(server, { method: 'POST', url: '/auth/token', owner: 'shop', verify, payload });
+    for (let n = 0; n < 12; n++)
+      await server.sql(
+        `INSERT INTO bo_auth_event (at, owner_id, user_id, kind, detail) VALUES ($1, 'shop', $2, 'login', $3)`,
+        Date.now(),
+        `user-${n % 3}`,
+        '{"ip":"10.0.0.5"}',
+      );
+    await server.sql(`UPDATE bo_auth_event SET detail = '{"ip":"10.0.0.5"}' WHERE kind = 'login'`);
     await server.close();
     expect(answer.status).toBe(200);
   });
@@ -110,6 +118,9 @@ describe('doctor', () => {
     expect((await findings(env)).text).toContain('other users of this machine may read');
     await chmod(join(folder, 'data', 'cli.sqlite'), 0o600);
     expect((await bo(['doctor'], { env })).stdout).toContain(', up to date');
+    expect(report.warnings).toContainEqual(
+      expect.stringContaining('TRUSTED_PROXIES: the newest 13 logins, of 4 users, all came from 10.0.0.5'),
+    );
   });
 
   it('changes nothing: a database that is not there is not made', async () => {

@@ -6,6 +6,7 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Namespace, Secret, Service } from 'kubernetes-models/v1';
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/config.js';
 import { VARIABLES } from '../../src/config/variables.js';
 
 const read = (file: string) => readFileSync(file, 'utf8');
@@ -29,10 +30,15 @@ describe('Kubernetes', () => {
     expect(resources.toSorted()).toEqual(files.filter((file) => file !== 'secret.example.yaml').toSorted());
   });
 
-  it('sets variables that exist', () => {
-    const { data } = parse(read(`${folder}/configmap.yaml`)) as { data: object };
-    const { stringData } = parse(read(`${folder}/secret.example.yaml`)) as { stringData: object };
+  it('sets variables that exist, to values that are valid', () => {
+    const { data } = parse(read(`${folder}/configmap.yaml`)) as { data: Record<string, string> };
+    const { stringData } = parse(read(`${folder}/secret.example.yaml`)) as {
+      stringData: Record<string, string>;
+    };
     expect(VARIABLES).toEqual(expect.arrayContaining(Object.keys({ ...data, ...stringData })));
+    const secrets = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
+    // Behind an ingress all clients would otherwise share one rate limit.
+    expect(loadConfig({ ...data, ...stringData, ...secrets }).trustedProxies).not.toEqual([]);
   });
 });
 

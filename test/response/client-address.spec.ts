@@ -76,6 +76,15 @@ describe('the address of a client', () => {
     expect(await refused(() => entries, ip)).toBe(over);
   });
 
+  it('that somebody else than a trusted proxy forwards is warned of once, never that of a proxy', async () => {
+    for (const ip of [PROXY, '::ffff:10.0.0.1', '192.0.2.99', '192.0.2.98'])
+      await test.app.inject({ url: '/health/live', remoteAddress: ip, ...forwarded('203.0.113.9') });
+    const warnings = test.log.filter((line) => line.includes('X-Forwarded-For is ignored'));
+    expect(warnings.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ level: 'warn', peer: expect.stringMatching(/^192\.0\.2\./) }),
+    ]);
+  });
+
   it('is exempt outside the API, too', async () => {
     const statuses = async (ip: string) => {
       const answers = Array.from({ length: 51 }, () =>

@@ -13,6 +13,7 @@ import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { profileProblems } from '../../tenancy/verification/verification-profile.js';
 import { User } from '../../tenancy/user/user.entity.js';
+import { loginAddresses } from './doctor-addresses.js';
 import { largeUsers } from './doctor-users.js';
 import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } from './finding.js';
 
@@ -109,6 +110,7 @@ async function examineRows(config: Config, file: SqliteFile | null): Promise<Fin
       ...(await peppers(dataSource, config)),
       ...(await signingKeys(dataSource, config)),
       ...(await largeUsers(dataSource)),
+      ...(await loginAddresses(dataSource, config)),
       ...(await newestEvent(dataSource)),
     ];
   } finally {

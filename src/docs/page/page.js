@@ -25,9 +25,9 @@ const loaded = await fetch('docs/settings.json');
 const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 0;
 /**
  * The demo projects, each `{ ownerId, profile, login, userId, refreshToken }`, and the operator's token if it is the
- * public default. Both only in development.
+ * public default. Both only in development, and only if the page was opened under a loopback host.
  */
-const { projects, operatorToken } = await loaded.json();
+const { projects, operatorToken } = loaded.ok ? await loaded.json() : { projects: [], operatorToken: null };
 const demo = new Map(projects.map((project) => [project.ownerId, project]));
 const spec = forThisPage(await fetchDocument());
 const calls = callsOf(spec);

@@ -41,6 +41,7 @@ export class ErrorFilter implements ExceptionFilter {
   private precise(error: ApiError, request: FastifyRequest): ApiError {
     if (error.errorCode !== 'ROUTE_UNKNOWN' || request.url === undefined) return error;
     const allow = this.allowedMethods.of(request.url);
-    return allow.length === 0 ? error : errors.METHOD_NOT_ALLOWED({ allow });
+    // A route may also be unknown to this request only.
+    return allow.length === 0 || allow.includes(request.method) ? error : errors.METHOD_NOT_ALLOWED({ allow });
   }
 }
