@@ -41,7 +41,10 @@ export class ClusterPrimary {
 
   /** @throws {StartError} if no worker starts */
   async start(): Promise<void> {
-    cluster.on('message', (worker) => this.missedBeats.set(worker, 0));
+    // Of a worker that listens: one that still starts may send other messages, as pm2's wrapper does, but no beats.
+    cluster.on('message', (worker) => {
+      if (this.missedBeats.has(worker)) this.missedBeats.set(worker, 0);
+    });
     setInterval(() => this.endThoseWhoHang(), BEAT_MS).unref();
     const workers = await Promise.all(Array.from({ length: this.config.workers }, () => this.launch()));
     const missing = workers.filter((worker) => worker === null);

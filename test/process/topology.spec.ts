@@ -1,12 +1,15 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { get, type RequestOptions } from 'node:https';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import { API, encryptByDES } from '../support/app.js';
+import { selfSigned } from '../support/certificate.js';
 import { TestCommandLine } from '../support/command-line.js';
 import { TestDatabase } from '../support/database.js';
 import { findNginx } from '../support/nginx.js';
@@ -25,6 +28,8 @@ describe('two services, Postgres and Redis behind nginx', () => {
   let services: ServiceProcess[] = [];
   let nginx: ChildProcess | undefined;
   let front: string;
+  /** The same over TLS, as compose.tls.yaml adds it. */
+  let secureFront: string;
   let environment: Record<string, string>;
 
   const ask = async (path: string, init: RequestInit = {}, origin = front): Promise<Response> =>
@@ -68,8 +73,9 @@ describe('two services, Postgres and Redis behind nginx', () => {
     await run('bob-password', 'user', 'add', 'shop', 'bob', '--password-file', '-');
     commandLine.close();
     services = await Promise.all([ServiceProcess.start(environment), ServiceProcess.start(environment)]);
-    const port = await freePort();
+    const [port, tlsPort] = [await freePort(), await freePort()];
     front = `http://127.0.0.1:${port}`;
+    secureFront = `https://127.0.0.1:${tlsPort}`;
     const conf = readFileSync(resolve('deploy/nginx/bo-auth.conf'), 'utf8')
       .replace('bo-auth-1:58582', `127.0.0.1:${services[0]?.port}`)
       .replace('bo-auth-2:58582', `127.0.0.1:${services[1]?.port}`)
@@ -78,6 +84,15 @@ describe('two services, Postgres and Redis behind nginx', () => {
       .replace('proxy_http_version', 'proxy_bind 127.0.0.2;\n    proxy_http_version')
       .replace('/var/log/nginx', folder.path);
     writeFileSync(`${folder.path}/bo-auth.conf`, conf);
+    const { TLS_CERT_FILE, TLS_KEY_FILE } = await selfSigned('bo-auth');
+    mkdirSync(`${folder.path}/bo-auth.d`);
+    writeFileSync(
+      `${folder.path}/bo-auth.d/tls.conf`,
+      readFileSync(resolve('deploy/nginx/tls.conf'), 'utf8')
+        .replace('listen 58443', `listen 127.0.0.1:${tlsPort}`)
+        .replace('/etc/nginx/tls/tls.crt', TLS_CERT_FILE)
+        .replace('/etc/nginx/tls/tls.key', TLS_KEY_FILE),
+    );
     writeFileSync(
       `${folder.path}/nginx.conf`,
       `daemon off; pid ${folder.path}/pid; error_log ${folder.path}/error.log;\n` +
@@ -119,6 +134,19 @@ describe('two services, Postgres and Redis behind nginx', () => {
       refreshToken: expect.not.stringMatching(grant.refreshToken),
     });
     expect((await dataOf(await refresh(String(grants[0]?.refreshToken)))).tokenSeq).toBe(3);
+  });
+
+  it('serves HTTPS with current protocols only, and tells clients to stay there', async () => {
+    const asked = async (options: RequestOptions = {}) => {
+      const request = get(`${secureFront}/health/ready`, { rejectUnauthorized: false, ...options });
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      answer.resume();
+      return { status: answer.statusCode, hsts: answer.headers['strict-transport-security'] };
+    };
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const)
+      expect(await asked({ maxVersion })).toEqual({ status: 200, hsts: 'max-age=31536000' });
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const;
+    await expect(asked(old)).rejects.toThrow(/protocol version/);
   });
 
   it('sees at one what was revoked at the other', async () => {
