@@ -14,7 +14,8 @@ import { CacheModule } from '../cache/cache.module.js';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { DemoRemains } from '../demo/demo-remains.js';
-import { DemoRemainsModule } from '../demo/demo.module.js';
+import { DemoServicesModule } from '../demo/demo.module.js';
+import { SeedSession } from '../demo/seed-session.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { ProjectDirectory } from '../tenancy/project/project-directory.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
@@ -33,7 +34,7 @@ class CommandLineModule {
         TenancyModule,
         AuthServicesModule,
         AdminServicesModule,
-        DemoRemainsModule,
+        DemoServicesModule,
       ],
       providers: [TokenInspection],
     };
@@ -53,6 +54,7 @@ export interface Services {
   readonly directory: ProjectDirectory;
   readonly inspection: TokenInspection;
   readonly demo: DemoRemains;
+  readonly seedSession: SeedSession;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export async function openServices(config: Config): Promise<Services> {
     directory: app.get(ProjectDirectory, { strict: false }),
     inspection: app.get(TokenInspection),
     demo: app.get(DemoRemains, { strict: false }),
+    seedSession: app.get(SeedSession, { strict: false }),
     close: () => app.close(),
   };
 }

@@ -3,15 +3,18 @@ import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { DemoData } from './demo-data.js';
 import { DemoGuard } from './demo-guard.js';
 import { DemoRemains } from './demo-remains.js';
+import { SeedSession } from './seed-session.js';
+
+const SERVICES = [DemoRemains, SeedSession];
+
+/** What the command line needs to remove and to restore it. */
+@Module({ imports: [AuthServicesModule], providers: SERVICES, exports: SERVICES })
+export class DemoServicesModule {}
 
 /** Development: writes the demo data. */
-@Module({ imports: [AuthServicesModule], providers: [DemoData] })
+@Module({ imports: [AuthServicesModule, DemoServicesModule], providers: [DemoData] })
 export class DemoModule {}
 
-/** What the command line needs to remove it. */
-@Module({ imports: [AuthServicesModule], providers: [DemoRemains], exports: [DemoRemains] })
-export class DemoRemainsModule {}
-
 /** Production: refuses to start on it. */
-@Module({ imports: [DemoRemainsModule], providers: [DemoGuard] })
+@Module({ imports: [DemoServicesModule], providers: [DemoGuard] })
 export class DemoGuardModule {}

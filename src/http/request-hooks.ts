@@ -8,6 +8,7 @@ import { answerRefusals, guardConnections } from '../connection/guard-connection
 import { refuseTunnel } from '../connection/parser-failure.js';
 import { CrossOrigin } from '../cors/cross-origin.js';
 import { serveDocs } from '../docs/serve-docs.js';
+import { serveStartPage } from '../docs/serve-start-page.js';
 import type { RequestLog } from '../logging/request-log.js';
 import { Metrics } from '../metrics/metrics.js';
 import { observeRequests } from '../metrics/request-metrics.js';
@@ -66,8 +67,10 @@ export function requestHooks(
     answerRefusals,
     (fastify) => app.get(Draining, { strict: false }).partWithClients(fastify),
     readBodies,
-    // Registers routes, so it is the last. Nest registers the others when the application is initialised.
+    // These register routes, so they are the last. Nest registers the others when the application is initialised.
     ...(config.swaggerEnabled ? [() => serveDocs(app, config)] : []),
+    // After `serveDocs`: a plugin registered later would freeze this route's error handler before Nest sets its own.
+    ...(config.environment === 'development' ? [() => serveStartPage(app, config)] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFailure } from '../../src/start-failure.js';
-import { startApp } from '../support/app.js';
+import { call, login, refresh, SAMPLE_TOKEN, startApp } from '../support/app.js';
 import { TestCommandLine } from '../support/command-line.js';
 import { temporaryFolder } from '../support/temporary.js';
 
@@ -31,6 +31,22 @@ describe('a database that a development start has filled', () => {
   afterAll(() => {
     bo.close();
     folder.remove();
+  });
+
+  it('restores the published token after it was signed out, in development only', async () => {
+    const development = { ...database, ...SECRETS, NODE_ENV: 'development' };
+    const test = await startApp(development);
+    const signedIn = await login(test, { owner: 'ptdev', user: 'dev' });
+    const others = { method: 'DELETE', url: '/auth/sessions?scope=others', owner: 'ptdev' } as const;
+    expect((await call(test, { ...others, bearer: signedIn.accessToken })).status).toBe(200);
+    const outcome = async () => (await refresh(test, SAMPLE_TOKEN, { owner: 'ptdev' })).status;
+    expect(await outcome()).toBe(401);
+    const restored = await bo.run(['demo', 'restore'], { env: development });
+    expect([restored.code, restored.stdout]).toEqual([0, `restored  ${SAMPLE_TOKEN} of project ptdev\n`]);
+    expect(await outcome()).toBe(200);
+    await test.close();
+    const refused = await bo.run(['demo', 'restore']);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('is for development')]);
   });
 
   it('stops a production start, which names the command', async () => {

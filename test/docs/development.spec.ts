@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { DEVELOPMENT_OPERATOR_TOKEN } from '../../src/config/config.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { SAMPLE_TOKEN, startApp, type TestApp } from '../support/app.js';
 
 describe('in development', () => {
   let test: TestApp;
@@ -43,6 +44,36 @@ describe('in development', () => {
         expect(answer.body).not.toContain('acme-key');
       }
       expect((await get('/docs', { host })).statusCode).toBe(200);
+    });
+  });
+
+  describe('GET /', () => {
+    it('links to the documentation and names the accounts, in the language of the browser', async () => {
+      const answer = await get('/');
+      expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(answer.body).toContain('<a href="docs">');
+      for (const text of ['alice-password', 'bob-password', 'dev-password', 'acme-key', SAMPLE_TOKEN])
+        expect(answer.body).toContain(text);
+      const chinese = await get('/', { 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' });
+      expect(chinese.body).toContain('<html lang="zh-CN">');
+    });
+
+    it('allows nothing but its own style', async () => {
+      const { headers, body } = await get('/');
+      const style = /<style>([^]*)<\/style>/.exec(body)?.[1] ?? '';
+      const digest = createHash('sha256').update(style).digest('base64');
+      expect(headers['content-security-policy']).toContain(
+        `default-src 'none'; style-src 'sha256-${digest}';`,
+      );
+      expect(body).not.toMatch(/<script|style=|onclick/);
+    });
+
+    it('does not exist under other hosts', async () => {
+      const answer = await get('/', { host: 'evil.example' });
+      expect([answer.statusCode, answer.json()]).toMatchObject([
+        404,
+        { error: { errorCode: 'ROUTE_UNKNOWN' } },
+      ]);
     });
   });
 });
