@@ -11,6 +11,7 @@ import { parseEnv } from 'node:util';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/config.js';
 import { VARIABLES } from '../../src/config/variables.js';
+import { STRONG_SECRETS } from '../support/secrets.js';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 
@@ -56,9 +57,8 @@ describe('Kubernetes', () => {
       stringData: Record<string, string>;
     };
     expect(withoutLeftOut({ ...data, ...stringData })).toEqual(PASSED);
-    const secrets = { JWT_SECRET: 'j'.repeat(32), TOKEN_PEPPER: 'p'.repeat(32) };
     // Behind an ingress all clients would otherwise share one rate limit.
-    expect(loadConfig({ ...data, ...stringData, ...secrets }).trustedProxies).not.toEqual([]);
+    expect(loadConfig({ ...data, ...stringData, ...STRONG_SECRETS }).trustedProxies).not.toEqual([]);
   });
 
   it('lets only the ingress controller reach the port whose clients it forwards', () => {

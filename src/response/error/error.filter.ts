@@ -42,6 +42,8 @@ export class ErrorFilter implements ExceptionFilter {
     if (error.errorCode !== 'ROUTE_UNKNOWN' || request.url === undefined) return error;
     const allow = this.allowedMethods.of(request.url);
     // A route may also be unknown to this request only.
-    return allow.length === 0 || allow.includes(request.method) ? error : errors.METHOD_NOT_ALLOWED({ allow });
+    return allow.length === 0 || allow.includes(request.method)
+      ? error
+      : errors.METHOD_NOT_ALLOWED({ allow });
   }
 }
