@@ -110,7 +110,7 @@ describe('Compose', () => {
 
   it('asks deploy/.env for the variables that its example has, each under its own name', () => {
     const asked = [...read('deploy/compose.yaml').matchAll(/^ *(\w+): .*?\$\{(\w+):/gm)];
-    const names = new Set(asked.map(([, , name]) => name));
+    const names = new Set(asked.map(([, , name = '']) => name));
     const example = Object.keys(parseEnv(read('deploy/compose.env.example')));
     expect([...names].toSorted()).toEqual(example.toSorted());
     for (const [, variable, name] of asked) if (VARIABLES.includes(name ?? '')) expect(variable).toBe(name);
