@@ -22,6 +22,8 @@ const FILES: Readonly<Record<string, string>> = {
   'page.css': PAGE,
   'page.js': PAGE,
   'language.js': PAGE,
+  'look.js': PAGE,
+  'theme.js': PAGE,
   'call.js': PAGE,
   'sandbox.js': PAGE,
   'verify-api.js': PAGE,

@@ -268,6 +268,38 @@ describe('the page, in development', () => {
   );
 
   test(
+    'an opened call is two or three screens high, in light and dark colours, and fits a telephone',
+    async () => {
+      const { page } = opened;
+      const block = await tryOut(page, 'login');
+      expect((await block.boundingBox())?.height).toBeLessThan(3_500);
+      const example = block.locator('.error-example').first();
+      await example.locator('summary').click();
+      expect(await example.locator('pre').first().isVisible()).toBe(true);
+      expect(await field(block, 'XverifyApi').inputValue()).toBe('');
+      expect(await field(block, 'XverifyApi').getAttribute('placeholder')).toMatch(/^computed by this page/);
+
+      const isDark = () => page.evaluate("document.documentElement.classList.contains('dark-mode')");
+      expect(await isDark()).toBe(false);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await isDark()).toBe(true);
+      await page.getByRole('combobox', { name: 'Colours' }).selectOption('Light');
+      await page.reload();
+      await page.locator('.opblock').first().waitFor();
+      expect(await isDark()).toBe(false);
+
+      await page.setViewportSize({ width: 375, height: 800 });
+      await tryOut(page, 'login');
+      const right = await page
+        .getByRole('button')
+        .evaluateAll((buttons) => Math.max(...buttons.map((each) => each.getBoundingClientRect().right)));
+      expect(right).toBeLessThanOrEqual(375);
+      await page.setViewportSize({ width: 1280, height: 1000 });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     'what somebody enters himself is sent as it is',
     async () => {
       const { page } = opened;

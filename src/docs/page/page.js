@@ -1,5 +1,6 @@
 /* global SwaggerUIBundle */
 import { callsOf, findCall } from './call.js';
+import { look } from './look.js';
 import { fetchDocument, offerLanguages, texts, writeTexts } from './language.js';
 import {
   isInSandbox,
@@ -11,10 +12,9 @@ import {
   SANDBOX_KEY,
   SANDBOX_SESSION,
 } from './sandbox.js';
+import { offerThemes } from './theme.js';
 import { sealVerifyApi } from './verify-api.js';
 
-/** Placeholder in the XverifyApi field; the page replaces it with a new value. Any other value is sent unchanged. */
-const COMPUTED = 'computed-for-each-request';
 /** Placeholder in the sessionId field for another session of the signed-in user. */
 const OTHER_SESSION = 'another-session-of-mine';
 /** An access token that expires sooner than this is renewed before it is sent. */
@@ -240,8 +240,8 @@ async function beforeRequest(request) {
   }
   if (operatorToken !== null && call.isAdministration && isInSandbox(request.url))
     request.url = await throughSandbox(request.url, ownerId, call);
-  if ([COMPUTED, '', undefined].includes(request.headers.XverifyApi))
-    request.headers.XverifyApi = seal(ownerId);
+  // A value that the user entered is sent unchanged.
+  request.headers.XverifyApi ||= seal(ownerId);
   pending.set(new URL(request.url, document.baseURI).href, { call, ownerId, body: request.body });
   return request;
 }
@@ -352,10 +352,15 @@ function forThisPage(document) {
 
 function prepare(parameter, path) {
   const { name, schema } = parameter;
-  if (name === 'XverifyApi') schema.example = COMPUTED;
-  else if (name === 'sessionId' && !path.includes('{userId}')) schema.example = OTHER_SESSION;
-  // Swagger UI would refuse to send the placeholder.
-  else if (name === 'sessionId' && operatorToken !== null) delete schema.pattern;
+  if (name === 'XverifyApi') {
+    delete schema.example;
+    // Swagger UI would refuse to send a call in which it is empty.
+    parameter.required = false;
+  } else if (name === 'sessionId') {
+    if (!path.includes('{userId}')) schema.example = OTHER_SESSION;
+    // Swagger UI would refuse to send the placeholder.
+    delete schema.pattern;
+  }
   // Swagger UI would send the examples of optional headers and of another project.
   else if (parameter.in === 'header') delete schema.example;
 }
@@ -405,13 +410,14 @@ const authorizing = {
 };
 
 writeTexts();
+offerThemes();
 
 let ui;
 ui = SwaggerUIBundle({
   spec,
   dom_id: '#swagger-ui',
   presets: [SwaggerUIBundle.presets.apis],
-  plugins: [authorizing],
+  plugins: [authorizing, look],
   layout: 'BaseLayout',
   deepLinking: true,
   displayRequestDuration: true,

@@ -2,7 +2,7 @@
  * The default target of administration calls in development, so that disabling, deleting or a new password does not
  * break the demo projects.
  */
-export const SANDBOX = { ownerId: 'shop', userId: 'carol', sysId: 'cms' };
+export const SANDBOX = { ownerId: 'docs-sandbox', userId: 'docs-user', sysId: 'docs-system' };
 
 /** Placeholder in the sessionId field for a session of the sandbox user. */
 export const SANDBOX_SESSION = 'a-session-of-this-user';
@@ -34,7 +34,8 @@ export const isInSandbox = (url) =>
  */
 export async function makeSandbox(ask) {
   const { ownerId, userId, sysId } = SANDBOX;
-  if ((await ask('adminShowProject')) === null) await ask('adminAddProject', { ownerId, name: 'Shop' });
+  if ((await ask('adminShowProject')) === null)
+    await ask('adminAddProject', { ownerId, name: 'Sandbox of the documentation page' });
   if ((await ask('adminShowUser')) === null) await ask('adminAddUser', { userId, userName: userId });
   const systems = (await ask('adminListSystems'))?.items ?? [];
   if (!systems.some((system) => system.sysId === sysId))
