@@ -74,6 +74,8 @@ const project = shown<ProjectView>(
       maxSessionsPerClient: z.int().nullable(),
       whenFull: z.enum(['replace', 'refuse']),
       allowedOrigins: texts,
+      refreshTokenIn: z.enum(['body', 'cookie']),
+      cookieSameSite: z.enum(['strict', 'lax', 'none']),
       verifyCipher: z.enum(VERIFICATION_CIPHERS),
       verifyKey: text,
       verifyIv: text.nullable(),

@@ -49,6 +49,10 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
     '上一个令牌在宽限期之后提交、且新令牌从未被使用时的处理方式：`reissue` 重新签发令牌，`revoke` 撤销会话。',
   maxSessions: '每个用户的最大会话数。null 表示不限。',
   maxSessionsPerClient: '每个用户在同一 `clientId`（如同一浏览器）下的最大会话数。null 表示不限。',
+  refreshTokenIn:
+    '登录和刷新时刷新令牌的返回位置：`body`（响应体），或 `cookie`（页面脚本无法读取，此时 `data.refreshToken` 为空）。',
+  cookieSameSite:
+    '该 Cookie 的 `SameSite` 属性：`strict`、`lax`，或供其他站点页面使用的 `none`；`none` 还允许来自许可来源的页面携带该 Cookie（`Access-Control-Allow-Credentials`）。',
   allowedOrigins:
     '除 `CORS_ORIGINS` 之外，允许跨域调用本项目并读取响应的来源（CORS）：`https://admin.example.com`，或用 `https://*.example.com` 匹配一级子域名。空列表表示清除。',
   whenFull: '会话数达到上限后再次登录时：`replace` 终止最早的会话，`refuse` 以 409 拒绝登录。',

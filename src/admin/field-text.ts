@@ -27,6 +27,10 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
     'What happens to a login beyond the maximum: `replace` the oldest session, or `refuse` the login with 409.',
   allowedOrigins:
     'Origins whose pages may call this project and read its responses (CORS), in addition to `CORS_ORIGINS`: `https://admin.example.com`, or `https://*.example.com` for one label. An empty list clears it.',
+  refreshTokenIn:
+    'Where login and refresh put the refresh token: `body`, or `cookie`, which no script of a page can read (`data.refreshToken` is then empty).',
+  cookieSameSite:
+    '`SameSite` of that cookie: `strict`, `lax`, or `none` for pages of other sites; `none` also lets pages of allowed origins send it (`Access-Control-Allow-Credentials`).',
   verifyCipher: 'The algorithm of `XverifyApi`.',
   verifyKey:
     'The key of `XverifyApi`: text, or its exact bytes as `hex:…` or `base64:…`. Generated when absent; shown only once.',

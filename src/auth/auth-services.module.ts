@@ -7,6 +7,7 @@ import { Introspection } from './introspection.js';
 import { KeyRings } from './access-token/key-rings.js';
 import { Login } from './login/login.js';
 import { Passwords } from './login/password.js';
+import { RefreshTokenCookie } from './cookie/refresh-token-cookie.js';
 import { Refresh } from './refresh/refresh.js';
 import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
 import { Revocation } from './revocation.js';
@@ -28,6 +29,7 @@ const SERVICES = [
   SessionJudge,
   Refresh,
   Revocation,
+  RefreshTokenCookie,
   BearerSessions,
   Introspection,
   CleanUp,

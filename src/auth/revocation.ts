@@ -25,13 +25,15 @@ export class Revocation {
   /**
    * Ends the session of a refresh token, current or superseded. Revoking an unknown token also succeeds.
    *
+   * @returns the id of the session, `null` for an unknown token
    * @see RFC 7009 §2.2
    */
-  async revokeToken(tenant: Tenant, token: string, client: Client): Promise<void> {
+  async revokeToken(tenant: Tenant, token: string, client: Client): Promise<string | null> {
     const found = await this.sessions.findNearest(tenant.project.ownerId, token, Infinity);
-    if (found === null) return;
+    if (found === null) return null;
     await this.scope.assertKnown(tenant);
     await this.end(found.read.value, client);
+    return found.read.value.id;
   }
 
   /** @throws SESSION_UNKNOWN for a session that is not alive, or not the caller's */

@@ -64,7 +64,9 @@ export const ApiRefresh = () =>
     }),
     ApiQuery({
       name: 'refreshToken',
-      description: 'The newest refresh token of the session.',
+      description:
+        'The newest refresh token of the session. Required unless the project keeps it in a cookie.',
+      required: false,
     }),
     ApiEnvelope(tokenGrantSchema, {
       example: { ...EXAMPLE_GRANT, tokenSeq: 2 },

@@ -57,6 +57,12 @@ export const tokenGrantSchema = z
 
 export type TokenGrant = z.infer<typeof tokenGrantSchema>;
 
+/** Tokens that were granted, and when their session ends at the latest (ms since the epoch). */
+export interface Granted {
+  readonly grant: TokenGrant;
+  readonly expiresAt: number;
+}
+
 export function tokenUser(user: User, clientId: string): TokenUser {
   return {
     clientId,

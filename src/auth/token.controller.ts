@@ -1,4 +1,5 @@
-import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiTags } from '../response/api-decorators.js';
 import { Prepared } from '../response/prepared.js';
@@ -7,6 +8,7 @@ import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { type Client, CurrentClient, Disconnection } from './client.js';
+import { TokenCarrier } from './cookie/token-carrier.js';
 import { Introspection, type Introspected } from './introspection.js';
 import { Login } from './login/login.js';
 import { Refresh } from './refresh/refresh.js';
@@ -25,11 +27,18 @@ const text = (max: number) => {
 };
 
 const refreshSchema = z.object({
-  refreshToken: text(4096).describe('The newest refresh token of the session.'),
+  refreshToken: text(4096)
+    .optional()
+    .describe('The newest refresh token of the session. Required unless the project keeps it in a cookie.'),
 });
 const revokeSchema = z.object({
-  refreshToken: text(4096).describe('Any refresh token of the session.'),
+  refreshToken: text(4096)
+    .optional()
+    .describe('Any refresh token of the session. Required unless the project keeps it in a cookie.'),
 });
+// A page whose token is in a cookie sends no body.
+const refreshBody = refreshSchema.optional();
+const revokeBody = revokeSchema.optional();
 const introspectSchema = z.object({
   token: text(8192).describe('The access token or refresh token to introspect.'),
 });
@@ -39,6 +48,10 @@ const loginSchema = z.object({
   clientId: text(64)
     .optional()
     .describe('The client application that signs in. Default: the client application of the user.'),
+  refreshTokenIn: z
+    .literal('body', 'must be body')
+    .optional()
+    .describe('For apps of a project that keeps refresh tokens in cookies: answers this login in the body.'),
 });
 
 @ApiTags('Tokens')
@@ -50,19 +63,23 @@ export class TokenController {
     private readonly refreshes: Refresh,
     private readonly revocation: Revocation,
     private readonly introspection: Introspection,
+    private readonly carrier: TokenCarrier,
   ) {}
 
   @Post()
   @HttpCode(200)
   @TakesResponsePlugin()
   @ApiLogin()
-  login(
+  async login(
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: loginSchema }) body: z.infer<typeof loginSchema>,
     @CurrentClient() client: Client,
     @Disconnection() signal: AbortSignal,
+    @Req() request: FastifyRequest,
   ): Promise<Prepared<TokenGrant>> {
-    return this.logins.login(tenant, body, client, signal);
+    const { project } = tenant;
+    const prepared = await this.logins.login(tenant, body, client, signal);
+    return this.carrier.put(request, project, prepared, body.refreshTokenIn ?? project.refreshTokenIn);
   }
 
   @Get('refresh')
@@ -72,8 +89,10 @@ export class TokenController {
     @CurrentTenant() tenant: Tenant,
     @Query({ schema: refreshSchema }) query: z.infer<typeof refreshSchema>,
     @CurrentClient() client: Client,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<TokenGrant>> {
-    return this.refreshes.refresh(tenant, query.refreshToken, client);
+    return this.refreshBy(query.refreshToken, tenant, client, request, reply);
   }
 
   @Post('refresh')
@@ -82,10 +101,30 @@ export class TokenController {
   @ApiRefreshByPost()
   refreshByPost(
     @CurrentTenant() tenant: Tenant,
-    @Body({ schema: refreshSchema }) body: z.infer<typeof refreshSchema>,
+    @Body({ schema: refreshBody }) body: z.infer<typeof refreshBody>,
     @CurrentClient() client: Client,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<TokenGrant>> {
-    return this.refreshes.refresh(tenant, body.refreshToken, client);
+    return this.refreshBy(body?.refreshToken, tenant, client, request, reply);
+  }
+
+  private async refreshBy(
+    parameter: string | undefined,
+    tenant: Tenant,
+    client: Client,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Prepared<TokenGrant>> {
+    const { project } = tenant;
+    const presented = await this.carrier.take(request, project, parameter);
+    try {
+      const prepared = await this.refreshes.refresh(tenant, presented.token, client);
+      return this.carrier.put(request, project, prepared, presented.in === 'cookie' ? 'cookie' : 'body');
+    } catch (error) {
+      this.carrier.refuse(request, project, reply, presented, error);
+      throw error;
+    }
   }
 
   @Post('revoke')
@@ -93,10 +132,14 @@ export class TokenController {
   @ApiRevoke()
   async revoke(
     @CurrentTenant() tenant: Tenant,
-    @Body({ schema: revokeSchema }) body: z.infer<typeof revokeSchema>,
+    @Body({ schema: revokeBody }) body: z.infer<typeof revokeBody>,
     @CurrentClient() client: Client,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<{ revoked: true }>> {
-    await this.revocation.revokeToken(tenant, body.refreshToken, client);
+    const presented = await this.carrier.take(request, tenant.project, body?.refreshToken);
+    const sessionId = await this.revocation.revokeToken(tenant, presented.token, client);
+    this.carrier.end(request, tenant.project, reply, presented, sessionId);
     return new Prepared({ revoked: true });
   }
 

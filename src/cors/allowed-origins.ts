@@ -4,6 +4,12 @@ import { CONFIG } from '../config/config.module.js';
 import { LOCAL_ORIGINS, matchesOrigin, type OriginPattern } from '../network/origin.js';
 import { type BrowserProject, ProjectDirectory } from '../tenancy/project/project-directory.js';
 
+/** What an origin may do that may read the response. */
+export interface Allowance {
+  /** Send the project's cookie. */
+  readonly credentials: boolean;
+}
+
 /** Which origins may read the responses of which project. */
 @Injectable()
 export class AllowedOrigins {
@@ -18,14 +24,19 @@ export class AllowedOrigins {
     this.ofAllProjects = environment === 'development' ? [...corsOrigins, ...LOCAL_ORIGINS] : corsOrigins;
   }
 
-  /** @param ownerId the project of the request; if it is `null` or unknown, any project that allows the origin will do */
-  async allows(ownerId: string | null, origin: string): Promise<boolean> {
-    if (isListed(this.ofAllProjects, origin)) return true;
+  /**
+   * @param ownerId the project of the request; if it is `null` or unknown, any project that allows the origin will do
+   * @returns `null` if the origin may not read the response
+   */
+  async allowance(ownerId: string | null, origin: string): Promise<Allowance | null> {
     const projects = await this.browserProjects();
     const project = projects.find((each) => each.ownerId === ownerId);
-    if (project !== undefined) return isListed(project.allowedOrigins, origin);
-    if (ownerId !== null && (await this.exists(ownerId))) return false;
-    return projects.some(({ allowedOrigins }) => isListed(allowedOrigins, origin));
+    const isForAll = isListed(this.ofAllProjects, origin);
+    const isKnown = project !== undefined || (ownerId !== null && (await this.exists(ownerId)));
+    const candidates = isKnown ? projects.filter((each) => each === project) : projects;
+    const allowing = candidates.filter(({ allowedOrigins }) => isForAll || isListed(allowedOrigins, origin));
+    if (!isForAll && allowing.length === 0) return null;
+    return { credentials: allowing.some(({ credentials }) => credentials) };
   }
 
   private async browserProjects(): Promise<readonly BrowserProject[]> {

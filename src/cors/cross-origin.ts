@@ -65,9 +65,10 @@ export class CrossOrigin {
   private async allow(request: FastifyRequest, reply: FastifyReply, origin: string): Promise<boolean> {
     const isPreflight =
       request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
-    const isAllowed = await this.origins.allows(isPreflight ? null : ownerIdOf(request), origin);
-    if (!isAllowed) return isPreflight;
+    const allowance = await this.origins.allowance(isPreflight ? null : ownerIdOf(request), origin);
+    if (allowance === null) return isPreflight;
     reply.header('access-control-allow-origin', origin);
+    if (allowance.credentials) reply.header('access-control-allow-credentials', 'true');
     if (!isPreflight) {
       reply.header('access-control-expose-headers', EXPOSED_HEADERS);
       return false;

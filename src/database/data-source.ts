@@ -12,7 +12,7 @@ import { EventIndexes1764000000030 } from './migrations/1764000000030-event-inde
 import { VerifyPadding1764000000040 } from './migrations/1764000000040-verify-padding.js';
 import { SessionLimits1764000000060 } from './migrations/1764000000060-session-limits.js';
 import { ProjectLanguage1764000000070 } from './migrations/1764000000070-project-language.js';
-import { AllowedOrigins1764000000061 } from './migrations/1764000000061-allowed-origins.js';
+import { BrowserCallers1764000000061 } from './migrations/1764000000061-browser-callers.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -25,7 +25,7 @@ export const migrations = [
   VerifyPadding1764000000040,
   SessionLimits1764000000060,
   ProjectLanguage1764000000070,
-  AllowedOrigins1764000000061,
+  BrowserCallers1764000000061,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

@@ -20,6 +20,8 @@ const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   maxSessionsPerClient: null,
   whenFull: 'replace',
   allowedOrigins: null,
+  refreshTokenIn: 'body',
+  cookieSameSite: 'strict',
   verifyCipher: 'des-ecb',
   verifyIv: null,
   verifyPadding: 'pkcs7',

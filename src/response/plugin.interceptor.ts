@@ -4,7 +4,7 @@ import { map, type Observable } from 'rxjs';
 import { type Awaitable, andThen } from '../awaitable.js';
 import { DEFAULT_PLUGIN, PluginRegistry } from '../plugins/plugin-registry.js';
 import { errors } from './error/error-catalogue.js';
-import { Prepared } from './prepared.js';
+import type { Prepared } from './prepared.js';
 import { takesResponsePlugin } from './response-plugin.decorator.js';
 
 /**
@@ -29,14 +29,14 @@ export class PluginInterceptor implements NestInterceptor {
 
   private rewrite(
     name: string,
-    { data, provenance, commit, subject }: Prepared<object>,
+    prepared: Prepared<object>,
     request: FastifyRequest,
   ): Awaitable<Prepared<object>> {
-    const rewritten = this.plugins.run(name, data, {
+    const rewritten = this.plugins.run(name, prepared.data, {
       ownerId: String(request.headers['xownerid']),
       method: request.method,
       route: request.routeOptions.url ?? '',
     });
-    return andThen(rewritten, (rewritten) => new Prepared(rewritten, provenance, commit, subject));
+    return andThen(rewritten, (rewritten) => prepared.with(rewritten));
   }
 }

@@ -21,5 +21,12 @@ export class Prepared<T> {
     readonly provenance: Provenance | null = null,
     readonly commit: (() => Promise<boolean>) | null = null,
     readonly subject: Subject | null = null,
+    /** Response headers, sent after the commit. */
+    readonly headers: Readonly<Record<string, string>> | null = null,
   ) {}
+
+  /** The same write with another payload. */
+  with<U>(data: U, headers = this.headers): Prepared<U> {
+    return new Prepared(data, this.provenance, this.commit, this.subject, headers);
+  }
 }

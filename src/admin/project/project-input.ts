@@ -33,6 +33,8 @@ const settings = {
   /** `null`: unlimited. */
   maxSessionsPerClient: whole(1, 10_000).nullable(),
   whenFull: choice(['replace', 'refuse']),
+  refreshTokenIn: choice(['body', 'cookie']),
+  cookieSameSite: choice(['strict', 'lax', 'none']),
   allowedOrigins: list(z.string(ORIGIN_RULE).refine(isOriginPattern, ORIGIN_RULE)),
   verifyEncoding: choice(VERIFICATION_ENCODINGS),
   verifySkewSeconds: whole(1, DAY_SECONDS),
@@ -84,6 +86,8 @@ export const DEFAULTS = {
   maxSessionsPerClient: null,
   whenFull: 'replace',
   allowedOrigins: null,
+  refreshTokenIn: 'body',
+  cookieSameSite: 'strict',
   verifyEncoding: 'base64',
   verifySkewSeconds: 300,
   verifyStampRequired: false,

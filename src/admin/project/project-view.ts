@@ -18,6 +18,8 @@ export interface ProjectView {
   maxSessionsPerClient: number | null;
   whenFull: Project['whenFull'];
   allowedOrigins: string[];
+  refreshTokenIn: Project['refreshTokenIn'];
+  cookieSameSite: Project['cookieSameSite'];
   verifyCipher: Project['verifyCipher'];
   verifyKey: string;
   verifyIv: string | null;
@@ -51,6 +53,8 @@ export function projectView(project: Project, now: number): ProjectView {
     maxSessionsPerClient: project.maxSessionsPerClient,
     whenFull: project.whenFull,
     allowedOrigins: project.allowedOrigins ?? [],
+    refreshTokenIn: project.refreshTokenIn,
+    cookieSameSite: project.cookieSameSite,
     verifyCipher: project.verifyCipher,
     verifyKey: MASK,
     verifyIv: project.verifyIv === null ? null : MASK,

@@ -1,5 +1,5 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '../../config/clock.js';
 import { Step } from '../../diagnostics/step.js';
 import { ApiError, errors } from '../../response/error/error-catalogue.js';
@@ -10,6 +10,7 @@ import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import type { User } from '../../tenancy/user/user.entity.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import { BearerSessions } from './bearer-session.js';
+import { RefreshTokenCookie } from '../cookie/refresh-token-cookie.js';
 import type { Session } from '../session/session.js';
 import { sessionOver } from '../session/session-over.js';
 
@@ -33,19 +34,23 @@ export class BearerGuard implements CanActivate {
     private readonly bearers: BearerSessions,
     private readonly users: UserDirectory,
     private readonly scope: TenantScope,
+    private readonly cookie: RefreshTokenCookie,
   ) {}
 
   canActivate(context: ExecutionContext): Promise<true> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return bearerGuarding.run({}, () => this.judge(request));
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    return bearerGuarding.run({}, () => this.judge(request, http.getResponse<FastifyReply>()));
   }
 
-  private async judge(request: FastifyRequest): Promise<true> {
+  private async judge(request: FastifyRequest, reply: FastifyReply): Promise<true> {
     const tenant = tenantOf(request);
     const caller = await this.callerOf(request, tenant.project);
     if (caller instanceof ApiError) {
       // Clients refresh and then repeat the request with the same tenant headers and a new access token.
       await request.releaseXverifyApi?.();
+      const ended = caller.subject?.sessionId;
+      if (ended !== undefined) this.cookie.clearIfOf(ended, request, tenant.project, reply);
       throw caller;
     }
     await this.scope.assertWithin(tenant, caller.user);
@@ -62,9 +67,11 @@ export class BearerGuard implements CanActivate {
     const found = await this.bearers.find(project, claims);
     if (found === null) return errors.ACCESS_TOKEN_REFUSED({ detail: 'its session is unknown or foreign' });
     const { session, refusal } = found;
-    if (refusal !== null) return errors[sessionOver(session, refusal)]({ detail: refusal });
+    const subject = { userId: session.userId, sessionId: session.id };
+    if (refusal !== null) return errors[sessionOver(session, refusal)]({ detail: refusal, subject });
     const user = await this.users.find(session.ownerId, session.userId);
-    if (user?.status !== 'active') return errors.ACCOUNT_DISABLED({ detail: 'its user is disabled' });
+    if (user?.status !== 'active')
+      return errors.ACCOUNT_DISABLED({ detail: 'its user is disabled', subject });
     return { user, session };
   }
 }

@@ -20,7 +20,7 @@ import type { NewSession } from '../session/session.js';
 import { type SessionLimits, SessionStore } from '../session/session.store.js';
 import { Sessions } from '../session/sessions.js';
 import { NONE_SUPERSEDED } from '../session/superseded-text.js';
-import { tokenGrant, type TokenGrant } from '../token-grant.js';
+import { type Granted, tokenGrant } from '../token-grant.js';
 
 /** The credentials of a login. */
 export interface Credentials {
@@ -56,7 +56,7 @@ export class Login {
     credentials: Credentials,
     client: Client,
     signal: AbortSignal,
-  ): Promise<Prepared<TokenGrant>> {
+  ): Promise<Prepared<Granted>> {
     const { project } = tenant;
     const { password } = credentials;
     const whom = { ownerId: project.ownerId, network: clientNetwork(client.ip) };
@@ -118,10 +118,15 @@ export class Login {
       await this.renewHash(user, password, whom);
       return true;
     };
-    return new Prepared(grant, { cacheType: this.database.kind, readAt }, open, {
-      userId: session.userId,
-      sessionId: session.id,
-    });
+    return new Prepared(
+      { grant, expiresAt: session.expiresAt },
+      { cacheType: this.database.kind, readAt },
+      open,
+      {
+        userId: session.userId,
+        sessionId: session.id,
+      },
+    );
   }
 
   /** Replaces an imported hash by one of our own. A failure is only logged: the next login tries again. */

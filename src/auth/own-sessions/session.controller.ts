@@ -1,10 +1,14 @@
-import { Controller, Delete, Get, Param, Query, UseGuards } from '@nestjs/common';
+import { Controller, Delete, Get, Param, Query, Req, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiTags } from '../../response/api-decorators.js';
 import { Clock } from '../../config/clock.js';
 import { Prepared } from '../../response/prepared.js';
 import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';
+import { CurrentTenant } from '../../tenancy/current-tenant.decorator.js';
+import type { Tenant } from '../../tenancy/tenant.js';
 import { ApiBearer } from '../bearer/api-bearer.decorator.js';
+import { RefreshTokenCookie } from '../cookie/refresh-token-cookie.js';
 import { BearerGuard, type Caller, CurrentCaller } from '../bearer/bearer.guard.js';
 import { type Client, CurrentClient } from '../client.js';
 import { Revocation } from '../revocation.js';
@@ -24,6 +28,7 @@ export class SessionController {
     private readonly clock: Clock,
     private readonly store: SessionStore,
     private readonly revocation: Revocation,
+    private readonly cookie: RefreshTokenCookie,
   ) {}
 
   @Get()
@@ -39,11 +44,13 @@ export class SessionController {
     @CurrentCaller() { session: current }: Caller,
     @Query({ schema: scopeSchema }) { scope }: z.infer<typeof scopeSchema>,
     @CurrentClient() client: Client,
+    @CurrentTenant() { project }: Tenant,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<{ ended: number }>> {
-    const ended =
-      scope === 'all'
-        ? await this.revocation.endAll(current, client)
-        : await this.revocation.endOthers(current, client);
+    if (scope === 'others') return new Prepared({ ended: await this.revocation.endOthers(current, client) });
+    const ended = await this.revocation.endAll(current, client);
+    if (project.refreshTokenIn === 'cookie') this.cookie.clear(request, project, reply);
     return new Prepared({ ended });
   }
 
@@ -53,7 +60,12 @@ export class SessionController {
     @CurrentCaller() { session: current }: Caller,
     @Param('sessionId') sessionId: string,
     @CurrentClient() client: Client,
+    @CurrentTenant() { project }: Tenant,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<{ ended: number }>> {
-    return new Prepared({ ended: await this.revocation.endSession(current, sessionId, client) });
+    const ended = await this.revocation.endSession(current, sessionId, client);
+    this.cookie.clearIfOf(sessionId, request, project, reply);
+    return new Prepared({ ended });
   }
 }

@@ -15,7 +15,7 @@ import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
 import { changed, type Session, type SessionChange } from '../session/session.js';
 import { SessionStore } from '../session/session.store.js';
 import { Sessions } from '../session/sessions.js';
-import { tokenGrant, type TokenGrant } from '../token-grant.js';
+import { type Granted, tokenGrant } from '../token-grant.js';
 import {
   isShared,
   refreshAnswer,
@@ -54,7 +54,7 @@ export class Refresh {
    * @throws REFRESH_TOKEN_EXPIRED for a token that belongs to no session, one of `SESSION_OVER_ERRORS`,
    *   REFRESH_TOKEN_SUPERSEDED, {@link RaceLost}
    */
-  async refresh(tenant: Tenant, token: string, client: Client): Promise<Prepared<TokenGrant>> {
+  async refresh(tenant: Tenant, token: string, client: Client): Promise<Prepared<Granted>> {
     const { project } = tenant;
     const now = this.clock.now();
     const judged = await this.judge.judge(project, token, now, Infinity);
@@ -91,7 +91,7 @@ export class Refresh {
     const change = sessionChange(session, answer.next, shares);
     if (change === null) {
       refreshReports.publish(report);
-      return new Prepared(grant, judged.read, null, subject);
+      return new Prepared({ grant, expiresAt: session.expiresAt }, judged.read, null, subject);
     }
     const kind = answer.event ?? (isShared(session, shares) ? 'shared' : null);
     const commit = async () => {
@@ -99,7 +99,7 @@ export class Refresh {
       refreshReports.publish(moved ? report : { outcome: 'raced' });
       return moved;
     };
-    return new Prepared(grant, judged.read, commit, subject);
+    return new Prepared({ grant, expiresAt: session.expiresAt }, judged.read, commit, subject);
   }
 
   /**

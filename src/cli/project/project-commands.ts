@@ -70,6 +70,8 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
       `origins whose pages may read the responses, separated by commas, or none${or('allowedOrigins')}`,
       toOrigins,
     )
+    .option('--refresh-token-in <place>', `body or cookie${or('refreshTokenIn')}`)
+    .option('--cookie-same-site <value>', `strict, lax or none${or('cookieSameSite')}`)
     .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
     .option(
       '--verify-skew-seconds <seconds>',

@@ -29,7 +29,9 @@ export class EnvelopeInterceptor implements NestInterceptor {
         const request = http.getRequest<FastifyRequest>();
         request.provenance = prepared.provenance;
         request.subject = prepared.subject;
-        http.getResponse<FastifyReply>().header('content-type', JSON_TYPE);
+        const reply = http.getResponse<FastifyReply>();
+        if (prepared.headers !== null) reply.headers(prepared.headers);
+        reply.header('content-type', JSON_TYPE);
         return of(body);
       } catch (error) {
         if (!(error instanceof RaceLost)) throw error;

@@ -14,9 +14,20 @@ import { TenantProject } from './tenant-project.js';
 export interface BrowserProject {
   readonly ownerId: string;
   readonly allowedOrigins: readonly OriginPattern[];
+  /** Whether pages of those origins may send the project's cookie. */
+  readonly credentials: boolean;
 }
 
-const BROWSER_PROJECTS = `SELECT owner_id, allowed_origins FROM bo_project WHERE allowed_origins IS NOT NULL`;
+const BROWSER_PROJECTS = `
+  SELECT owner_id, allowed_origins, refresh_token_in, cookie_same_site FROM bo_project
+  WHERE allowed_origins IS NOT NULL OR refresh_token_in = 'cookie'`;
+
+interface BrowserRow {
+  readonly owner_id: string;
+  readonly allowed_origins: string | null;
+  readonly refresh_token_in: Project['refreshTokenIn'];
+  readonly cookie_same_site: Project['cookieSameSite'];
+}
 
 /** No project has an empty `XownerId`. */
 const BROWSER_PROJECTS_KEY = '/browser-projects';
@@ -43,19 +54,18 @@ export class ProjectDirectory {
     return andThen(read, (known) => (known === null ? null : this.prepare(known.value)));
   }
 
-  /** The projects that allow origins of their own. */
+  /** The projects that allow origins of their own, or put refresh tokens into cookies. */
   async browserProjects(): Promise<readonly BrowserProject[]> {
     const read = await this.cache.read<readonly BrowserProject[]>(
       BROWSER_PROJECTS_KEY,
       STALENESS_MS,
       async () => {
-        const rows = await this.database.all<{ owner_id: string; allowed_origins: string }>(
-          BROWSER_PROJECTS,
-          [],
-        );
+        const rows = await this.database.all<BrowserRow>(BROWSER_PROJECTS, []);
         return rows.map((row) => ({
           ownerId: row.owner_id,
-          allowedOrigins: JSON.parse(row.allowed_origins) as OriginPattern[],
+          allowedOrigins:
+            row.allowed_origins === null ? [] : (JSON.parse(row.allowed_origins) as OriginPattern[]),
+          credentials: row.refresh_token_in === 'cookie' && row.cookie_same_site === 'none',
         }));
       },
     );

@@ -64,6 +64,13 @@ export class Project {
   @Column({ name: 'allowed_origins', ...nullableStringList })
   allowedOrigins!: string[] | null;
 
+  /** Where login and refresh put the refresh token: into the body, or into a cookie that no script can read. */
+  @Column({ name: 'refresh_token_in', type: 'varchar', length: 16 })
+  refreshTokenIn!: 'body' | 'cookie';
+
+  @Column({ name: 'cookie_same_site', type: 'varchar', length: 16 })
+  cookieSameSite!: 'strict' | 'lax' | 'none';
+
   @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
   verifyCipher!: VerificationProfile['cipher'];
 
