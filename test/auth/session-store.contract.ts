@@ -73,7 +73,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
           ...session,
           status: 'active',
           endReason: null,
-          subject: { active: true, validAfter: 0 },
+          subject: { active: true, projectActive: true, validAfter: 0 },
         });
         expect(await subject.events(ownerId)).toEqual([{ kind: 'login', sessionId: session.id }]);
       });

@@ -85,7 +85,7 @@ describe('beside a running server, on the same file', () => {
     // Looking changed nothing.
     expect((await refresh(next.body.data?.refreshToken ?? '')).status).toBe(200);
     await bo(['user', 'logout', 'shop', 'u1']);
-    expect((await inspect(grant.accessToken)).says[0]).toContain('logged out everywhere');
+    expect((await inspect(grant.accessToken)).says[0]).toContain('An administrator has ended its session');
     expect(await inspect('what is this')).toMatchObject({ code: 1, kind: 'unknown' });
     expect(await inspect('M'.repeat(32))).toMatchObject({ code: 1, kind: 'unknown' });
   });

@@ -176,8 +176,8 @@ export class MemorySessionStore extends SessionStore {
 
   private session(row: Row): Session {
     const { active, validAfter } = this.subject(row);
-    const isActive = active && this.projects.get(row.ownerId)?.active === true;
-    return { ...row, subject: { active: isActive, validAfter } };
+    const projectActive = this.projects.get(row.ownerId)?.active === true;
+    return { ...row, subject: { active: active && projectActive, projectActive, validAfter } };
   }
 
   private subject({ ownerId, userId }: Pick<Session, 'ownerId' | 'userId'>): Subject {

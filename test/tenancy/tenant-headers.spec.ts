@@ -62,7 +62,7 @@ describe('XownerId', () => {
   it('of a project disabled a moment ago: a rotation is refused at once, though the copy still says active', async () => {
     const { refreshToken } = await login(test);
     await test.sql(`UPDATE bo_project SET status = 'disabled' WHERE owner_id = 'acme'`);
-    expect(refusalOf(await refresh(test, refreshToken))).toBe('401 REFRESH_TOKEN_EXPIRED');
+    expect(refusalOf(await refresh(test, refreshToken))).toBe('401 PROJECT_UNKNOWN');
     await test.sql(`UPDATE bo_project SET status = 'active' WHERE owner_id = 'acme'`);
     expect((await refresh(test, refreshToken)).status).toBe(200);
   });

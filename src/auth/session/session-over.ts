@@ -14,10 +14,9 @@ const BY_END_REASON: Readonly<Record<EndReason, ErrorCode>> = {
 };
 
 /** For a session whose row still says `active`. */
-const BY_REFUSAL: Readonly<Record<Exclude<Refusal, 'ended'>, ErrorCode>> = {
+const BY_REFUSAL: Readonly<Record<Exclude<Refusal, 'ended' | 'subject'>, ErrorCode>> = {
   expired: 'SESSION_EXPIRED',
   idle: 'SESSION_EXPIRED',
-  subject: 'ACCOUNT_DISABLED',
   'logged-out-everywhere': 'SESSION_LOGGED_OUT',
 };
 
@@ -27,7 +26,12 @@ export const SESSION_OVER_ERRORS = [
 ];
 
 /** Why the session of a genuine token is over, as its holder may learn it. */
-export function sessionOver({ endReason }: Pick<Session, 'endReason'>, refusal: Refusal): ErrorCode {
+export function sessionOver(
+  { endReason, subject }: Pick<Session, 'endReason' | 'subject'>,
+  refusal: Refusal,
+): ErrorCode {
+  // A project's sessions live again when it is enabled; every call is refused with this error meanwhile.
+  if (refusal === 'subject') return subject.projectActive ? 'ACCOUNT_DISABLED' : 'PROJECT_UNKNOWN';
   if (refusal !== 'ended') return BY_REFUSAL[refusal];
   // A process of an earlier version may have ended the session for a reason that is not known here.
   return BY_END_REASON[endReason ?? 'revoked'] ?? 'SESSION_LOGGED_OUT';

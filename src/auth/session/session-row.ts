@@ -72,6 +72,7 @@ export function sessionOf(row: SessionRow): Session {
     secondShareUserId: row.second_share_user_id,
     subject: {
       active: row.user_status === 'active' && row.project_status === 'active',
+      projectActive: row.project_status === 'active',
       validAfter: Number(row.valid_after),
     },
   };

@@ -3,6 +3,7 @@ import { parseSuperseded, type SupersededText } from './superseded-text.js';
 
 /** One login on one device: a family of refresh tokens, and the row of `bo_auth_session`. */
 export interface Session extends Omit<FamilyState, 'superseded'> {
+  readonly subject: FamilyState['subject'] & { readonly projectActive: boolean };
   /** The family id: 16 lower-case hexadecimal characters. */
   readonly id: string;
   readonly ownerId: string;

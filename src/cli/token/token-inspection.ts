@@ -3,7 +3,7 @@ import { AccessTokens } from '../../auth/access-token/access-token.js';
 import { type Decision, isGranting, type Refusal, whyDead } from '../../auth/refresh-token/decide.js';
 import { SessionJudge } from '../../auth/refresh/session-judge.js';
 import { importedTokenHash, parseRefreshToken } from '../../auth/refresh-token/refresh-token.js';
-import type { Session } from '../../auth/session/session.js';
+import type { EndReason, Session } from '../../auth/session/session.js';
 import { SessionStore } from '../../auth/session/session.store.js';
 import { Clock } from '../../config/clock.js';
 import type { Config } from '../../config/config.js';
@@ -23,13 +23,27 @@ export interface Inspection {
   readonly holds: Readonly<Record<string, unknown>>;
 }
 
-const DEAD: Readonly<Record<Refusal, string>> = {
-  ended: 'Its session was ended.',
+const DEAD: Readonly<Record<Exclude<Refusal, 'ended'>, string>> = {
   expired: 'Its session has reached its absolute end.',
   idle: 'Its session was not refreshed for longer than the project allows.',
   subject: 'Its user or its project is disabled.',
   'logged-out-everywhere': 'Its session began before the user was logged out everywhere.',
 };
+
+const ENDED: Readonly<Record<EndReason, string>> = {
+  revoked: 'Its user has signed out of its session.',
+  'logged-out': 'Its user has signed out of all sessions, or all others.',
+  administrator: 'An administrator has ended its session.',
+  'password-changed': 'The password of its user was changed, which ended its session.',
+  'account-disabled': 'Its user was disabled, which ended its session.',
+  evicted: 'A newer login has taken the place of its session.',
+  expired: 'Its session has expired.',
+  reused: 'Its session was ended because a copy of one of its refresh tokens was used.',
+};
+
+function whyOver({ endReason }: Session, refusal: Refusal): string {
+  return refusal === 'ended' ? ENDED[endReason ?? 'revoked'] : DEAD[refusal];
+}
 
 const DECISIONS: Readonly<Record<Exclude<Decision['kind'], 'refused'>, string>> = {
   keep: 'A refresh keeps it: the project reuses refresh tokens.',
@@ -107,7 +121,7 @@ export class TokenInspection {
     const session = await this.store.find(ownerId, sid);
     if (session === null) return answer(false, 'Its signature verifies, but its session is gone.');
     const dead = whyDead(session, this.clock.now());
-    if (dead !== null) return answer(false, `Its signature verifies, but: ${DEAD[dead]}`);
+    if (dead !== null) return answer(false, `Its signature verifies, but: ${whyOver(session, dead)}`);
     return answer(
       true,
       `It verifies for ${Math.round(Number(exp) - this.clock.now() / 1000)} s more, and its session is alive.`,
@@ -174,7 +188,8 @@ export class TokenInspection {
         holds,
       };
     const { decision } = judged;
-    if (decision.kind === 'refused') return { kind, verifies: false, says: [DEAD[decision.reason]], holds };
+    if (decision.kind === 'refused')
+      return { kind, verifies: false, says: [whyOver(judged.read.value, decision.reason)], holds };
     return { kind, verifies: isGranting(decision), says: [DECISIONS[decision.kind]], holds };
   }
 
