@@ -7,20 +7,21 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'login.description': '创建会话并返回首批令牌。用户不存在与密码错误的响应内容和耗时完全相同。',
   'login.userName': '登录名。',
   'login.password': '密码。',
+  'login.refreshTokenIn': '供将刷新令牌存放在 Cookie 中的项目的应用使用：本次登录在响应体中返回刷新令牌。',
   'login.clientId': '登录的客户端应用，默认为用户自身的客户端应用。',
 
   'refresh.summary': '刷新令牌（GET，供现有客户端使用）',
   'refresh.description': `为现有客户端保留，与接口文档完全兼容，现有客户端无需改动。**已弃用**：凭据出现在 URL 中，会被代理、日志和浏览器历史记录留存（OWASP ASVS 14.2.1）。新客户端请使用同一路径的 POST，功能相同。\n\n${REFRESHING}`,
-  'refresh.refreshToken': '会话最新的刷新令牌。',
+  'refresh.refreshToken': '会话最新的刷新令牌。除非项目将其存放在 Cookie 中，否则必填。',
 
   'refreshByPost.summary': '刷新令牌',
   'refreshByPost.description': `返回新的访问令牌；项目策略为 \`rotate\` 时同时返回新的刷新令牌（RFC 6749 §6）。\n\n${REFRESHING}`,
-  'refreshByPost.refreshToken': '会话最新的刷新令牌。',
+  'refreshByPost.refreshToken': '会话最新的刷新令牌。除非项目将其存放在 Cookie 中，否则必填。',
 
   'revoke.summary': '退出登录（撤销刷新令牌）',
   'revoke.description':
     '终止该刷新令牌所属的会话（RFC 7009）。提交会话的任意一个刷新令牌均可，令牌不存在也返回成功。',
-  'revoke.refreshToken': '会话的任意一个刷新令牌。',
+  'revoke.refreshToken': '会话的任意一个刷新令牌。除非项目将其存放在 Cookie 中，否则必填。',
   'Revoked.revoked': '令牌已撤销。令牌不存在或已过期时也为 `true`。',
 
   'introspect.summary': '令牌内省',

@@ -49,7 +49,7 @@ const loginSchema = z.object({
     .optional()
     .describe('The client application that signs in. Default: the client application of the user.'),
   refreshTokenIn: z
-    .literal('body', 'must be body')
+    .enum(['body'], 'must be one of body')
     .optional()
     .describe('For apps of a project that keeps refresh tokens in cookies: answers this login in the body.'),
 });
