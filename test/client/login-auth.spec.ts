@@ -1,4 +1,4 @@
-import { LoginAuthError } from '../../packages/client/src/index.js';
+import { LoginAuthError, type Verify } from '../../packages/client/src/index.js';
 import { hmacVerify } from '../../packages/client/src/verify/hmac.js';
 import { desVerify } from '../../packages/client/src/verify/des.js';
 import { asOperator, newProject, startAdministration, test as service } from '../admin/administration.js';
@@ -137,7 +137,7 @@ describe('XverifyApi', () => {
   const accepted = (verify: ReturnType<typeof desVerify>, owner: string) =>
     profile.open({ verify }, owner).auth.login({ userName: 'u', password: 'u-password' });
 
-  it.each([
+  const CASES: [project: object, verify: Verify][] = [
     [{ verifyCipher: 'des-ecb', verifyKey: 'a key 42' }, desVerify('a key 42')],
     [
       { verifyCipher: 'des-ecb', verifyKey: 'longer than 8' },
@@ -146,6 +146,21 @@ describe('XverifyApi', () => {
     [
       { verifyCipher: 'des-cbc', verifyKey: '密钥', verifyIv: 'iv' },
       desVerify('密钥', { cipher: 'des-cbc', iv: 'iv' }),
+    ],
+    ...['a key 42', 'a key 42 and more', 'sixteen byte key', 'x'.repeat(24), 'hex:1234567890abcdef'].map(
+      (key): [object, Verify] => [
+        { verifyCipher: 'des-ede3-cbc', verifyKey: key, verifyIv: 'iv' },
+        desVerify(key, { cipher: 'des-ede3-cbc', iv: 'iv' }),
+      ],
+    ),
+    [
+      {
+        verifyCipher: 'des-cbc',
+        verifyKey: 'base64:EjRWeJCrze8=',
+        verifyIv: 'hex:0000000000000000',
+        verifyPadding: 'zeros',
+      },
+      desVerify('base64:EjRWeJCrze8=', { cipher: 'des-cbc', iv: 'hex:0000000000000000', padding: 'zeros' }),
     ],
     [{ verifyCipher: 'hmac-sha256', verifyKey: 'k'.repeat(32) }, hmacVerify('k'.repeat(32))],
     [
@@ -156,7 +171,9 @@ describe('XverifyApi', () => {
       { verifyCipher: 'hmac-sha256', verifyKey: 'ABCD'.repeat(8) },
       hmacVerify(`base64:${Buffer.from('ABCD'.repeat(8)).toString('base64')}`),
     ],
-  ])('is made for %j', async (project, verify) => {
+  ];
+
+  it.each(CASES)('is made for %j', async (project, verify) => {
     const { ownerId } = await newProject({ ...project, verifyStampRequired: true });
     const user = { userId: 'u', userName: 'u', pushName: 'U', password: 'u-password' };
     expect((await asOperator('POST', `/projects/${ownerId}/users`, user)).status).toBe(201);

@@ -64,14 +64,18 @@ function stored(): { refreshToken: string; seq: number } {
 }
 
 describe('one refresh for all', () => {
-  it('serves a hundred requests of a tab', async () => {
-    const [tab] = await signedIn();
-    expire();
-    const all = await Promise.all(Array.from({ length: 100 }, () => statusOf(tab!)));
-    expect(new Set(all)).toEqual(new Set([200]));
-    expect(network.count(REFRESH)).toBe(1);
-    expect(stored().seq).toBe(2);
-  });
+  it.each([true, false])(
+    'serves a hundred requests of a tab; the browser has locks: %s',
+    async (hasLocks) => {
+      profile.hasLocks = hasLocks;
+      const [tab] = await signedIn();
+      expire();
+      const all = await Promise.all(Array.from({ length: 100 }, () => statusOf(tab!)));
+      expect(new Set(all)).toEqual(new Set([200]));
+      expect(network.count(REFRESH)).toBe(1);
+      expect(stored().seq).toBe(2);
+    },
+  );
 
   it('serves eight tabs', async () => {
     const tabs = await signedIn(8);
@@ -164,6 +168,18 @@ describe('which answer counts', () => {
     expect(profile.items.size).toBe(0);
     await eventually('told', () => tab!.changes.length + other!.changes.length === 2);
     expect([tab!.told(), other!.told()]).toEqual([['signed-out null'], ['signed-out null']]);
+  });
+
+  it('none, if another tab has not yet seen that the storage was cleared', async () => {
+    const [tab, other] = await signedIn(2);
+    const [[key, before] = ['', '']] = [...profile.items];
+    profile.clear();
+    await eventually('told', () => tab!.changes.length + other!.changes.length === 2);
+    // What the other tab's refresh stored, before the browser showed it the cleared storage.
+    profile.items.set(key, before.replace('"seq":1', '"seq":2'));
+    tab!.fire('storage', key);
+    expect([tab!.auth.user, other!.auth.user]).toEqual([null, null]);
+    expect(profile.open().auth.user).toBeNull();
   });
 
   it('none, if the user signed out or in again meanwhile, and requests are not repeated as somebody else', async () => {

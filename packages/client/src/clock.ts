@@ -23,10 +23,13 @@ export function serverClock(ahead: number) {
     /** Asks the server of the page, whose `Date` a page may always read; that of another origin is often hidden. */
     async measureByPage({ location, fetch }: Host): Promise<void> {
       const sentAt = Date.now();
-      if (!location || !fetch) return;
-      const options = { method: 'HEAD', cache: 'no-store' } as const;
-      const answer = await fetch(location.href, options).catch(() => null);
-      clock.measure(answer?.headers.get('date'), sentAt);
+      try {
+        const options = { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(3000) };
+        const answer = await fetch!(location!.href, options);
+        clock.measure(answer.headers.get('date'), sentAt);
+      } catch {
+        // There is no page, or its server does not answer: the refusal stands.
+      }
     },
   };
   return clock;

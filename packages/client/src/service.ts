@@ -67,7 +67,7 @@ export function authService(
       headers: { ...tenant, 'Content-Type': 'application/json' },
       body: JSON.stringify(content),
     }).catch((cause: unknown) => {
-      throw new LoginAuthError('NO_ANSWER', 'The service cannot be reached.', 0, undefined, cause);
+      throw new LoginAuthError('NO_ANSWER', 'The service is unavailable.', 0, undefined, cause);
     });
     clock.measure(answer.date, sentAt);
     const { success, code, data, error } = (answer.body ?? {}) as Partial<Envelope>;

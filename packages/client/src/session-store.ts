@@ -37,8 +37,7 @@ export function sessionStore(storage: Storage | null, key: string, changed: (cha
     if (after) {
       if (before?.accessToken !== after.accessToken)
         changed({ type: before?.id === after.id ? 'refreshed' : 'signed-in', user: after.user });
-    } else if (before)
-      changed({ type: 'signed-out', user: null, reason: next && 'ended' in next ? next.ended : null });
+    } else if (before) changed({ type: 'signed-out', user: null, reason: (next as Ended).ended });
   }
 
   function write(next: Session | Ended): void {
@@ -64,7 +63,8 @@ export function sessionStore(storage: Storage | null, key: string, changed: (cha
       seen = text;
       const next = parse(text);
       if (next && held && isOutdated(next, held)) write(held);
-      else hold(next);
+      // remembered, in case another tab has not yet seen that the storage was cleared, and stores an answer
+      else hold(next ?? (held && { id: held.id, ended: null }));
     }
     return signedIn();
   }

@@ -42,7 +42,8 @@ export interface Session {
 /** What is stored after a session has ended, so that other tabs learn the reason and drop late answers. */
 export interface Ended {
   readonly id: number;
-  readonly ended: string;
+  /** `null`: the storage was cleared. */
+  readonly ended: string | null;
 }
 
 /** @param sentAt when the request was sent: the token may be as old as that */

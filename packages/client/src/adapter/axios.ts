@@ -1,4 +1,4 @@
-import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
+import axios, { type AxiosAdapter, type AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import type { LoginAuth } from '../login-auth.js';
 
 export interface AxiosOptions {
@@ -7,22 +7,22 @@ export interface AxiosOptions {
    * server sent it.
    */
   readonly isRefused?: (response: AxiosResponse) => boolean;
+  /** What sends the requests. Default: that of axios. */
+  readonly adapter?: AxiosInstance['defaults']['adapter'];
 }
 
 /**
- * Makes an axios instance send the access token, and repeat a request once whose token was refused. It works below all
+ * An adapter for axios that sends the access token, and repeats a request once whose token was refused. It works below all
  * interceptors: they see one request and its final answer.
  */
-export function attachAxios(
+export function axiosAdapter(
   auth: Pick<LoginAuth, 'send'>,
-  instance: AxiosInstance,
-  { isRefused = ({ status }) => status === 401 }: AxiosOptions = {},
-): void {
-  const original = instance.defaults.adapter;
-  instance.defaults.adapter = async (config) => {
+  { isRefused = ({ status }) => status === 401, adapter = axios.defaults.adapter }: AxiosOptions = {},
+): AxiosAdapter {
+  return async (config) => {
     // axios 0.x has neither names for adapters nor named exports
     // oxlint-disable-next-line import/no-named-as-default-member
-    const send = typeof original === 'function' ? original : axios.getAdapter(original);
+    const send = typeof adapter === 'function' ? adapter : axios.getAdapter(adapter);
     const outcome = await auth.send(
       (token) => {
         if (token) config.headers['Authorization'] = `Bearer ${token}`;
@@ -36,4 +36,13 @@ export function attachAxios(
     if (outcome.error) throw outcome.error;
     return outcome.response!;
   };
+}
+
+/** Gives an axios instance the {@link axiosAdapter}. */
+export function attachAxios(
+  auth: Pick<LoginAuth, 'send'>,
+  instance: AxiosInstance,
+  options: AxiosOptions = {},
+): void {
+  instance.defaults.adapter = axiosAdapter(auth, { adapter: instance.defaults.adapter, ...options });
 }

@@ -25,7 +25,7 @@ export function desVerify(key: string, options: DesOptions = {}): Verify {
   const { cipher = 'des-ecb', iv = '', padding = 'pkcs7', encoding = 'base64' } = options;
   const isTriple = cipher.startsWith('des-ede3');
   const algorithm = isTriple ? CryptoJS.TripleDES : CryptoJS.DES;
-  const keyWords = bytes(key, isTriple ? 24 : 8);
+  const keyWords = isTriple ? tripleKey(key) : bytes(key, 8);
   const settings = {
     iv: bytes(iv, 8),
     mode: cipher.endsWith('ecb') ? CryptoJS.mode.ECB : CryptoJS.mode.CBC,
@@ -38,10 +38,22 @@ export function desVerify(key: string, options: DesOptions = {}): Verify {
 }
 
 function bytes(text: string, length: number): CryptoJS.lib.WordArray {
+  const { Hex } = CryptoJS.enc;
+  const hex = hexOf(text);
+  return Hex.parse(hex.padEnd(2 * length, '0').slice(0, 2 * length));
+}
+
+/** A key of 8 bytes is used three times, one of 16 has its first 8 again at the end. */
+function tripleKey(text: string): CryptoJS.lib.WordArray {
+  const hex = hexOf(text);
+  return hex.length === 16 || hex.length === 32
+    ? CryptoJS.enc.Hex.parse((hex + hex + hex).slice(0, 48))
+    : bytes(text, 24);
+}
+
+function hexOf(text: string): string {
   const [, form, rest = ''] = /^(hex|base64):(.*)/.exec(text) ?? [];
   const { Hex, Base64, Utf8 } = CryptoJS.enc;
-  const hex = form
-    ? Hex.stringify((form === 'hex' ? Hex : Base64).parse(rest))
-    : Hex.stringify(Utf8.parse(text));
-  return Hex.parse(hex.padEnd(2 * length, '0').slice(0, 2 * length));
+  if (form) return Hex.stringify((form === 'hex' ? Hex : Base64).parse(rest));
+  return Hex.stringify(Utf8.parse(text));
 }
