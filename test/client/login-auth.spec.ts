@@ -86,6 +86,39 @@ describe('signing in and out', () => {
   });
 });
 
+describe('with the refresh token in a cookie', () => {
+  const inCookie = async () => {
+    const { ownerId } = await newProject({ verifyKey: 'a key 42', refreshTokenIn: 'cookie' });
+    const user = { userId: 'u', userName: 'u', pushName: 'U', password: 'u-password' };
+    expect((await asOperator('POST', `/projects/${ownerId}/users`, user)).status).toBe(201);
+    const tab = profile.open({ verify: desVerify('a key 42') }, ownerId);
+    await tab.auth.login({ userName: 'u', password: 'u-password' });
+    network.fail('/auth/user', { status: 401 });
+    return tab;
+  };
+
+  it('stores none and sends none', async () => {
+    const { auth } = await inCookie();
+    expect([...profile.items.values()].map((text) => JSON.parse(text) as object)).toMatchObject([
+      { refreshToken: '' },
+    ]);
+    expect((await auth.fetch(`${SERVICE}/auth/user`)).status).toBe(200);
+    const [sent] = network.sent.filter(({ path }) => path === '/auth/token/refresh');
+    expect(sent?.body).toEqual({});
+    await auth.logout();
+    expect(network.sent.at(-1)).toMatchObject({ path: '/auth/token/revoke', body: {} });
+    expect(network.cookie).toMatch(/=$/);
+  });
+
+  it('is signed out when the cookie is gone', async () => {
+    const tab = await inCookie();
+    network.cookie = '';
+    expect((await tab.auth.fetch(`${SERVICE}/auth/user`)).status).toBe(401);
+    await eventually('told', () => tab.changes.length === 2);
+    expect(tab.told().at(-1)).toBe('signed-out PARAMETER_INVALID');
+  });
+});
+
 describe('fetch', () => {
   it('sends the token, and the tenant headers to the service alone', async () => {
     const { auth } = profile.open({ headers: { XsysId: 'crm' } });

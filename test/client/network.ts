@@ -23,6 +23,8 @@ export class Network {
   readonly sent: Sent[] = [];
   /** Whether pages may read the `Date` of answers; those of another origin may not. */
   showsDate = true;
+  /** What the browser keeps for the service, as a `Cookie` header. */
+  cookie = '';
   private readonly faults = new Map<string, Fault[]>();
 
   constructor(private readonly service: TestApp) {}
@@ -61,9 +63,11 @@ export class Network {
     const answer = await this.service.app.inject({
       method: request.method as 'GET',
       url: API + path,
-      headers: Object.fromEntries(request.headers),
+      headers: { ...Object.fromEntries(request.headers), ...(this.cookie !== '' && { cookie: this.cookie }) },
       ...(text !== '' && { payload: text }),
     });
+    const [set] = [answer.headers['set-cookie'] ?? []].flat();
+    if (set !== undefined) this.cookie = set.split(';')[0] ?? '';
     if (typeof fault === 'object') await fault.until;
     if (fault === 'answer lost') throw new TypeError('fetch failed');
     return this.answer(answer.payload, answer.statusCode, {
