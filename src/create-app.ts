@@ -52,7 +52,7 @@ async function build(config: Config, parts: Parts): Promise<NestFastifyApplicati
   const refuse: AdapterParts['refuse'] = (error, request, reply) => {
     setResponseHeaders(request.id, reply, config);
     reply.raw.once('finish', () => {
-      requestLog.write(request, reply);
+      requestLog.write(request, reply, 'answered');
       if (request.failure !== null) unroutedRequests.publish(request.failure);
     });
     void answer(error, request, reply);

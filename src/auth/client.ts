@@ -28,7 +28,7 @@ export const CurrentClient = createParamDecorator((_: unknown, context: Executio
 export const Disconnection = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
   const { raw } = context.switchToHttp().getResponse<FastifyReply>();
   const disconnection = new AbortController();
-  if (raw.closed) disconnection.abort();
+  if (raw.destroyed) disconnection.abort();
   raw.once('close', () => {
     if (!raw.writableFinished) disconnection.abort();
   });

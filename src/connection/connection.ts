@@ -5,8 +5,8 @@ const CONNECTION = Symbol('connection');
 
 /** What the server knows of a connection that speaks HTTP, for TLS only after the handshake. */
 export class Connection {
-  /** Requests whose headers have arrived and whose answers are not sent yet. */
-  inFlight = 0;
+  /** The responses to the requests whose headers have arrived and whose answers are not sent yet. */
+  readonly inFlight = new Set<ServerResponse>();
   /** The response to the newest request. */
   newest: ServerResponse | null = null;
   /** A refused connection takes no further request. */
@@ -29,7 +29,16 @@ export class Connection {
 
   /** Whether an earlier request, which arrived completely, still waits for its answer. */
   get owesAnAnswer(): boolean {
-    return this.inFlight > 1 || (this.inFlight === 1 && this.newest?.req.complete === true);
+    return this.inFlight.size > 1 || (this.inFlight.size === 1 && this.newest?.req.complete === true);
+  }
+
+  /** Closes the responses that waited for their turn. Node itself closes only the one that the client was about to get. */
+  closed(): void {
+    for (const response of this.inFlight) {
+      if (response.socket !== null) continue;
+      response.destroy();
+      response.emit('close');
+    }
   }
 
   /** How long the client has read nothing of what is ready for it, in ms, as seen by earlier calls. */

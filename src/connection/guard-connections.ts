@@ -55,13 +55,14 @@ function admitRequests(server: Server, limits: ConnectionLimits): void {
     const connection = Connection.of(socket);
     if (connection !== undefined) {
       if (connection.isRefused) return;
-      if (connection.inFlight > 0 && socket.writableLength > limits.unreadBytes) {
+      if (connection.inFlight.size > 0 && socket.writableLength > limits.unreadBytes) {
         socket.destroy();
         return;
       }
       connection.newest = response;
+      connection.inFlight.add(response);
       response.on('close', answered);
-      if (++connection.inFlight > limits.requestsInFlight) {
+      if (connection.inFlight.size > limits.requestsInFlight) {
         connection.isRefused = true;
         refusal = errors.RATE_LIMITED({ retryAfter: 1, detail: 'too many requests in flight' });
       }
@@ -89,8 +90,7 @@ function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
 }
 
 function answered(this: ServerResponse): void {
-  const connection = Connection.of(this.req.socket);
-  if (connection !== undefined) connection.inFlight--;
+  Connection.of(this.req.socket)?.inFlight.delete(this);
 }
 
 /** Answers the requests that the bounds refused, as all others are answered. */

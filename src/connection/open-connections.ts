@@ -10,8 +10,12 @@ export class OpenConnections {
   /** A connection over which HTTP is spoken from now on. */
   open(socket: Socket): void {
     this.shakingHands.delete(peerOf(socket));
-    this.speaking.set(socket, Connection.open(socket));
-    socket.once('close', () => this.speaking.delete(socket));
+    const connection = Connection.open(socket);
+    this.speaking.set(socket, connection);
+    socket.once('close', () => {
+      this.speaking.delete(socket);
+      connection.closed();
+    });
   }
 
   /** A connection whose TLS handshake begins. */

@@ -44,7 +44,8 @@ export function refuseTunnel(
   const answer = errors.METHOD_NOT_ALLOWED({ allow: [] });
   // Node has taken its own listener away.
   socket.on('error', () => socket.destroy());
-  if (Connection.of(socket)?.inFlight === 0) endConnection(socket, rawAnswer(answer, requestId), lingerMs);
+  if (Connection.of(socket)?.inFlight.size === 0)
+    endConnection(socket, rawAnswer(answer, requestId), lingerMs);
   else socket.destroy();
   return answer;
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import type { ConnectionLimits } from '../connection/connection-limits.js';
 import { answerRefusals, guardConnections } from '../connection/guard-connections.js';
 import { refuseTunnel } from '../connection/parser-failure.js';
+import { type EndObserver, observeEnds } from '../connection/request-end.js';
 import { CrossOrigin } from '../cors/cross-origin.js';
 import { serveDocs } from '../docs/serve-docs.js';
 import { serveStartPage } from '../docs/serve-start-page.js';
@@ -38,8 +39,10 @@ export function requestHooks(
   config: Config,
   { logger, requestLog, limits }: HookParts,
 ): readonly Setup[] {
+  const ends: EndObserver[] = [(request, reply, end) => requestLog.write(request, reply, end)];
   return [
     decorateRequests,
+    (fastify) => observeEnds(fastify, ends),
     ({ server }) =>
       guardConnections(server, limits, app.get(Draining, { strict: false }).connections, {
         maxConnections: config.maxConnections,
@@ -54,13 +57,13 @@ export function requestHooks(
       }),
     // Before all routes, here and in the metrics: only routes registered afterwards are seen.
     (fastify) => app.get(AllowedMethods).learnFrom(fastify),
-    // The first hook of a request, so that all others run batch by batch.
+    // Before the other hooks of a request, so that they run batch by batch.
     batchRequests,
     // Before tracing, whose own trace id replaces the caller's.
-    (fastify) => requestLog.listen(fastify),
+    (fastify) => requestLog.noteTraces(fastify),
     (fastify) => noticeForwarded(fastify, config.trustedProxies, logger),
-    ...(config.tracing === null ? [] : [tracing(config.tracing, logger)]),
-    (fastify) => observeRequests(fastify, app.get(Metrics)),
+    ...(config.tracing === null ? [] : [tracing(config.tracing, logger, ends)]),
+    (fastify) => void ends.push(observeRequests(fastify, app.get(Metrics))),
     addResponseHeaders(config),
     (fastify) => app.get(CrossOrigin, { strict: false }).listen(fastify),
     // After the hooks that log, count and add headers, so that refusals get all of it.
@@ -75,10 +78,10 @@ export function requestHooks(
 }
 
 /** Loads OpenTelemetry only where tracing is on. */
-function tracing({ protocol }: NonNullable<Config['tracing']>, logger: Logger): Setup {
+function tracing({ protocol }: NonNullable<Config['tracing']>, logger: Logger, ends: EndObserver[]): Setup {
   return async (fastify) => {
     const { traceRequests } = await import('../tracing/request-trace.js');
     const { otlpTracer } = await import('../tracing/otlp-tracer.js');
-    traceRequests(fastify, await otlpTracer(protocol, logger));
+    ends.push(traceRequests(fastify, await otlpTracer(protocol, logger)));
   };
 }

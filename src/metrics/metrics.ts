@@ -26,7 +26,10 @@ const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 export class Metrics implements OnApplicationShutdown {
   readonly registry = new Registry();
 
-  /** Labelled by route pattern and by the status class before a project's status mode rewrites it to 200. */
+  /**
+   * Labelled by route pattern and by the status class before a project's status mode rewrites it to 200; `aborted` if the
+   * client disconnected before it had its answer.
+   */
   readonly requests = this.histogram('http_request_duration_seconds', {
     help: 'Duration of HTTP requests, from receiving the headers to sending the last byte',
     buckets: REQUEST_SECONDS,

@@ -1,11 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { EndObserver } from '../connection/request-end.js';
 import type { Metrics } from './metrics.js';
 
 /** Label for requests that match no route. The path itself would be an unbounded label. */
 const NO_ROUTE = 'none';
 
-/** Observes every answer by route pattern and counts every failure. */
-export function observeRequests(fastify: FastifyInstance, metrics: Metrics): void {
+/**
+ * Observes every answer by route pattern and counts every failure.
+ *
+ * @returns the observer of the requests that are answered outside of a route or not at all
+ */
+export function observeRequests(fastify: FastifyInstance, metrics: Metrics): EndObserver {
   fastify.addHook('onRoute', (route) => {
     const observe = observer(metrics, route.method, route.url);
     route.onResponse = [
@@ -17,10 +22,12 @@ export function observeRequests(fastify: FastifyInstance, metrics: Metrics): voi
     ];
   });
   const observe = observer(metrics, 'any', NO_ROUTE);
-  fastify.addHook('onResponse', (request, reply, done) => {
-    if (request.is404) observe(request, reply);
-    done();
-  });
+  return (request, reply, end) => {
+    if (end === 'aborted') {
+      const { method = 'any', url = NO_ROUTE } = request.is404 ? {} : request.routeOptions;
+      metrics.requests.labels(String(method), url, 'aborted').observe(reply.elapsedTime / 1000);
+    } else if (request.is404) observe(request, reply);
+  };
 }
 
 function hooks({ onResponse = [] }: RouteOptions) {

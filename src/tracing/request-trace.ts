@@ -7,8 +7,9 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EndObserver } from '../connection/request-end.js';
 import { parseTraceparent } from '../logging/trace-context.js';
 import type { TracerHandle } from './otlp-tracer.js';
 import { traceSteps } from './step-trace.js';
@@ -19,8 +20,10 @@ const UNTRACED = /^\/(health|metrics)\b/;
 /**
  * Creates one span for each request, with a child span for each step. Spans are named by the route pattern because the
  * URL of a refresh contains a token. Attributes never contain a token, header or parameter.
+ *
+ * @returns the observer that ends the spans
  */
-export function traceRequests(fastify: FastifyInstance, { tracer, close }: TracerHandle): void {
+export function traceRequests(fastify: FastifyInstance, { tracer, close }: TracerHandle): EndObserver {
   const open = new WeakMap<FastifyRequest, { readonly span: Span; readonly context: Context }>();
   const current = new AsyncLocalStorage<Context | undefined>();
   const stop = traceSteps(tracer, current);
@@ -48,18 +51,27 @@ export function traceRequests(fastify: FastifyInstance, { tracer, close }: Trace
   });
   // Enter the context only now: reading the body resumes from socket events, which lose an earlier async context.
   fastify.addHook('preHandler', (request, _reply, done) => current.run(open.get(request)?.context, done));
-  fastify.addHook('onResponse', (request, reply, done) => {
-    end(open, request, reply);
-    done();
-  });
-  fastify.addHook('onRequestAbort', (request, done) => {
-    end(open, request, null);
-    done();
-  });
   fastify.addHook('onClose', async () => {
     stop();
     await close();
   });
+  return (request, reply, end) => {
+    const span = open.get(request)?.span;
+    if (span === undefined) return;
+    const { failure, provenance, tenant } = request;
+    const outcome = (failure?.subject ?? request.subject)?.outcome;
+    span.setAttributes({
+      ...(end === 'answered' && { 'http.response.status_code': reply.statusCode }),
+      ...(failure !== null && { 'error.type': failure.errorCode }),
+      ...(end === 'aborted' && { 'error.type': 'aborted' }),
+      ...(tenant !== null && { 'bo_auth.owner_id': tenant.project.ownerId }),
+      ...(outcome !== undefined && { 'bo_auth.outcome': outcome }),
+      ...(provenance !== null && { 'bo_auth.cache_type': provenance.cacheType }),
+    });
+    // OpenTelemetry: a 4xx is not an error of a server span.
+    if (failure !== null && failure.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+  };
 }
 
 function callersContext({ headers }: FastifyRequest): Context {
@@ -73,27 +85,4 @@ function callersContext({ headers }: FastifyRequest): Context {
     isRemote: true,
     ...(typeof tracestate === 'string' && { traceState: createTraceState(tracestate) }),
   });
-}
-
-function end(
-  open: WeakMap<FastifyRequest, { readonly span: Span }>,
-  request: FastifyRequest,
-  reply: FastifyReply | null,
-): void {
-  const span = open.get(request)?.span;
-  if (span === undefined) return;
-  open.delete(request);
-  const { failure, provenance, tenant } = request;
-  const outcome = (failure?.subject ?? request.subject)?.outcome;
-  span.setAttributes({
-    ...(reply !== null && { 'http.response.status_code': reply.statusCode }),
-    ...(failure !== null && { 'error.type': failure.errorCode }),
-    ...(reply === null && { 'error.type': 'aborted' }),
-    ...(tenant !== null && { 'bo_auth.owner_id': tenant.project.ownerId }),
-    ...(outcome !== undefined && { 'bo_auth.outcome': outcome }),
-    ...(provenance !== null && { 'bo_auth.cache_type': provenance.cacheType }),
-  });
-  // OpenTelemetry: a 4xx is not an error of a server span.
-  if (failure !== null && failure.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-  span.end();
 }

@@ -2,7 +2,7 @@ import { hash, verify } from '@node-rs/argon2';
 import * as fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { promisify } from 'node:util';
 import { isArgon2id } from '../../src/auth/login/argon2-hash.js';
 import { HashQueue } from '../../src/auth/login/hash-queue.js';
@@ -208,4 +208,50 @@ it('a login whose client disconnects is dropped before it is hashed', async () =
   await signIn('dev', 'wrong', 'ptdev');
   unsubscribe();
   expect(hashed).toBeLessThan(60);
+});
+
+it('logins whose client disconnects after their bodies have arrived are logged and measured', async () => {
+  const { port } = test.app.getHttpServer().address() as AddressInfo;
+  // oxlint-disable-next-line unbound-method
+  const { run } = HashQueue.prototype;
+  let waiting = 0;
+  let release: (matches: boolean) => void = () => undefined;
+  const held = new Promise<boolean>((done) => (release = done));
+  HashQueue.prototype.run = (() => (waiting++, held)) as typeof run;
+  const body = JSON.stringify({ userName: 'dev', password: 'wrong' });
+  // The second waits for its turn on the connection.
+  const logins = ['first', 'second'].map((id) =>
+    [
+      `POST ${API}/auth/token HTTP/1.1`,
+      'Host: x',
+      'XownerId: ptdev',
+      `XverifyApi: ${encryptByDES(randomUUID(), VERIFY_KEYS['ptdev']!)}`,
+      `X-Request-Id: leaves-${id}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  const socket = connect(port, '127.0.0.1', () => socket.write(logins.join('')));
+  await eventually('both wait', () => waiting === 2);
+  socket.destroy();
+  const lines = () =>
+    test.log
+      .filter((line) => line.includes('"reqId":"leaves-'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  await eventually('both are logged', () => lines().length === 2);
+  HashQueue.prototype.run = run;
+  release(false);
+  await signIn('dev', 'wrong', 'ptdev');
+  const ends = lines().map(
+    ({ reqId, status, aborted }) => `${String(reqId)} ${String(status)} ${String(aborted)}`,
+  );
+  expect(ends.sort()).toEqual(['leaves-first null true', 'leaves-second null true']);
+  const { body: metrics } = await test.app.inject('/metrics');
+  const series = /^bo_auth_http_request_duration_seconds_count\{(.*status="aborted".*)\} (\d+)$/m.exec(
+    metrics,
+  );
+  expect(series?.[1]).toContain(`route="${API}/auth/token"`);
+  expect(Number(series?.[2])).toBeGreaterThanOrEqual(2);
 });

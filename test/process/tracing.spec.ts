@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { ConfigError, loadConfig } from '../../src/config/config.js';
 import { API, encryptByDES } from '../support/app.js';
@@ -206,6 +206,27 @@ describe('traces', () => {
     await traceOf('after');
     const seen = receiver.spans().map((span) => attributes(span)['bo_auth.request_id']);
     for (const id of ['probe', 'scrape', 'unsampled']) expect(seen).not.toContain(id);
+  });
+
+  it('end where the client disconnects after the body has arrived', async () => {
+    const body = JSON.stringify({ userName: 'alice', password: 'wrong' });
+    const logins = Array.from({ length: 8 }, (_, index) =>
+      [
+        `POST ${API}/auth/token HTTP/1.1`,
+        'Host: x',
+        ...Object.entries(headers({ 'X-Request-Id': `leaves-${index}` })).map(
+          ([name, value]) => `${name}: ${value}`,
+        ),
+        `Content-Length: ${body.length}`,
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    const socket = connect(service.port, '127.0.0.1', () => socket.write(logins.join('')));
+    socket.once('data', () => socket.destroy());
+    const { root } = await traceOf('leaves-7');
+    expect(attributes(root)).toMatchObject({ 'error.type': 'aborted' });
+    expect(attributes(root)).not.toHaveProperty('http.response.status_code');
   });
 
   it('are sent before the process ends', async () => {
