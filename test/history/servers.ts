@@ -25,7 +25,7 @@ export interface ServerOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 180_000;
 const STOPS_WITHIN_MS = 15_000;
 
 /** How many of the last characters of each process's output to keep. */

@@ -13,7 +13,7 @@ describe('two server processes on one database', () => {
     const report = await campaignAgainstServers({
       processes: 2,
       chains: 30,
-      length: { answers: 2500 },
+      length: { answers: 1000 },
       faults: [killOne, restartOne, pauseOne],
       faultCount: 3,
       weather: { echoShare: 0.4 },
@@ -31,7 +31,7 @@ describe('three server processes on Postgres and Redis', () => {
     const report = await campaignAgainstServers({
       processes: 3,
       chains: 20,
-      length: { answers: 900 },
+      length: { answers: 500 },
       shared: true,
       faults: [killOne],
       faultCount: 4,

@@ -172,7 +172,7 @@ describe('XverifyApi', () => {
       const ask = (url = '/auth/user') => call(test, { url, verify, bearer });
       expect((await ask()).status).toBe(200);
       await call(test, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
-      expect(refusalOf(await ask())).toBe('401 ACCESS_TOKEN_REFUSED');
+      expect(refusalOf(await ask())).toBe('401 SESSION_LOGGED_OUT');
       expect(refusalOf(await ask('/auth/sessions'))).toBe('401 VERIFY_API_REFUSED');
     });
 
