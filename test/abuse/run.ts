@@ -5,7 +5,7 @@ import { ATTACKS, type Attack, type Scale } from './attacks.js';
 import { type Observation, observe, violations } from './judge.js';
 import { Target } from './target.js';
 
-const USAGE = `npm run check:abuse -- [--only 1,4] [--seconds 180]
+const USAGE = `npm run check:abuse -- [--only 1,4] [--seconds 120]
 
 Attacks a service of its own on the loopback, in one way after the other, and measures the worst time of /health/live,
 the memory and the descriptors before, during and up to 60 s after each attack.
@@ -27,10 +27,11 @@ const scale = (seconds: number): Scale => ({
 });
 
 async function strike(attack: Attack, seconds: number): Promise<{ seen: Observation; broken: string[] }> {
-  const service = await ServiceProcess.spawn({
-    LOG_LEVEL: 'info',
-    ...(attack.isSecure === true && (await selfSigned('localhost'))),
-  });
+  const { preload } = attack;
+  const service = await ServiceProcess.spawn(
+    { LOG_LEVEL: 'info', ...(attack.isSecure === true && (await selfSigned('localhost'))) },
+    { nodeOptions: preload === undefined ? [] : ['--import', new URL(preload, import.meta.url).href] },
+  );
   await service.listening();
   const target = new Target(service, attack.isSecure === true);
   const seen = await observe(attack, target, scale(seconds), AFTER_MS);
@@ -58,7 +59,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
-      seconds: { type: 'string', default: '180' },
+      seconds: { type: 'string', default: '120' },
       help: { type: 'boolean', default: false },
     },
   });
