@@ -15,7 +15,7 @@ import {
 import type { AreaImported } from './import/area-import.js';
 import type { EventView } from './event/event-log.js';
 import { described } from './field-text.js';
-import type { Page } from './page.js';
+import type { Page } from '../response/page.js';
 import { LANGUAGES } from '../response/error/language.js';
 import { DEFAULTS } from './project/project-input.js';
 import type { ProjectView } from './project/project-view.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageShape } from '../response/page.js';
 import { OWNER_ID } from '../tenancy/owner-id.js';
 import { described } from './field-text.js';
 
@@ -57,6 +58,9 @@ export const fields = <Shape extends z.ZodRawShape>(shape: Shape) =>
 /** The query of a call; refuses unknown parameters, so that a misspelt filter does not list everything. */
 export const parameters = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.object(described(shape)).catchall(unknownParameter) as unknown as z.ZodObject<Shape>;
+
+/** The query of a paged list without filters. */
+export const pageSchema = parameters(pageShape);
 
 const TIME_RULE = 'must be ISO 8601 with an offset, or milliseconds since the epoch';
 const LAST_MS = Date.UTC(9999, 11, 31);

@@ -95,7 +95,9 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'user.summary': '查询当前用户',
   'user.description': '返回访问令牌所属的用户。',
   'listSessions.summary': '查询我的会话',
-  'listSessions.description': '返回当前用户的有效会话。',
+  'listSessions.description': '分页返回当前用户的有效会话，按登录时间由近及远排列。',
+  'listSessions.limit': '每页条数，1 至 200，默认 100。',
+  'listSessions.cursor': '上一页的 `nextCursor`。',
   'endSessions.summary': '终止我的其他会话或全部会话',
   'endSessions.description':
     '`scope=others`：终止当前用户除访问令牌所属会话之外的全部会话；`scope=all`：该会话也一并终止。',
@@ -105,6 +107,7 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'endSession.sessionId': '会话标识，取自会话列表。',
   'Ended.ended': '终止的有效会话数。',
   'SessionList.items': '有效的会话。',
+  'SessionList.nextCursor': '下一页的游标。null 表示已是最后一页。',
   SessionView: '用户本人可见的会话信息。',
   'SessionView.sessionId': '会话标识，用于 `DELETE /auth/sessions/{sessionId}`。',
   'SessionView.clientId': '登录的客户端应用。',

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../admin/page.js';
+import type { Page, PageRequest } from '../response/page.js';
 import { usage } from './exit-code.js';
 import { note } from './output.js';
 

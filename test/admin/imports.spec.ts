@@ -1,5 +1,5 @@
 import type { TokenGrant } from '../../src/auth/token-grant.js';
-import type { Page } from '../../src/admin/page.js';
+import type { Page } from '../../src/response/page.js';
 import type { AreaImported } from '../../src/admin/import/area-import.js';
 import type { SessionsImported } from '../../src/admin/import/session-import.js';
 import { call } from '../support/app.js';

@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import type { Page } from '../../src/admin/page.js';
+import type { Page } from '../../src/response/page.js';
 import type { ProjectView } from '../../src/admin/project/project-view.js';
 import {
   prepareProfile,

@@ -1,5 +1,5 @@
 import type { EventView } from '../../src/admin/event/event-log.js';
-import type { Page } from '../../src/admin/page.js';
+import type { Page } from '../../src/response/page.js';
 import { call, startApp, type TestApp } from '../support/app.js';
 
 let test: TestApp;

@@ -1,6 +1,6 @@
 import * as jose from 'jose';
 import type { EventView } from '../../src/admin/event/event-log.js';
-import type { Page } from '../../src/admin/page.js';
+import type { Page } from '../../src/response/page.js';
 import type { SigningKeyView } from '../../src/admin/signing-key/signing-key-view.js';
 import { type Answer } from '../support/app.js';
 import { asOperator, data, newProject, loginTo, startAdministration } from './administration.js';

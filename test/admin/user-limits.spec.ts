@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EventView } from '../../src/admin/event/event-log.js';
-import type { Page } from '../../src/admin/page.js';
+import type { Page } from '../../src/response/page.js';
 import type { UserView } from '../../src/admin/user/user-view.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import { type Call, call, startApp, type TestApp } from '../support/app.js';

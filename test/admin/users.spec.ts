@@ -1,5 +1,5 @@
 import type { TokenGrant } from '../../src/auth/token-grant.js';
-import type { Page } from '../../src/admin/page.js';
+import type { Page } from '../../src/response/page.js';
 import type { UserView } from '../../src/admin/user/user-view.js';
 import { call, claimsOf, refusalOf } from '../support/app.js';
 import {

@@ -1,4 +1,4 @@
-import type { Page } from '../../src/admin/page.js';
+import type { Page } from '../../src/response/page.js';
 import type { ProjectView } from '../../src/admin/project/project-view.js';
 import { type Call, call } from '../support/app.js';
 import {

@@ -108,6 +108,21 @@ export function endingsContract({ subject, owner, opened, found, event, impossib
       expect(listed.map(({ id }) => id)).toEqual([third.id, second.id, first.id]);
       expect(listed[2]).toEqual(first);
     });
+
+    it('gives it page by page, also where sessions were created at the same time', async () => {
+      for (const createdAt of [T - 1, T, T - 1, T - 1]) await opened({ createdAt });
+      const all = await store().list(owner(), USER, T);
+      const paged = [];
+      for (let after = null; ;) {
+        const page: readonly Session[] = await store().list(owner(), USER, T, { limit: 2, after });
+        expect(page.length).toBeLessThanOrEqual(2);
+        if (page.length === 0) break;
+        paged.push(...page);
+        after = page.at(-1) ?? null;
+      }
+      expect(paged).toEqual(all);
+      expect(all).toHaveLength(4);
+    });
   });
 
   describe('endOthers', () => {

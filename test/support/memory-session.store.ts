@@ -7,7 +7,12 @@ import type {
   Session,
   SessionChange,
 } from '../../src/auth/session/session.js';
-import { type Opening, type SessionLimits, SessionStore } from '../../src/auth/session/session.store.js';
+import {
+  type Opening,
+  type SessionLimits,
+  type SessionPage,
+  SessionStore,
+} from '../../src/auth/session/session.store.js';
 import { StoreUnavailable } from '../../src/database/store-unavailable.js';
 
 interface Subject {
@@ -121,8 +126,11 @@ export class MemorySessionStore extends SessionStore {
     return true;
   }
 
-  override async list(ownerId: string, userId: string, now: number): Promise<Session[]> {
-    return this.alive(ownerId, userId, now).map((row) => this.session(row));
+  override async list(ownerId: string, userId: string, now: number, page?: SessionPage): Promise<Session[]> {
+    const all = this.alive(ownerId, userId, now).map((row) => this.session(row));
+    if (page === undefined) return all;
+    const begin = page.after === null ? 0 : all.findIndex(({ id }) => id === page.after?.id) + 1;
+    return all.slice(begin, begin + page.limit);
   }
 
   override async endOthers(keep: Session, now: number, event: AuthEvent): Promise<string[]> {

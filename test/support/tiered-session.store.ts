@@ -147,8 +147,8 @@ export class TieredSessionStore extends SessionStore {
     return this.store.findImported(ownerId, tokenHash);
   }
 
-  override list(ownerId: string, userId: string, now: number): Promise<readonly Session[]> {
-    return this.store.list(ownerId, userId, now);
+  override list(...args: Parameters<SessionStore['list']>): Promise<readonly Session[]> {
+    return this.store.list(...args);
   }
 
   private async nearest(ownerId: string, sessionId: string) {

@@ -7,7 +7,7 @@ import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard
 import { EventLog, type EventListRequest, eventListSchema, type EventView } from './event-log.js';
 import { ownerId } from '../field.js';
 import { described } from '../field-text.js';
-import type { Page } from '../page.js';
+import type { Page } from '../../response/page.js';
 
 const projectPath = z.object(described({ ownerId }));
 

@@ -5,7 +5,7 @@ import { type AuthEvent, type AuthEventKind, EVENT_KINDS } from '../../audit/aut
 import { SqlDatabase } from '../../database/sql-database.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import { choice, fields, identifier, parameters, time } from '../field.js';
-import { type Page, pageOf, pageShape, startNumberOf } from '../page.js';
+import { type Page, pageOf, pageShape, startNumberOf } from '../../response/page.js';
 
 const filterShape = {
   userId: identifier.optional(),

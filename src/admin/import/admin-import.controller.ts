@@ -9,7 +9,8 @@ import { AreaImport, type AreaImported } from './area-import.js';
 import { ownerId } from '../field.js';
 import { described } from '../field-text.js';
 import { itemsOf, itemsSchema } from './import-item.js';
-import { type Page, type PageRequest, pageSchema } from '../page.js';
+import { pageSchema } from '../field.js';
+import { type Page, type PageRequest } from '../../response/page.js';
 import { SessionImport, type SessionsImported } from './session-import.js';
 
 const projectPath = z.object(described({ ownerId }));

@@ -13,7 +13,7 @@ import { divisionsAbove, fullCode } from './area-code.js';
 import { fields, identifier, text } from '../field.js';
 import type { Item, Refused } from './import-item.js';
 import { problemOf } from '../input.js';
-import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
+import { type Page, pageOf, type PageRequest, startOf } from '../../response/page.js';
 
 export const areaSchema = fields({
   areaCode: identifier,

@@ -6,7 +6,8 @@ import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { ownerId } from '../field.js';
 import { described } from '../field-text.js';
-import { type Page, type PageRequest, pageSchema } from '../page.js';
+import { pageSchema } from '../field.js';
+import { type Page, type PageRequest } from '../../response/page.js';
 import { ProjectAdministration } from './project-administration.js';
 import {
   type KeyChange,

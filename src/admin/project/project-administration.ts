@@ -12,7 +12,7 @@ import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
-import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
+import { type Page, pageOf, type PageRequest, startOf } from '../../response/page.js';
 import {
   DEFAULTS,
   type KeyChange,

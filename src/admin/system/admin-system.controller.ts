@@ -6,7 +6,8 @@ import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { identifier, ownerId } from '../field.js';
 import { described } from '../field-text.js';
-import { type Page, type PageRequest, pageSchema } from '../page.js';
+import { pageSchema } from '../field.js';
+import { type Page, type PageRequest } from '../../response/page.js';
 import { SystemAdministration, type SystemView } from './system-administration.js';
 import { type NewSystem, newSystemSchema } from './system-input.js';
 

@@ -10,7 +10,7 @@ import { errors } from '../../response/error/error-catalogue.js';
 import { SystemDirectory } from '../../tenancy/system/system-directory.js';
 import { System } from '../../tenancy/system/system.entity.js';
 import { type Administrator, assertAdministers } from '../administrator.js';
-import { type Page, pageOf, type PageRequest, startOf } from '../page.js';
+import { type Page, pageOf, type PageRequest, startOf } from '../../response/page.js';
 import { ProjectAdministration } from '../project/project-administration.js';
 import type { NewSystem } from './system-input.js';
 

@@ -18,7 +18,7 @@ import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { identifier, ownerId } from '../field.js';
 import { described } from '../field-text.js';
-import type { Page } from '../page.js';
+import type { Page } from '../../response/page.js';
 import { UserAdministration } from './user-administration.js';
 import {
   type NewUser,

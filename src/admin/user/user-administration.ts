@@ -14,7 +14,7 @@ import { errors } from '../../response/error/error-catalogue.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import { User } from '../../tenancy/user/user.entity.js';
 import { type Administrator, assertAdministers } from '../administrator.js';
-import { type Page, pageOf, startOf } from '../page.js';
+import { type Page, pageOf, startOf } from '../../response/page.js';
 import { ProjectAdministration } from '../project/project-administration.js';
 import {
   type NewUser,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { COST_RULE, isAffordable, isArgon2id } from '../../auth/login/argon2-hash.js';
 import { isPasswordHash } from './password-hash-format.js';
 import { choice, fields, identifier, label, list, parameters, text } from '../field.js';
-import { pageShape } from '../page.js';
+import { pageShape } from '../../response/page.js';
 
 const PASSWORD_RULE = 'must be 8 to 1024 characters';
 const HASH_RULE =

@@ -18,7 +18,10 @@ export const ApiUser = () =>
   );
 
 const sessionListSchema = z
-  .object({ items: z.array(sessionViewSchema).describe('The active sessions.') })
+  .object({
+    items: z.array(sessionViewSchema).describe('The active sessions.'),
+    nextCursor: z.string().nullable().describe('The cursor of the next page. null: this is the last page.'),
+  })
   .meta({ id: 'SessionList' });
 
 export const ApiSessionList = () =>
@@ -26,9 +29,19 @@ export const ApiSessionList = () =>
     ApiOperation({
       operationId: 'listSessions',
       summary: 'List my sessions',
-      description: 'Returns the active sessions of the current user.',
+      description: 'Returns the active sessions of the current user, newest first, page by page.',
     }),
-    ApiEnvelope(sessionListSchema, { example: { items: [EXAMPLE_SESSION] }, errors: BEARER_ERRORS }),
+    ApiQuery({
+      name: 'limit',
+      description: 'Items per page, 1 to 200. Default: 100.',
+      required: false,
+      schema: { type: 'integer', minimum: 1, maximum: 200, default: 100 },
+    }),
+    ApiQuery({ name: 'cursor', description: 'The `nextCursor` of the previous page.', required: false }),
+    ApiEnvelope(sessionListSchema, {
+      example: { items: [EXAMPLE_SESSION], nextCursor: null },
+      errors: [...BEARER_ERRORS, 'PARAMETER_INVALID'],
+    }),
   );
 
 const endedSchema = z

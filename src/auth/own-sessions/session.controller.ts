@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiTags } from '../../response/api-decorators.js';
 import { Clock } from '../../config/clock.js';
+import { type Page, pageOf, type PageRequest, pageShape, startOf } from '../../response/page.js';
 import { Prepared } from '../../response/prepared.js';
 import { ApiTenantHeaders } from '../../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../../tenancy/current-tenant.decorator.js';
@@ -13,8 +14,14 @@ import { BearerGuard, type Caller, CurrentCaller } from '../bearer/bearer.guard.
 import { type Client, CurrentClient } from '../client.js';
 import { Revocation } from '../revocation.js';
 import { ApiEndSession, ApiEndSessions, ApiSessionList } from './session-api.js';
-import { SessionStore } from '../session/session.store.js';
+import type { Session } from '../session/session.js';
+import { type SessionPage, SessionStore } from '../session/session.store.js';
 import { sessionView, type SessionView } from './session-view.js';
+
+/** Newest first. */
+const LIST = 'own-sessions';
+/** Clients that know no pages get the first one, which is large enough for nearly all of them. */
+const listSchema = z.object({ ...pageShape, limit: pageShape.limit.removeDefault().default(100) });
 
 const scopeSchema = z.object({ scope: z.enum(['others', 'all'], 'must be others or all') });
 
@@ -33,9 +40,18 @@ export class SessionController {
 
   @Get()
   @ApiSessionList()
-  async list(@CurrentCaller() { session: current }: Caller): Promise<Prepared<{ items: SessionView[] }>> {
-    const sessions = await this.store.list(current.ownerId, current.userId, this.clock.now());
-    return new Prepared({ items: sessions.map((session) => sessionView(session, current)) });
+  async list(
+    @CurrentCaller() { session: current }: Caller,
+    @Query({ schema: listSchema }) page: z.infer<typeof listSchema>,
+  ): Promise<Prepared<Page<SessionView>>> {
+    const sessions = await this.store.list(current.ownerId, current.userId, this.clock.now(), {
+      limit: page.limit + 1,
+      after: startSessionOf(page),
+    });
+    const keyOf = ({ createdAt, id }: Session) => `${createdAt} ${id}`;
+    return new Prepared(
+      pageOf(LIST, sessions, page.limit, keyOf, (session) => sessionView(session, current)),
+    );
   }
 
   @Delete()
@@ -68,4 +84,11 @@ export class SessionController {
     this.cookie.clearIfOf(sessionId, request, project, reply);
     return new Prepared({ ended });
   }
+}
+
+function startSessionOf(page: PageRequest): SessionPage['after'] {
+  const key = startOf(LIST, page, /^\d{1,15} \S+$/);
+  if (key === null) return null;
+  const [createdAt, id = ''] = key.split(' ');
+  return { createdAt: Number(createdAt), id };
 }

@@ -36,6 +36,13 @@ export type Opening =
  * }
  * ```
  */
+/** Some of the sessions of a list. */
+export interface SessionPage {
+  readonly limit: number;
+  /** The session before the first one of the page; `null` for the first page. */
+  readonly after: Pick<Session, 'createdAt' | 'id'> | null;
+}
+
 export abstract class SessionStore {
   /**
    * Opens a session, unless the user has been disabled or logged out everywhere since it was read, or has as many
@@ -64,8 +71,13 @@ export abstract class SessionStore {
    */
   abstract end(seen: SeenSession, reason: EndReason, now: number, event: AuthEvent | null): Promise<boolean>;
 
-  /** The sessions of a user that are alive at `now`, newest first. */
-  abstract list(ownerId: string, userId: string, now: number): Promise<readonly Session[]>;
+  /** The sessions of a user that are alive at `now`, newest first: all, or those of one page. */
+  abstract list(
+    ownerId: string,
+    userId: string,
+    now: number,
+    page?: SessionPage,
+  ): Promise<readonly Session[]>;
 
   /** Ends a user's other sessions. @returns the ids of those that were alive */
   abstract endOthers(keep: Session, now: number, event: AuthEvent): Promise<readonly string[]>;

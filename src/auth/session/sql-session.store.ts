@@ -12,7 +12,7 @@ import type { AuthEvent } from '../../audit/auth-event.js';
 import { MAX_GENERATION } from '../refresh-token/refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { SESSION_COLUMNS, sessionOf, type SessionRow, type StoredSession } from './session-row.js';
-import { type Opening, type SessionLimits, SessionStore } from './session.store.js';
+import { type Opening, type SessionLimits, type SessionPage, SessionStore } from './session.store.js';
 
 const BY_ID: SharedSelect = {
   columns: 'target.*, subject.status AS user_status, subject.valid_after, project.status AS project_status',
@@ -31,8 +31,14 @@ const ALIVE = `
   AND (target.idle_expires_at IS NULL OR target.idle_expires_at > $3)
   AND target.created_at >= (SELECT valid_after FROM bo_user WHERE owner_id = $1 AND user_id = $2)`;
 
-const LIST = `
-  SELECT ${BY_ID.columns} FROM ${BY_ID.from} AS target ${BY_ID.joins} WHERE ${ALIVE} ORDER BY target.created_at DESC, target.id`;
+const LIST = `SELECT ${BY_ID.columns} FROM ${BY_ID.from} AS target ${BY_ID.joins} WHERE ${ALIVE}`;
+const NEWEST_FIRST = 'ORDER BY target.created_at DESC, target.id';
+const LIST_ALL = `${LIST} ${NEWEST_FIRST}`;
+/** Those after session $5, which was created at $4. */
+const LIST_PAGE = `
+  ${LIST} AND (target.created_at < $4 OR (target.created_at = $4 AND target.id > $5)) ${NEWEST_FIRST} LIMIT $6`;
+/** Comes before all sessions. */
+const FIRST = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
 
 const FIELDS = Object.keys(SESSION_COLUMNS) as (keyof StoredSession)[];
 
@@ -173,8 +179,17 @@ export class SqlSessionStore extends SessionStore {
     });
   }
 
-  override async list(ownerId: string, userId: string, now: number): Promise<readonly Session[]> {
-    const rows = await this.database.all<SessionRow>(LIST, [ownerId, userId, now]);
+  override async list(
+    ownerId: string,
+    userId: string,
+    now: number,
+    page?: SessionPage,
+  ): Promise<readonly Session[]> {
+    const { createdAt, id } = page?.after ?? FIRST;
+    const rows =
+      page === undefined
+        ? await this.database.all<SessionRow>(LIST_ALL, [ownerId, userId, now])
+        : await this.database.all<SessionRow>(LIST_PAGE, [ownerId, userId, now, createdAt, id, page.limit]);
     return rows.map(sessionOf);
   }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { type ApiError, errors } from '../response/error/error-catalogue.js';
-import { parameters } from './field.js';
+import { type ApiError, errors } from './error/error-catalogue.js';
 
 const LIMIT_MAX = 200;
 const LIMIT_RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
@@ -22,8 +21,6 @@ export const pageShape = {
     .optional(),
 };
 
-export const pageSchema = parameters(pageShape);
-
 export interface PageRequest {
   /** 1 to 200 */
   readonly limit: number;
@@ -40,19 +37,20 @@ export interface Page<T> {
  * The key after which the page starts; `null` for the first page.
  *
  * @param list the name of the list; a cursor of another list is refused
+ * @param form what keys of this list look like
  * @throws PARAMETER_INVALID
  */
-export function startOf(list: string, { cursor }: PageRequest): string | null {
+export function startOf(list: string, { cursor }: PageRequest, form = /^/): string | null {
   if (cursor === undefined) return null;
   const [of, key, ...rest] = decoded(cursor);
-  if (of !== list || typeof key !== 'string' || rest.length > 0 || UNSTORABLE.test(key)) throw wrongCursor();
+  if (of !== list || typeof key !== 'string' || rest.length > 0) throw wrongCursor();
+  if (UNSTORABLE.test(key) || !form.test(key)) throw wrongCursor();
   return key;
 }
 
 /** The same for a list that is sorted by a number. */
 export function startNumberOf(list: string, page: PageRequest): number | null {
-  const key = startOf(list, page);
-  if (key !== null && !/^\d{1,15}$/.test(key)) throw wrongCursor();
+  const key = startOf(list, page, /^\d{1,15}$/);
   return key === null ? null : Number(key);
 }
 
