@@ -62,7 +62,7 @@ export function requestHooks(
     // Before tracing, whose own trace id replaces the caller's.
     (fastify) => requestLog.noteTraces(fastify),
     (fastify) => noticeForwarded(fastify, config.trustedProxies, logger),
-    ...(config.tracing === null ? [] : [tracing(config.tracing, logger, ends)]),
+    ...(config.tracing === null ? [] : [tracing(config.tracing, config, logger, ends)]),
     (fastify) => void ends.push(observeRequests(fastify, app.get(Metrics))),
     addResponseHeaders(config),
     (fastify) => app.get(CrossOrigin, { strict: false }).listen(fastify),
@@ -78,10 +78,15 @@ export function requestHooks(
 }
 
 /** Loads OpenTelemetry only where tracing is on. */
-function tracing({ protocol }: NonNullable<Config['tracing']>, logger: Logger, ends: EndObserver[]): Setup {
+function tracing(
+  { protocol }: NonNullable<Config['tracing']>,
+  { trustedProxies }: Config,
+  logger: Logger,
+  ends: EndObserver[],
+): Setup {
   return async (fastify) => {
     const { traceRequests } = await import('../tracing/request-trace.js');
     const { otlpTracer } = await import('../tracing/otlp-tracer.js');
-    ends.push(traceRequests(fastify, await otlpTracer(protocol, logger)));
+    ends.push(traceRequests(fastify, await otlpTracer(protocol, logger), trustedProxies));
   };
 }

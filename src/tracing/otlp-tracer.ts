@@ -1,6 +1,6 @@
 import { diag, DiagLogLevel, type Tracer } from '@opentelemetry/api';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, BatchSpanProcessor, RandomIdGenerator } from '@opentelemetry/sdk-trace-base';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { OtlpProtocol } from '../config/variables.js';
@@ -10,6 +10,8 @@ const SHUTDOWN_MS = 3_000;
 
 export interface TracerHandle {
   readonly tracer: Tracer;
+  /** Gives the root spans that `start` creates this trace id; `null`: a new one. */
+  readonly inTrace: <T>(traceId: string | null, start: () => T) => T;
   /** Flushes pending spans and shuts down; gives up after three seconds. */
   readonly close: () => Promise<void>;
 }
@@ -37,7 +39,13 @@ export async function otlpTracer(protocol: OtlpProtocol, logger: Logger): Promis
     protocol === 'http/json'
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto');
+  const random = new RandomIdGenerator();
+  let adopted: string | null = null;
   const provider = new BasicTracerProvider({
+    idGenerator: {
+      generateTraceId: () => adopted ?? random.generateTraceId(),
+      generateSpanId: () => random.generateSpanId(),
+    },
     resource: resourceFromAttributes({
       'service.name': 'bo-auth',
       'service.instance.id': randomUUID(),
@@ -46,6 +54,14 @@ export async function otlpTracer(protocol: OtlpProtocol, logger: Logger): Promis
   });
   return {
     tracer: provider.getTracer('bo-auth'),
+    inTrace: (traceId, start) => {
+      adopted = traceId;
+      try {
+        return start();
+      } finally {
+        adopted = null;
+      }
+    },
     close: async () => {
       const late = new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS).unref());
       await Promise.race([provider.shutdown().catch(() => undefined), late]);

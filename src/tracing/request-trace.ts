@@ -3,6 +3,7 @@ import {
   createTraceState,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -11,6 +12,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EndObserver } from '../connection/request-end.js';
 import { parseTraceparent } from '../logging/trace-context.js';
+import { addressMatcher } from '../network/client-address.js';
 import type { TracerHandle } from './otlp-tracer.js';
 import { traceSteps } from './step-trace.js';
 
@@ -21,9 +23,17 @@ const UNTRACED = /^\/(health|metrics)\b/;
  * Creates one span for each request, with a child span for each step. Spans are named by the route pattern because the
  * URL of a refresh contains a token. Attributes never contain a token, header or parameter.
  *
+ * A caller's trace is continued. Whether it is sampled is decided by trusted proxies alone, as anyone could otherwise have
+ * every request exported, or none; for others our own sampler decides, and the span links to theirs.
+ *
  * @returns the observer that ends the spans
  */
-export function traceRequests(fastify: FastifyInstance, { tracer, close }: TracerHandle): EndObserver {
+export function traceRequests(
+  fastify: FastifyInstance,
+  { tracer, inTrace, close }: TracerHandle,
+  trustedProxies: readonly string[],
+): EndObserver {
+  const isTrusted = addressMatcher(trustedProxies);
   const open = new WeakMap<FastifyRequest, { readonly span: Span; readonly context: Context }>();
   const current = new AsyncLocalStorage<Context | undefined>();
   const stop = traceSteps(tracer, current);
@@ -31,18 +41,23 @@ export function traceRequests(fastify: FastifyInstance, { tracer, close }: Trace
   fastify.addHook('onRequest', (request, _reply, done) => {
     const route = request.routeOptions.url;
     if (route === undefined || !UNTRACED.test(route)) {
-      const parent = callersContext(request);
-      const span = tracer.startSpan(
-        route === undefined ? request.method : `${request.method} ${route}`,
-        {
-          kind: SpanKind.SERVER,
-          attributes: {
-            'http.request.method': request.method,
-            ...(route !== undefined && { 'http.route': route }),
-            'bo_auth.request_id': request.id,
+      const caller = callersSpan(request);
+      const isParent = caller !== null && isTrusted(request.raw.socket.remoteAddress);
+      const parent = isParent ? trace.setSpanContext(ROOT_CONTEXT, caller) : ROOT_CONTEXT;
+      const span = inTrace(caller?.traceId ?? null, () =>
+        tracer.startSpan(
+          route === undefined ? request.method : `${request.method} ${route}`,
+          {
+            kind: SpanKind.SERVER,
+            attributes: {
+              'http.request.method': request.method,
+              ...(route !== undefined && { 'http.route': route }),
+              'bo_auth.request_id': request.id,
+            },
+            links: caller === null || isParent ? [] : [{ context: caller }],
           },
-        },
-        parent,
+          parent,
+        ),
       );
       request.traceId = span.spanContext().traceId;
       open.set(request, { span, context: trace.setSpan(parent, span) });
@@ -74,15 +89,15 @@ export function traceRequests(fastify: FastifyInstance, { tracer, close }: Trace
   };
 }
 
-function callersContext({ headers }: FastifyRequest): Context {
+function callersSpan({ headers }: FastifyRequest): SpanContext | null {
   const caller = parseTraceparent(headers.traceparent);
-  if (caller === null) return ROOT_CONTEXT;
+  if (caller === null) return null;
   const { tracestate } = headers;
-  return trace.setSpanContext(ROOT_CONTEXT, {
+  return {
     traceId: caller.traceId,
     spanId: caller.parentId,
     traceFlags: caller.flags & 1,
     isRemote: true,
     ...(typeof tracestate === 'string' && { traceState: createTraceState(tracestate) }),
-  });
+  };
 }

@@ -9,6 +9,7 @@ import { built, endAll, type Launch, ServiceProcess } from '../support/service-p
 import { eventually } from '../support/temporary.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+const FOREIGN_TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const PARENT_ID = '00f067aa0ba902b7';
 
 /** What OTLP's JSON says of a span, as far as it is looked at here. */
@@ -16,6 +17,7 @@ interface OtlpSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
+  readonly links?: readonly { traceId: string; spanId: string }[];
   readonly name: string;
   readonly kind: number;
   readonly startTimeUnixNano: string;
@@ -106,6 +108,7 @@ describe('traces', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '20',
+      TRUSTED_PROXIES: '127.0.0.1',
       OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=the-test',
     });
   });
@@ -229,16 +232,18 @@ describe('traces', () => {
     expect(attributes(root)).not.toHaveProperty('http.response.status_code');
   });
 
-  it('are sent before the process ends', async () => {
+  it('are sent before the process ends, sampled or not by a caller that is no trusted proxy', async () => {
     const last = await startProcess({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${endpoint}/elsewhere`,
       OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '60000',
     });
-    await login(last, { 'X-Request-Id': 'last' });
+    await login(last, { 'X-Request-Id': 'last', traceparent: `00-${FOREIGN_TRACE_ID}-${PARENT_ID}-00` });
     expect((await last.kill('SIGTERM')).code).toBe(0);
     const { root } = await traceOf('last');
-    expect(root.name).toBe(`POST ${API}/auth/token`);
+    expect(root).toMatchObject({ name: `POST ${API}/auth/token`, traceId: FOREIGN_TRACE_ID });
+    expect(root.parentSpanId).toBeUndefined();
+    expect(root.links).toMatchObject([{ traceId: FOREIGN_TRACE_ID, spanId: PARENT_ID }]);
     expect(receiver.posts.at(-1)?.url).toBe('/elsewhere');
   });
 });
