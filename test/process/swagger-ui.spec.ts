@@ -279,14 +279,16 @@ describe('the page, in development', () => {
       expect(await field(block, 'XverifyApi').inputValue()).toBe('');
       expect(await field(block, 'XverifyApi').getAttribute('placeholder')).toMatch(/^computed by this page/);
 
-      const isDark = () => page.evaluate("document.documentElement.classList.contains('dark-mode')");
-      expect(await isDark()).toBe(false);
+      // The page is told of a new colour scheme a moment later.
+      const isDark = (dark: boolean) =>
+        page.waitForFunction(`document.documentElement.classList.contains('dark-mode') === ${dark}`);
+      await isDark(false);
       await page.emulateMedia({ colorScheme: 'dark' });
-      expect(await isDark()).toBe(true);
+      await isDark(true);
       await page.getByRole('combobox', { name: 'Colours' }).selectOption('Light');
       await page.reload();
       await page.locator('.opblock').first().waitFor();
-      expect(await isDark()).toBe(false);
+      await isDark(false);
 
       await page.setViewportSize({ width: 375, height: 800 });
       await tryOut(page, 'login');

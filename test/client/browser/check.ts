@@ -172,9 +172,7 @@ class Check {
     const tab = this.awake();
     this.endedAt = performance.now();
     await this.profile.drive(tab, how);
-    // A tab is told of what other tabs store; one that cleared the storage itself sees it at its next request.
-    const told = this.profile.tabs.filter((each) => how === 'logout' || each !== tab);
-    const late = () => told.filter((each) => !each.isFrozen && each.isSignedIn);
+    const late = () => this.profile.tabs.filter((each) => !each.isFrozen && each.isSignedIn);
     while (late().length > 0 && performance.now() < this.endedAt + LOGOUT_WITHIN_MS) await sleep(20);
     const numbers = late().map(({ number }) => number);
     if (numbers.length === 0) return;

@@ -56,7 +56,11 @@ const asking = setInterval(() => void ask(), Number(query.get('every')));
 page.driver = {
   login: () => auth.login({ userName: 'alice', password: 'alice-password' }),
   logout: () => auth.logout(),
-  clear: () => page.localStorage.clear(),
+  clear: () => {
+    page.localStorage.clear();
+    // A tab is not told of what it stores itself: it learns of it when it next looks.
+    void auth.user;
+  },
   stop: () => clearInterval(asking),
   setClock: (ms) => {
     offset = ms;
