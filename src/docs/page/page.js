@@ -16,7 +16,7 @@ import { offerThemes } from './theme.js';
 import { sealVerifyApi } from './verify-api.js';
 
 /** Placeholder in the sessionId field for another session of the signed-in user. */
-const OTHER_SESSION = 'another-session-of-mine';
+const OTHER_SESSION = '(another-session-of-mine)';
 /** An access token that expires sooner than this is renewed before it is sent. */
 const LEEWAY_MS = 5_000;
 
@@ -230,6 +230,8 @@ const pending = new Map();
 async function beforeRequest(request) {
   const call = findCall(calls, request.method ?? 'GET', request.url);
   if (call === undefined || !call.parameters.some(({ name }) => name === 'XverifyApi')) return request;
+  // Swagger UI escapes the parentheses of a placeholder.
+  request.url = request.url.replace(/%2[89]/g, decodeURIComponent);
   const ownerId = request.headers.XownerId ?? '';
   await reviving;
   if (call.needsBearer) await attachAccessToken(request, ownerId);

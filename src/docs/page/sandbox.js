@@ -5,10 +5,10 @@
 export const SANDBOX = { ownerId: 'docs-sandbox', userId: 'docs-user', sysId: 'docs-system' };
 
 /** Placeholder in the sessionId field for a session of the sandbox user. */
-export const SANDBOX_SESSION = 'a-session-of-this-user';
+export const SANDBOX_SESSION = '(a-session-of-this-user)';
 
 /** Placeholder in the kid field for a sandbox signing key that is in the right status. */
-export const SANDBOX_KEY = 'a-key-of-this-project';
+export const SANDBOX_KEY = '(a-key-of-this-project)';
 
 /** The status that a key must have for each call. */
 const KEY_STEPS = {
