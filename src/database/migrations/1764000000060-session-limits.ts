@@ -1,17 +1,18 @@
-import { type MigrationInterface, type QueryRunner } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addColumns, dropColumns } from '../columns.js';
+
+const COLUMNS = {
+  max_sessions_per_client: 'integer',
+  when_full: `varchar(16) NOT NULL DEFAULT 'replace'`,
+} as const;
 
 /** How many sessions a user may have per client, and what a login does when there are as many. */
 export class SessionLimits1764000000060 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    // `addColumn` would copy the whole table on SQLite.
-    await queryRunner.query(`ALTER TABLE bo_project ADD COLUMN max_sessions_per_client integer`);
-    await queryRunner.query(
-      `ALTER TABLE bo_project ADD COLUMN when_full varchar(16) NOT NULL DEFAULT 'replace'`,
-    );
+    await addColumns(queryRunner, 'bo_project', COLUMNS);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const name of ['when_full', 'max_sessions_per_client'])
-      await queryRunner.query(`ALTER TABLE bo_project DROP COLUMN ${name}`);
+    await dropColumns(queryRunner, 'bo_project', COLUMNS);
   }
 }

@@ -1,4 +1,5 @@
-import { type MigrationInterface, type QueryRunner } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addColumns, dropColumns } from '../columns.js';
 
 const COLUMNS = {
   allowed_origins: 'text',
@@ -12,9 +13,7 @@ const COLUMNS = {
  */
 export class BrowserCallers1764000000061 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    // `addColumn` would copy the whole table on SQLite.
-    for (const [name, type] of Object.entries(COLUMNS))
-      await queryRunner.query(`ALTER TABLE bo_project ADD COLUMN ${name} ${type}`);
+    await addColumns(queryRunner, 'bo_project', COLUMNS);
     await queryRunner.query(
       `CREATE INDEX ix_bo_project_browser ON bo_project (owner_id)
        WHERE allowed_origins IS NOT NULL OR refresh_token_in = 'cookie'`,
@@ -23,7 +22,6 @@ export class BrowserCallers1764000000061 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query('DROP INDEX ix_bo_project_browser');
-    for (const name of Object.keys(COLUMNS))
-      await queryRunner.query(`ALTER TABLE bo_project DROP COLUMN ${name}`);
+    await dropColumns(queryRunner, 'bo_project', COLUMNS);
   }
 }

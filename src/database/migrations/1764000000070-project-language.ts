@@ -1,13 +1,17 @@
-import { type MigrationInterface, type QueryRunner } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { addColumns, dropColumns } from '../columns.js';
+
+const COLUMNS = {
+  language: `varchar(8) NOT NULL DEFAULT 'en'`,
+} as const;
 
 /** The language of a project's error messages. */
 export class ProjectLanguage1764000000070 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    // `addColumn` would copy the whole table on SQLite. The default also serves rows that the previous release inserts.
-    await queryRunner.query(`ALTER TABLE bo_project ADD COLUMN language varchar(8) NOT NULL DEFAULT 'en'`);
+    await addColumns(queryRunner, 'bo_project', COLUMNS);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`ALTER TABLE bo_project DROP COLUMN language`);
+    await dropColumns(queryRunner, 'bo_project', COLUMNS);
   }
 }
