@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callbackify } from 'node:util';
 import { AllowedMethods } from '../response/allowed-methods.js';
-import { addVary } from '../response/vary.js';
 import { ownerIdOf } from '../tenancy/tenant-header.js';
 import { AllowedOrigins } from './allowed-origins.js';
 
@@ -43,7 +42,6 @@ export class CrossOrigin {
       this.allow(request, reply, origin),
     );
     fastify.addHook('onRequest', (request, reply, done) => {
-      addVary(reply, 'Origin');
       const { origin } = request.headers;
       if (origin === undefined) return done();
       allow(request, reply, origin, (error, isPreflight) => {
@@ -56,7 +54,6 @@ export class CrossOrigin {
 
   /** Adds the headers to a response that no hook sees. */
   async add(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    addVary(reply, 'Origin');
     const { origin } = request.headers;
     if (origin !== undefined) await this.allow(request, reply, origin);
   }

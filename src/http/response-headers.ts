@@ -10,6 +10,8 @@ export function setResponseHeaders(requestId: string, reply: FastifyReply, confi
     pragma: 'no-cache',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
+    // Which origins may read it: see `cors`.
+    vary: 'Origin',
   });
   // Not in development: browsers would then refuse plain HTTP on all ports of localhost.
   if (config.tls !== null && config.environment === 'production')
