@@ -36,7 +36,7 @@ export interface Config extends JwtSecrets {
   readonly rateLimitExempt: readonly string[];
   /** How long a session is kept after it has expired. At least a day, so that a clock that jumps forward and back deletes nothing. */
   readonly sessionRetentionDays: number;
-  /** How long an event of the audit trail is kept; 0: for ever. */
+  /** How long an event of the audit trail is kept; 0 keeps all events. */
   readonly eventRetentionDays: number;
   /** Connections that one process holds at a time; further ones are closed at once. */
   readonly maxConnections: number;

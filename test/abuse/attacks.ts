@@ -11,9 +11,9 @@ export interface Scale {
   readonly connections: number;
   readonly requests: number;
   readonly logins: number;
-  /** How long an attack that only waits goes on, in ms. */
+  /** Duration of an attack that only waits, in ms. */
   readonly holdMs: number;
-  /** How long the flood of GUIDs goes on at most, in ms. */
+  /** Longest duration of the flood of GUIDs, in ms. */
   readonly floodMs: number;
 }
 

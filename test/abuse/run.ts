@@ -10,7 +10,7 @@ const USAGE = `npm run check:abuse -- [--only 1,4] [--seconds 120]
 Attacks a service of its own on the loopback, in one way after the other, and measures the worst time of /health/live,
 the memory and the descriptors before, during and up to 60 s after each attack.
 --only     the numbers of the attacks (default: all)
---seconds  how long the flood of GUIDs goes on at most
+--seconds  longest duration of the flood of GUIDs
 
 Exit code: 0 the service held, 1 it did not, 2 wrong options, 3 an attack did not reach what it attacks.
 `;

@@ -21,7 +21,7 @@ export interface Tab {
   visibilityState: string;
 }
 
-/** What the tabs of one browser share: the storage, whose changes the other tabs are told, and the locks. */
+/** What the tabs of one browser share: the storage, whose changes are reported to the other tabs, and the locks. */
 export class BrowserProfile {
   readonly tabs: Tab[] = [];
   readonly items = new Map<string, string>();

@@ -114,7 +114,7 @@ describe('/metrics', () => {
     for (const each of ['superseded', 'reused', 'ended', 'unknown'])
       expect([each, outcome(each)]).toEqual([each, 1]);
     expect(grown('bo_auth_failures_total', { code: 'REFRESH_TOKEN_SUPERSEDED' })).toBe(1);
-    // The token that is presented after its session's end is told the same.
+    // A token of the ended session gets the same error.
     expect(grown('bo_auth_failures_total', { code: 'REFRESH_TOKEN_REUSED' })).toBe(2);
     test.clock.run();
   });

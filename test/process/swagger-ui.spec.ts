@@ -279,7 +279,7 @@ describe('the page, in development', () => {
       expect(await field(block, 'XverifyApi').inputValue()).toBe('');
       expect(await field(block, 'XverifyApi').getAttribute('placeholder')).toMatch(/^computed by this page/);
 
-      // The page is told of a new colour scheme a moment later.
+      // The browser reports a new colour scheme a moment later.
       const isDark = (dark: boolean) =>
         page.waitForFunction(`document.documentElement.classList.contains('dark-mode') === ${dark}`);
       await isDark(false);

@@ -15,7 +15,7 @@ export interface CatalogueEntry {
  *
  * One entry may stand for several private reasons on purpose: `REFRESH_TOKEN_EXPIRED` does not tell an unknown
  * token from a tampered or a foreign one, and `VERIFY_API_REFUSED` tells nothing about why, so that neither is an
- * oracle. The reason goes to the log. Why a session has ended is told to whoever holds a genuine token of it.
+ * oracle. The reason goes to the log. Whoever holds a genuine token of a session learns why it ended.
  */
 export const catalogue = {
   REQUEST_MALFORMED: {

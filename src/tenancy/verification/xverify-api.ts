@@ -103,7 +103,7 @@ function openDes(profile: PreparedDesProfile, value: string, now: number): Xveri
     // whole cipher blocks only
     if (ciphertext === null || ciphertext.length === 0 || ciphertext.length % BLOCK !== 0) continue;
     const plain = decrypt(profile, ciphertext);
-    // Zeros cannot be told from the text, which may be followed by anything.
+    // The zeros cannot be separated from the text, after which anything may follow.
     const padding = profile.padding === 'zeros' ? 0 : pkcs7Length(plain);
     // check the plaintext even if the padding is bad: a faster refusal would reveal bad padding
     const opened = checkPlaintext(profile, plain.toString('latin1', 0, plain.length - padding), now);
