@@ -1,17 +1,19 @@
 import { Module } from '@nestjs/common';
 import { AccessTokens } from './access-token/access-token.js';
+import { Authentication } from './login/authentication.js';
 import { BearerGuard } from './bearer/bearer.guard.js';
 import { BearerSessions } from './bearer/bearer-session.js';
 import { CleanUp } from './clean-up.js';
 import { Introspection } from './introspection.js';
 import { KeyRings } from './access-token/key-rings.js';
 import { Login } from './login/login.js';
-import { Passwords } from './login/password.js';
+import { Passwords } from './password/passwords.js';
 import { RefreshTokenCookie } from './cookie/refresh-token-cookie.js';
 import { Refresh } from './refresh/refresh.js';
 import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
 import { Revocation } from './revocation.js';
 import { SessionJudge } from './refresh/session-judge.js';
+import { SessionOpening } from './login/session-opening.js';
 import { SessionStore } from './session/session.store.js';
 import { Sessions } from './session/sessions.js';
 import { SigningKeys } from './access-token/signing-keys.js';
@@ -25,6 +27,8 @@ const SERVICES = [
   SigningKeys,
   AccessTokens,
   Passwords,
+  Authentication,
+  SessionOpening,
   Login,
   SessionJudge,
   Refresh,

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Passwords } from '../auth/login/password.js';
+import { Passwords } from '../auth/password/passwords.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { Area } from '../tenancy/area/area.entity.js';

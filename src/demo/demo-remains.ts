@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { writeEvent } from '../audit/audit-trail.js';
 import { administrationEvent } from '../audit/auth-event.js';
-import { Passwords } from '../auth/login/password.js';
+import { Passwords } from '../auth/password/passwords.js';
 import { importedTokenHash } from '../auth/refresh-token/refresh-token.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';

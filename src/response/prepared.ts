@@ -29,4 +29,16 @@ export class Prepared<T> {
   with<U>(data: U, headers = this.headers): Prepared<U> {
     return new Prepared(data, this.provenance, this.commit, this.subject, headers);
   }
+
+  /** The same, with work that follows the write. */
+  andThen(work: () => Promise<void>): Prepared<T> {
+    const { commit } = this;
+    if (commit === null) return this;
+    const both = async (): Promise<boolean> => {
+      const committed = await commit();
+      if (committed) await work();
+      return committed;
+    };
+    return new Prepared(this.data, this.provenance, both, this.subject, this.headers);
+  }
 }

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { promisify } from 'node:util';
-import { isArgon2id } from '../../src/auth/login/argon2-hash.js';
-import { HashQueue } from '../../src/auth/login/hash-queue.js';
+import { isArgon2id } from '../../src/auth/password/argon2-hash.js';
+import { HashQueue } from '../../src/auth/password/hash-queue.js';
 import { loginReports } from '../../src/auth/login/login-report.js';
 import {
   API,

@@ -1,5 +1,5 @@
 import { STALENESS_MS } from '../../src/cache/staleness.js';
-import { Passwords } from '../../src/auth/login/password.js';
+import { Passwords } from '../../src/auth/password/passwords.js';
 import type { SessionView } from '../../src/auth/own-sessions/session-view.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { ErrorCode } from '../../src/response/error/error-catalogue.js';

@@ -5,7 +5,7 @@ import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { type AdministrationEventKind, administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import type { EndReason } from '../../auth/session/session.js';
-import { Passwords } from '../../auth/login/password.js';
+import { Passwords } from '../../auth/password/passwords.js';
 import { Clock } from '../../config/clock.js';
 import { type EntityRow, EntityTable } from '../../database/entity-table.js';
 import { holdRow } from '../../database/hold-row.js';

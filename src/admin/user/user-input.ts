@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COST_RULE, isAffordable, isArgon2id } from '../../auth/login/argon2-hash.js';
+import { COST_RULE, isAffordable, isArgon2id } from '../../auth/password/argon2-hash.js';
 import { isPasswordHash } from './password-hash-format.js';
 import { choice, fields, identifier, label, list, parameters, text } from '../field.js';
 import { pageShape } from '../../response/page.js';

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { sessionEvent } from '../../audit/auth-event.js';
+import { Clock } from '../../config/clock.js';
+import { SqlDatabase } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { Prepared } from '../../response/prepared.js';
+import type { TenantProject } from '../../tenancy/project/tenant-project.js';
+import type { Tenant } from '../../tenancy/tenant.js';
+import type { User } from '../../tenancy/user/user.entity.js';
+import { AccessTokens } from '../access-token/access-token.js';
+import type { Client } from '../client.js';
+import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
+import type { NewSession } from '../session/session.js';
+import { type SessionLimits, SessionStore } from '../session/session.store.js';
+import { Sessions } from '../session/sessions.js';
+import { NONE_SUPERSEDED } from '../session/superseded-text.js';
+import { type Granted, tokenGrant } from '../token-grant.js';
+import { loginReports } from './login-report.js';
+
+/** Opens a session of a user who is already authenticated, and grants its first tokens. */
+@Injectable()
+export class SessionOpening {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly mint: RefreshTokenMint,
+    private readonly accessTokens: AccessTokens,
+    private readonly store: SessionStore,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /**
+   * @param clientId absent: the default of the user
+   * @returns the tokens, and the write that opens the session; it throws SESSION_LIMIT_REACHED
+   */
+  async prepare(
+    { project, firstShareUserId, secondShareUserId }: Tenant,
+    user: User,
+    clientId: string | undefined,
+    client: Client,
+  ): Promise<Prepared<Granted>> {
+    const readAt = this.clock.now();
+    // Not before `validAfter`: "log out everywhere" in the same millisecond must not end a later login.
+    const createdAt = Math.max(readAt, user.validAfter);
+    const expiresAt = createdAt + project.absoluteSeconds * 1000;
+    const session: NewSession = {
+      ...this.mint.newFamily(),
+      ownerId: project.ownerId,
+      userId: user.userId,
+      clientId: clientId ?? user.clientId,
+      importedTokenHash: null,
+      generation: 0,
+      branch: 0,
+      tokenSeq: 1,
+      rotatedAt: createdAt,
+      createdAt,
+      idleExpiresAt:
+        project.idleSeconds === null ? null : Math.min(createdAt + project.idleSeconds * 1000, expiresAt),
+      expiresAt,
+      superseded: NONE_SUPERSEDED,
+      ip: client.ip,
+      userAgent: client.userAgent,
+      firstShareUserId,
+      secondShareUserId,
+    };
+    const grant = tokenGrant(
+      project,
+      user,
+      session,
+      { refreshToken: this.mint.issue(session, session), tokenSeq: session.tokenSeq },
+      await this.accessTokens.sign(project, user, session, createdAt),
+    );
+    return new Prepared(
+      { grant, expiresAt },
+      { cacheType: this.database.kind, readAt },
+      () => this.open(project, session, client),
+      { userId: session.userId, sessionId: session.id },
+    );
+  }
+
+  /** @returns `false` if the user has changed since the credentials were checked: they must be checked again */
+  private async open(project: TenantProject, session: NewSession, client: Client): Promise<boolean> {
+    const event = sessionEvent('login', client, session, session.createdAt, {
+      clientId: session.clientId,
+      firstShareUserId: session.firstShareUserId,
+      secondShareUserId: session.secondShareUserId,
+    });
+    const opening = await this.store.open(session, limitsOf(project), event);
+    if (opening.kind === 'user-changed') return false;
+    if (opening.kind === 'full') {
+      loginReports.publish('refused');
+      throw errors.SESSION_LIMIT_REACHED({ detail: session.userId });
+    }
+    await this.sessions.forget(session.ownerId, ...opening.replaced);
+    loginReports.publish('granted');
+    return true;
+  }
+}
+
+function limitsOf({ maxSessions, maxSessionsPerClient, whenFull }: TenantProject): SessionLimits {
+  return { perUser: maxSessions, perClient: maxSessionsPerClient, whenFull };
+}
