@@ -18,6 +18,7 @@ import { DemoServicesModule } from '../demo/demo.module.js';
 import { SeedSession } from '../demo/seed-session.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { ProjectDirectory } from '../tenancy/project/project-directory.js';
+import { VerifyKeysAtRest } from '../tenancy/project/verify-keys-at-rest.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { TokenInspection } from './token/token-inspection.js';
 
@@ -51,6 +52,7 @@ export interface Services {
   readonly areas: AreaImport;
   readonly sessionImport: SessionImport;
   readonly events: EventLog;
+  readonly verifyKeys: VerifyKeysAtRest;
   readonly directory: ProjectDirectory;
   readonly inspection: TokenInspection;
   readonly demo: DemoRemains;
@@ -72,6 +74,7 @@ export async function openServices(config: Config): Promise<Services> {
     areas: app.get(AreaImport, { strict: false }),
     sessionImport: app.get(SessionImport, { strict: false }),
     events: app.get(EventLog, { strict: false }),
+    verifyKeys: app.get(VerifyKeysAtRest, { strict: false }),
     directory: app.get(ProjectDirectory, { strict: false }),
     inspection: app.get(TokenInspection),
     demo: app.get(DemoRemains, { strict: false }),

@@ -59,7 +59,7 @@ export interface Config extends JwtSecrets {
 }
 
 /** Development only: with these, `npm start` works without a `.env`. Production refuses both values. */
-const DEVELOPMENT_SECRETS = {
+export const DEVELOPMENT_SECRETS = {
   JWT_SECRET: 'development-only-jwt-secret-change-me',
   TOKEN_PEPPER: 'development-only-token-pepper-change-me',
 } as const;

@@ -6,6 +6,8 @@ import { AreaTree } from './area/area-tree.js';
 import { Project } from './project/project.entity.js';
 import { ProjectDirectory } from './project/project-directory.js';
 import { ProjectResponseSettings } from './project/project-response-settings.js';
+import { VerifyKeySeal } from './project/verify-key-seal.js';
+import { VerifyKeysAtRest } from './project/verify-keys-at-rest.js';
 import { System } from './system/system.entity.js';
 import { SystemDirectory } from './system/system-directory.js';
 import { TenantScope } from './tenant-scope.js';
@@ -16,6 +18,8 @@ import { UserDirectory } from './user/user-directory.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Project, System, User, Area])],
   providers: [
+    VerifyKeySeal,
+    VerifyKeysAtRest,
     ProjectDirectory,
     SystemDirectory,
     UserDirectory,
@@ -23,6 +27,15 @@ import { UserDirectory } from './user/user-directory.js';
     TenantScope,
     { provide: ResponseSettingsSource, useClass: ProjectResponseSettings },
   ],
-  exports: [ProjectDirectory, SystemDirectory, UserDirectory, AreaTree, TenantScope, ResponseSettingsSource],
+  exports: [
+    VerifyKeySeal,
+    VerifyKeysAtRest,
+    ProjectDirectory,
+    SystemDirectory,
+    UserDirectory,
+    AreaTree,
+    TenantScope,
+    ResponseSettingsSource,
+  ],
 })
 export class TenancyModule {}

@@ -34,6 +34,19 @@ describe('projects, systems and users', () => {
     expect((await bo(['project', 'list', '--limit', '1'])).stderr).toContain('the list is longer');
   });
 
+  it('seals the verify keys that are in the clear, and unseals them', async () => {
+    const env = { TOKEN_PEPPER: 'a-pepper-that-is-long-enough-for-it' };
+    const clear = (await bo(['key', 'seal'], {})).stderr;
+    expect(clear).toContain('TOKEN_PEPPER: is not set');
+    const { sealed } = await json<{ sealed: number }>(['key', 'seal'], { env });
+    expect(sealed).toBeGreaterThan(0);
+    expect(await json(['key', 'seal'], { env })).toEqual({ sealed: 0 });
+    // Without its pepper, nothing opens the database.
+    expect((await bo(['project', 'list'])).stderr).toContain('TOKEN_PEPPER: does not open the verify key of');
+    expect(await json(['key', 'unseal'], { env })).toEqual({ unsealed: sealed });
+    expect((await bo(['project', 'list'])).code).toBe(0);
+  });
+
   it('adds, lists and removes a system', async () => {
     expect(await json(['system', 'add', 'shop', 'crm', '--name', '客户'])).toEqual({
       sysId: 'crm',

@@ -2,6 +2,8 @@ import CryptoJS from 'crypto-js';
 import { inspectVerifyHeader } from '../../src/cli/token/verify-inspection.js';
 import { PROJECTS } from '../../src/demo/demo-rows.js';
 import type { Project } from '../../src/tenancy/project/project.entity.js';
+import { Peppers } from '../../src/config/pepper.js';
+import { VerifyKeySeal } from '../../src/tenancy/project/verify-key-seal.js';
 import { TenantProject } from '../../src/tenancy/project/tenant-project.js';
 import type { VerificationProfile } from '../../src/tenancy/verification/verification-profile.js';
 import { ECB, GUID, HMAC, NOW, PLAIN_GUID, seal } from '../tenancy/sealed-values.js';
@@ -10,10 +12,12 @@ import { ECB, GUID, HMAC, NOW, PLAIN_GUID, seal } from '../tenancy/sealed-values
 const KEY = '1f2e3d4c5b6a7988';
 const MD5 = CryptoJS.MD5(KEY).toString();
 
+const atRest = new VerifyKeySeal({ peppers: Peppers.parse('a-pepper') });
+
 const inspect = (text: string, settings: Partial<Project> = {}) => {
   const row = PROJECTS.find(({ ownerId }) => ownerId === 'acme')!;
-  const project = new TenantProject({ ...row, createdAt: NOW, verifyKey: KEY, ...settings });
-  return inspectVerifyHeader(project, text, NOW);
+  const project = new TenantProject({ ...row, createdAt: NOW, verifyKey: KEY, ...settings }, atRest);
+  return inspectVerifyHeader(project, atRest, text, NOW);
 };
 
 const OTHERS: readonly (readonly [string, Partial<VerificationProfile>])[] = [

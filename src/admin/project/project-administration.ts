@@ -10,6 +10,7 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import { verificationProfile } from '../../tenancy/project/tenant-project.js';
+import { VerifyKeySeal } from '../../tenancy/project/verify-key-seal.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import { type Page, pageOf, type PageRequest, startOf } from '../../response/page.js';
@@ -33,6 +34,7 @@ export class ProjectAdministration {
     private readonly database: SqlDatabase,
     @InjectRepository(Project) private readonly projects: Repository<Project>,
     private readonly directory: ProjectDirectory,
+    private readonly seal: VerifyKeySeal,
   ) {
     this.rows = new EntityTable(projects, database);
   }
@@ -77,11 +79,11 @@ export class ProjectAdministration {
       ...settings,
       status: 'active',
       verifyCipher: key.cipher,
-      verifyKey: key.key,
+      verifyKey: this.seal.seal(input.ownerId, key.key),
       verifyIv: key.iv,
       createdAt: now,
     };
-    assertCoherent(project);
+    this.assertCoherent(project);
     const added = await this.database.transact(async (transaction) => {
       if (!(await this.rows.insert(transaction, project))) return false;
       const detail = { cipher: key.cipher, refreshPolicy: project.refreshPolicy };
@@ -93,7 +95,7 @@ export class ProjectAdministration {
     });
     if (!added) throw errors.PROJECT_EXISTS();
     await this.directory.forget(project.ownerId);
-    return projectViewWithKey(project, now);
+    return projectViewWithKey(project, key.key, now);
   }
 
   /** @throws ADMIN_PROJECT_UNKNOWN, PARAMETER_INVALID */
@@ -146,7 +148,7 @@ export class ProjectAdministration {
         return {
           ...before,
           verifyCipher: cipher,
-          verifyKey: key,
+          verifyKey: this.seal.seal(ownerId, key),
           verifyIv: iv,
           verifyPadding: input.verifyPadding ?? before.verifyPadding,
           verifyPreviousCipher: overlaps ? before.verifyCipher : null,
@@ -162,7 +164,7 @@ export class ProjectAdministration {
           overlapSeconds: input.overlapSeconds,
         }),
     );
-    return projectViewWithKey(project, now);
+    return projectViewWithKey(project, this.seal.open(ownerId, project.verifyKey), now);
   }
 
   private async find(ownerId: string): Promise<Project> {
@@ -182,7 +184,7 @@ export class ProjectAdministration {
       if (held === null) return null;
       const before = this.rows.entityOf(held);
       const after = changed(before);
-      assertCoherent(after);
+      this.assertCoherent(after);
       await this.rows.update(transaction, after);
       await writeEvent(transaction, event(before, after));
       return after;
@@ -191,21 +193,21 @@ export class ProjectAdministration {
     await this.directory.forget(ownerId);
     return project;
   }
-}
 
-/** The rules that involve several fields. @throws PARAMETER_INVALID */
-function assertCoherent(project: Project): void {
-  assertSound(verificationProfile(project));
-  if (project.idleSeconds !== null && project.idleSeconds > project.absoluteSeconds)
-    throw errors.PARAMETER_INVALID({
-      field: 'idleSeconds',
-      text: 'idleSeconds must not be more than absoluteSeconds',
-    });
-  if (project.accessTokenSeconds > project.absoluteSeconds)
-    throw errors.PARAMETER_INVALID({
-      field: 'accessTokenSeconds',
-      text: 'accessTokenSeconds must not be more than absoluteSeconds',
-    });
+  /** The rules that involve several fields. @throws PARAMETER_INVALID */
+  private assertCoherent(project: Project): void {
+    assertSound(verificationProfile(project, this.seal));
+    if (project.idleSeconds !== null && project.idleSeconds > project.absoluteSeconds)
+      throw errors.PARAMETER_INVALID({
+        field: 'idleSeconds',
+        text: 'idleSeconds must not be more than absoluteSeconds',
+      });
+    if (project.accessTokenSeconds > project.absoluteSeconds)
+      throw errors.PARAMETER_INVALID({
+        field: 'accessTokenSeconds',
+        text: 'accessTokenSeconds must not be more than absoluteSeconds',
+      });
+  }
 }
 
 /** The changed settings as `before → after`. {@link ProjectChange} has no keys, so none appear here. */

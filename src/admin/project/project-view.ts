@@ -68,6 +68,6 @@ export function projectView(project: Project, now: number): ProjectView {
 }
 
 /** The view with the key, for the response that creates it. */
-export function projectViewWithKey(project: Project, now: number): ProjectView {
-  return { ...projectView(project, now), verifyKey: project.verifyKey, verifyIv: project.verifyIv };
+export function projectViewWithKey(project: Project, verifyKey: string, now: number): ProjectView {
+  return { ...projectView(project, now), verifyKey, verifyIv: project.verifyIv };
 }

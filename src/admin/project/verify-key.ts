@@ -7,6 +7,7 @@ import {
   type VerificationCipher,
   type VerificationProfile,
 } from '../../tenancy/verification/verification-profile.js';
+import { SEALED_PREFIX } from '../../tenancy/project/verify-key-seal.js';
 import { takesIv } from '../../tenancy/verification/verification-key.js';
 import { choice, text } from '../field.js';
 
@@ -14,7 +15,9 @@ import { choice, text } from '../field.js';
 export const verifyKeyShape = {
   verifyCipher: choice(VERIFICATION_CIPHERS).optional(),
   /** Text, or bytes as `hex:…` or `base64:…`. Absent: a random key. */
-  verifyKey: text(1, 256).optional(),
+  verifyKey: text(1, 256)
+    .refine((key) => !key.startsWith(SEALED_PREFIX), `must not begin with ${SEALED_PREFIX}`)
+    .optional(),
   /** For CBC. Absent: random. */
   verifyIv: text(1, 64).optional(),
 };

@@ -9,6 +9,7 @@ import { databaseLocation } from '../../database/database-location.js';
 import { dataSourceOptions, type SqliteFile, sqliteFile } from '../../database/data-source.js';
 import { pendingMigrations } from '../../database/pending-migrations.js';
 import { startFailure } from '../../start-failure.js';
+import { pepperOf, VerifyKeySeal } from '../../tenancy/project/verify-key-seal.js';
 import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { profileProblems } from '../../tenancy/verification/verification-profile.js';
@@ -106,7 +107,7 @@ async function examineRows(config: Config, file: SqliteFile | null): Promise<Fin
   try {
     return [
       ...(await integrity(dataSource)),
-      ...(await projects(dataSource)),
+      ...(await projects(dataSource, config)),
       ...(await peppers(dataSource, config)),
       ...(await signingKeys(dataSource, config)),
       ...(await largeUsers(dataSource)),
@@ -128,22 +129,45 @@ async function integrity(dataSource: DataSource): Promise<Finding[]> {
   return [failed(ABOUT, 'the file is damaged', 'stop the service and restore the file from a backup')];
 }
 
-async function projects(dataSource: DataSource): Promise<Finding[]> {
+async function projects(dataSource: DataSource, config: Config): Promise<Finding[]> {
   const found = await dataSource.getRepository(Project).find({ order: { ownerId: 'ASC' } });
   if (found.length === 0)
     return [warning('projects', 'none exist', 'create one: bo-auth project add <ownerId>')];
-  const unsound = found.flatMap((project) =>
-    profileProblems(verificationProfile(project)).map((says) =>
-      failed(
-        `project ${project.ownerId}`,
-        says,
-        `run bo-auth key rotate verify ${project.ownerId}, or project set`,
-      ),
-    ),
-  );
   const legacy = found.filter(({ verifyCipher }) => verifyCipher !== 'hmac-sha256').length;
   const says = `${found.length}; with DES for XverifyApi: ${legacy}`;
-  return [ok('projects', says), ...unsound];
+  return [
+    ok('projects', says),
+    ...found.flatMap((project) => verification(project, config)),
+    ...clearVerifyKeys(found, config),
+  ];
+}
+
+function verification(project: Project, config: Config): Finding[] {
+  const { ownerId, verifyKey } = project;
+  const seal = new VerifyKeySeal(config);
+  if (seal.tryOpen(ownerId, verifyKey) === null)
+    return [
+      failed(
+        'TOKEN_PEPPER',
+        `does not open the verify key of ${ownerId}`,
+        `restore the former secret of the pepper ${pepperOf(verifyKey)}`,
+      ),
+    ];
+  return profileProblems(verificationProfile(project, seal)).map((says) =>
+    failed(`project ${ownerId}`, says, `run bo-auth key rotate verify ${ownerId}, or project set`),
+  );
+}
+
+function clearVerifyKeys(found: readonly Project[], { environment }: Config): Finding[] {
+  const clear = found.filter(({ verifyKey }) => pepperOf(verifyKey) === null).length;
+  if (clear === 0 || environment !== 'production') return [];
+  return [
+    warning(
+      'projects',
+      `${clear} have a verify key in the clear, as an earlier release stored it`,
+      'run bo-auth key seal, once all processes run this release',
+    ),
+  ];
 }
 
 /**
@@ -162,7 +186,10 @@ async function peppers(dataSource: DataSource, { peppers: configured }: Config):
   const { ids } = configured.toJSON();
   const missing = used.filter(({ kid, active }) => !ids.includes(kid) && Number(active) > 0);
   const old = used.filter(({ kid }) => ids.includes(kid) && kid !== configured.current.id);
-  const idle = ids.filter((id) => id !== configured.current.id && !used.some(({ kid }) => kid === id));
+  const seals = await sealingPeppers(dataSource);
+  const idle = ids.filter(
+    (id) => id !== configured.current.id && !used.some(({ kid }) => kid === id) && !seals.has(id),
+  );
   return [
     ...missing.map(({ kid, active }) =>
       failed(about, `lacks the pepper ${kid}, which ${active} active sessions need`, `append ${kid}:… again`),
@@ -172,6 +199,22 @@ async function peppers(dataSource: DataSource, { peppers: configured }: Config):
     ),
     ...idle.map((id) => warning(about, `no session needs the pepper ${id} any more`, 'remove it')),
   ];
+}
+
+/** The peppers under which keys are sealed. A start seals these again under the current one. */
+async function sealingPeppers(dataSource: DataSource): Promise<ReadonlySet<string | null>> {
+  const signing = await rows<{ private_key: string }>(
+    dataSource,
+    'SELECT private_key FROM bo_signing_key WHERE private_key IS NOT NULL',
+  );
+  const verify = await dataSource.getRepository(Project).find();
+  return new Set([
+    ...signing.map(({ private_key: sealed }) => sealed.split('.')[0] ?? null),
+    ...verify.flatMap(({ verifyKey, verifyPreviousKey }) => [
+      pepperOf(verifyKey),
+      pepperOf(verifyPreviousKey ?? ''),
+    ]),
+  ]);
 }
 
 /** The service does not start if it cannot decrypt a signing key. */

@@ -14,6 +14,7 @@ import {
 import { given, oneOf, toNumber } from '../option-values.js';
 import { note, record, write } from '../output.js';
 import { keyFrom, VERIFY_IV } from './project-commands.js';
+import { sealCommands } from './seal-commands.js';
 import { signingKeyCommands } from './signing-key-commands.js';
 
 const WITHOUT_OVERLAP = `\
@@ -31,6 +32,7 @@ const freshSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
 export function keyCommands(program: Command): void {
   const key = program.command('key').description('rotate secrets, manage signing keys');
   signingKeyCommands(key);
+  sealCommands(key);
   const rotate = key.command('rotate').description('create a new key or secret and say where to put it');
 
   rotate

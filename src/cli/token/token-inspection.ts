@@ -10,6 +10,7 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
+import { VerifyKeySeal } from '../../tenancy/project/verify-key-seal.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
 import { type DecodedJwt, decodedJwt, iso, times } from './decoded-jwt.js';
 import { inspectVerifyHeader } from './verify-inspection.js';
@@ -67,6 +68,7 @@ export class TokenInspection {
     private readonly judge: SessionJudge,
     private readonly accessTokens: AccessTokens,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly seal: VerifyKeySeal,
   ) {}
 
   /** @param ownerId `null`: the project is not known */
@@ -202,7 +204,7 @@ export class TokenInspection {
         says: ['There is no such project: see bo-auth project list.'],
         holds: {},
       };
-    return inspectVerifyHeader(project, text, this.clock.now());
+    return inspectVerifyHeader(project, this.seal, text, this.clock.now());
   }
 }
 

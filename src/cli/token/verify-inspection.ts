@@ -4,6 +4,7 @@ import {
   verificationProfile,
 } from '../../tenancy/project/tenant-project.js';
 import { prepareProfile, type VerificationProfile } from '../../tenancy/verification/verification-profile.js';
+import type { VerifyKeySeal } from '../../tenancy/project/verify-key-seal.js';
 import { openXverifyApi, type XverifyApiRefusal } from '../../tenancy/verification/xverify-api.js';
 import type { Inspection } from './token-inspection.js';
 import { contentOf, fittingVariant, type VerifyContent } from './verify-variants.js';
@@ -26,8 +27,13 @@ const FORMER_EXPIRED = 'It was sealed with the former key of the project, which 
 const NO_VARIANT = 'None of the settings that clients use with the key of the project opens it either.';
 
 /** Explains an `XverifyApi` value without using up its GUID. */
-export function inspectVerifyHeader(project: TenantProject, text: string, now: number): Inspection {
-  const profile = verificationProfile(project);
+export function inspectVerifyHeader(
+  project: TenantProject,
+  seal: VerifyKeySeal,
+  text: string,
+  now: number,
+): Inspection {
+  const profile = verificationProfile(project, seal);
   const explained = (
     verifies: boolean,
     { cipher }: VerificationProfile,
@@ -46,7 +52,7 @@ export function inspectVerifyHeader(project: TenantProject, text: string, now: n
   const refusal = REFUSALS[verdict.reason];
   if (content !== null || verdict.reason === 'too-long') return explained(false, profile, content, refusal);
 
-  const former = previousProfile(project);
+  const former = previousProfile(project, seal);
   const formerContent = former === null ? null : contentOf(former, text);
   if (former !== null && formerContent !== null) {
     if (now >= (project.verifyPreviousUntil ?? 0))

@@ -50,6 +50,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     '容易被猜到：长度 × log2(字符集大小) 至少为 {}，且至少包含 {} 个不同字符',
 
   // Rules of several fields
+  'must not begin with {}': '不得以 {} 开头',
   'idleSeconds must not be more than absoluteSeconds': 'idleSeconds 不得大于 absoluteSeconds',
   'accessTokenSeconds must not be more than absoluteSeconds': 'accessTokenSeconds 不得大于 absoluteSeconds',
   'must not be more than absoluteSeconds': '不得大于 absoluteSeconds',

@@ -9,6 +9,7 @@ import type { OriginPattern } from '../../network/origin.js';
 import { Project } from './project.entity.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import { TenantProject } from './tenant-project.js';
+import { VerifyKeySeal } from './verify-key-seal.js';
 
 /** What a project allows pages of other origins. */
 export interface BrowserProject {
@@ -44,6 +45,7 @@ export class ProjectDirectory {
     @InjectRepository(Project) projects: Repository<Project>,
     private readonly database: SqlDatabase,
     private readonly cache: TieredCache,
+    private readonly seal: VerifyKeySeal,
   ) {
     this.rows = new EntityTable(projects, database);
   }
@@ -80,7 +82,7 @@ export class ProjectDirectory {
   private prepare(row: Project): TenantProject {
     let project = this.prepared.get(row);
     if (project === undefined) {
-      project = new TenantProject(row);
+      project = new TenantProject(row, this.seal);
       this.prepared.set(row, project);
     }
     return project;

@@ -74,7 +74,8 @@ export class Project {
   @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
   verifyCipher!: VerificationProfile['cipher'];
 
-  @Column({ name: 'verify_key', type: 'varchar', length: 256 })
+  /** As it is stored: `VerifyKeySeal` opens it. */
+  @Column({ name: 'verify_key', type: 'varchar', length: 2048 })
   verifyKey!: string;
 
   @Column({ name: 'verify_iv', type: 'varchar', length: 64, nullable: true })
@@ -96,7 +97,7 @@ export class Project {
   @Column({ name: 'verify_previous_cipher', type: 'varchar', length: 16, nullable: true })
   verifyPreviousCipher?: VerificationProfile['cipher'] | null;
 
-  @Column({ name: 'verify_previous_key', type: 'varchar', length: 256, nullable: true })
+  @Column({ name: 'verify_previous_key', type: 'varchar', length: 2048, nullable: true })
   verifyPreviousKey?: string | null;
 
   @Column({ name: 'verify_previous_iv', type: 'varchar', length: 64, nullable: true })

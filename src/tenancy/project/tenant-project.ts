@@ -1,4 +1,5 @@
 import { Project } from './project.entity.js';
+import type { VerifyKeySeal } from './verify-key-seal.js';
 import { TimeZone } from '../time-zone.js';
 import {
   type PreparedProfile,
@@ -18,20 +19,20 @@ export class TenantProject extends Project {
   /** The profile before the last key change, and until when it is accepted (ms since the epoch). */
   readonly previousVerification: { readonly profile: PreparedProfile; readonly until: number } | null;
 
-  constructor(row: Project) {
+  constructor(row: Project, seal: VerifyKeySeal) {
     super();
     Object.assign(this, row);
     this.zone = TimeZone.of(row.timeZone);
-    this.verification = prepareProfile(verificationProfile(row));
-    this.previousVerification = previousVerification(row);
+    this.verification = prepareProfile(verificationProfile(row, seal));
+    this.previousVerification = previousVerification(row, seal);
   }
 }
 
-/** How callers of the project build their `XverifyApi` header. */
-export function verificationProfile(row: Project): VerificationProfile {
+/** How callers of the project build their `XverifyApi` header. @throws UNAVAILABLE if its key cannot be opened */
+export function verificationProfile(row: Project, seal: VerifyKeySeal): VerificationProfile {
   return {
     cipher: row.verifyCipher,
-    key: row.verifyKey,
+    key: seal.open(row.ownerId, row.verifyKey),
     iv: row.verifyIv,
     padding: row.verifyPadding,
     encoding: row.verifyEncoding,
@@ -41,18 +42,23 @@ export function verificationProfile(row: Project): VerificationProfile {
   };
 }
 
-/** The profile before the last key change, accepted until `verifyPreviousUntil`; `null` if there is none. */
-export function previousProfile(row: Project): VerificationProfile | null {
-  const { verifyPreviousCipher: cipher, verifyPreviousKey: key } = row;
-  if (!cipher || !key) return null;
+/**
+ * The profile before the last key change, accepted until `verifyPreviousUntil`; `null` if there is none.
+ *
+ * @throws UNAVAILABLE if its key cannot be opened
+ */
+export function previousProfile(row: Project, seal: VerifyKeySeal): VerificationProfile | null {
+  const { verifyPreviousCipher: cipher, verifyPreviousKey: stored } = row;
+  if (!cipher || !stored) return null;
+  const key = seal.open(row.ownerId, stored);
   const iv = row.verifyPreviousIv ?? null;
   // `null` if the previous release has changed the key.
   const padding = row.verifyPreviousPadding ?? row.verifyPadding;
-  return { ...verificationProfile(row), cipher, key, iv, padding };
+  return { ...verificationProfile(row, seal), cipher, key, iv, padding };
 }
 
-function previousVerification(row: Project): TenantProject['previousVerification'] {
-  const profile = previousProfile(row);
+function previousVerification(row: Project, seal: VerifyKeySeal): TenantProject['previousVerification'] {
+  const profile = previousProfile(row, seal);
   const until = row.verifyPreviousUntil;
   return profile === null || !until ? null : { profile: prepareProfile(profile), until };
 }
