@@ -101,8 +101,8 @@ it('what an import takes, a login can read', async () => {
 
 describe('hashes wait in turn', () => {
   /** A queue whose one place is taken until `release`, and the order in which the others ran. */
-  function occupied() {
-    const queue = new HashQueue(1);
+  function occupied(maxWaitMs?: number) {
+    const queue = new HashQueue(1, maxWaitMs);
     const ran: string[] = [];
     let release = (): void => undefined;
     const first = queue.run(
@@ -139,6 +139,15 @@ describe('hashes wait in turn', () => {
     await release();
     await kept;
     expect(ran).toEqual(['a/1']);
+  });
+
+  it('for a while if they are of a client, and for as long as it takes if they are of an administrator', async () => {
+    const { add, ran, release } = occupied(1);
+    const ofAdministrator = add('a', '');
+    await expect(add('a', '1')).rejects.toMatchObject({ errorCode: 'UNAVAILABLE', retryAfter: 1 });
+    await release();
+    await ofAdministrator;
+    expect(ran).toEqual(['a/']);
   });
 
   it('only so many of one network and one project', async () => {

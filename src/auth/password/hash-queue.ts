@@ -4,7 +4,7 @@ import { errors } from '../../response/error/error-catalogue.js';
 /** For whom a password is hashed. */
 export interface HashFor {
   readonly ownerId: string;
-  /** The network of the client; empty if the work does not come from a client. */
+  /** The network of the client; empty for the work of an administrator, which waits as long as it takes. */
   readonly network: string;
   /** Aborted when the client disconnects: a hash that still waits is then not computed. */
   readonly signal?: AbortSignal;
@@ -13,40 +13,50 @@ export interface HashFor {
 /** Computes a hash. Never rejects. */
 type Start = () => Promise<void>;
 
+/** How long a login waits for its turn, in ms. */
+const MAX_WAIT_MS = 2_000;
 /** With this many hashes waiting, another one would only time out. */
 const MAX_PER_NETWORK = 250;
 const MAX_PER_PROJECT = 1_000;
 
 /**
  * Computes a few password hashes at a time. Projects take turns, and so do the client networks of a project, so that
- * a flood of logins delays only those who sent it.
+ * a flood of logins delays only those who sent it. A login that waits for too long is refused: its client would give up,
+ * and send it again.
  */
 export class HashQueue {
   private readonly limit;
   /** By project and network, the next one first. No entry is empty. */
   private readonly waiting = new Map<string, Map<string, Set<Start>>>();
 
-  constructor(concurrency: number) {
+  constructor(
+    concurrency: number,
+    private readonly maxWaitMs = MAX_WAIT_MS,
+  ) {
     this.limit = pLimit(concurrency);
   }
 
-  /** @throws UNAVAILABLE if too many wait already, or if the client disconnects while it waits */
+  /** @throws UNAVAILABLE if too many wait already, or if it waits too long or its client disconnects meanwhile */
   run<T>({ ownerId, network, signal }: HashFor, work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
       const start: Start = () => {
         signal?.removeEventListener('abort', gone);
+        clearTimeout(timer);
         return work().then(resolve, reject);
       };
-      const gone = (): void => {
+      const giveUp = (detail: string): void => {
+        signal?.removeEventListener('abort', gone);
+        clearTimeout(timer);
         this.remove(ownerId, network, start);
-        reject(
-          errors.UNAVAILABLE({ detail: 'the client disconnected while its login waited', retryAfter: 1 }),
-        );
+        reject(errors.UNAVAILABLE({ detail, retryAfter: 1 }));
       };
+      const gone = (): void => giveUp('the client disconnected while its login waited');
       if (signal?.aborted === true) return gone();
-      if (!this.add(ownerId, network, start))
-        return reject(errors.UNAVAILABLE({ detail: 'too many logins are waiting', retryAfter: 1 }));
+      if (!this.add(ownerId, network, start)) return giveUp('too many logins are waiting');
       signal?.addEventListener('abort', gone, { once: true });
+      if (network !== '')
+        timer = setTimeout(() => giveUp('the login waited for too long'), this.maxWaitMs).unref();
       // One call for each hash, but not for this one: it starts the hash whose turn it is.
       void this.limit(() => this.take()?.());
     });
