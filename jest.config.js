@@ -11,5 +11,6 @@ export default {
   // Drives fast-check and the fault campaigns: `npx jest --seed=<number> <file>` repeats a run.
   showSeed: true,
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // More than the 2 cores of a small machine: many specs wait for a process that starts or for a time-out.
+  maxWorkers: 3,
 };

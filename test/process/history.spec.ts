@@ -13,7 +13,7 @@ describe('two server processes on one database', () => {
     const report = await campaignAgainstServers({
       processes: 2,
       chains: 30,
-      length: { answers: 1000 },
+      length: { answers: 500 },
       faults: [killOne, restartOne, pauseOne],
       faultCount: 3,
       weather: { echoShare: 0.4 },
@@ -31,10 +31,10 @@ describe('three server processes on Postgres and Redis', () => {
     const report = await campaignAgainstServers({
       processes: 3,
       chains: 20,
-      length: { answers: 500 },
+      length: { answers: 300 },
       shared: true,
       faults: [killOne],
-      faultCount: 4,
+      faultCount: 3,
       seed,
     });
     if (exitCodeOf(report) !== 0) throw new Error(reportText(report, seed));

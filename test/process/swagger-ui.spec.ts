@@ -13,9 +13,6 @@ const ONE_OF_EACH_KIND = [
   'adminShowUser',
   'adminAddUser',
   'adminAddUser',
-  'adminDisableProject',
-  'adminEndUserSession',
-  'adminDemoteSigningKey',
   'adminRetireSigningKey',
   'endSession',
   'user',
@@ -316,7 +313,7 @@ describe('the page, in development', () => {
 
 describe('the page, in production', () => {
   const KEY = 'a key that stays in the browser';
-  /** Each once; all with all by `npm run check:page`. */
+  /** One for each cipher; `npm run check:page` tries all ciphers with all encodings. */
   const ENCODINGS: Readonly<Record<string, string>> = {
     'des-ecb': 'base64',
     'des-cbc': 'hex',
@@ -356,6 +353,8 @@ describe('the page, in production', () => {
       expect(await page.getByRole('status').innerText()).toContain('Enter your project and its key');
       expect(await field(await tryOut(page, 'refresh'), 'XownerId').inputValue()).toBe('');
       for (const [cipher, iv] of Object.entries(ciphers)) {
+        // The page of development uses `des-ecb`.
+        if (!EVERY_CALL && cipher !== 'des-ede3-cbc' && cipher !== 'hmac-sha256') continue;
         for (const encoding of EVERY_CALL ? ['base64', 'hex', 'base64url'] : [ENCODINGS[cipher] ?? '']) {
           await page.getByLabel('Project', { exact: true }).fill(cipher);
           await page.getByLabel('Project', { exact: true }).press('Tab');
