@@ -11,7 +11,11 @@ const MAX_ENTRIES = 100_000;
  */
 @Injectable()
 export class LocalTier {
-  private readonly entries = new LRUCache<string, Copy<unknown>>({ max: MAX_ENTRIES });
+  private readonly entries = new LRUCache<string, Copy<unknown>>({
+    // Grows with its entries; with `max` it would allocate for all of them at the start.
+    maxSize: MAX_ENTRIES,
+    sizeCalculation: () => 1,
+  });
 
   get<T>(key: string): Copy<T> | undefined {
     // Kept values are never changed, so they need not be copied.

@@ -78,13 +78,16 @@ const USER: Omit<
   headIcon: '',
 };
 
-export const USERS: readonly (Omit<User, 'passwordHash' | 'createdAt'> & { password: string })[] = [
+/** With their published passwords. The hashes are made beforehand: hashing would be a tenth of a start. */
+export const USERS: readonly (Omit<User, 'createdAt'> & { password: string })[] = [
   {
     ...USER,
     ownerId: 'ptdev',
     userId: 'ptdev',
     userName: 'dev',
     password: 'dev-password',
+    passwordHash:
+      '$argon2id$v=19$m=19456,t=2,p=1$fK4aq1acj9RorZayoeicBw$nhdnfb4B5HhpzprMUiToMWItvOXGsQlG6rnfL1UpRCA',
     clientId: 'ptdev',
     pushName: '开发管理员',
     roleId: ['development'],
@@ -96,6 +99,8 @@ export const USERS: readonly (Omit<User, 'passwordHash' | 'createdAt'> & { passw
     userId: 'alice',
     userName: 'alice',
     password: 'alice-password',
+    passwordHash:
+      '$argon2id$v=19$m=19456,t=2,p=1$MAxJEf8ifOLu18P813Gxuw$UTzgmVvrXHtwwMc6WxR5BLrIAFUee+3SuA5RS4PXP+8',
     clientId: 'acme-web',
     pushName: 'Alice',
     sysId: ['crm'],
@@ -107,6 +112,8 @@ export const USERS: readonly (Omit<User, 'passwordHash' | 'createdAt'> & { passw
     userId: 'bob',
     userName: 'bob',
     password: 'bob-password',
+    passwordHash:
+      '$argon2id$v=19$m=19456,t=2,p=1$2Z8V2ps/Q+4RzaYQ05yhaw$YOlc9RoQSx682t9U/dwAMg/m3oHuao1cykhxs25uERs',
     clientId: 'acme-web',
     pushName: 'Bob',
   },

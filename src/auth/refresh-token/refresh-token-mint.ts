@@ -30,7 +30,11 @@ export class RefreshTokenMint {
    * The derived keys. They never leave this process, because they can mint tokens. As Latin-1 text, since a Buffer each
    * would take 190 bytes more, a fifth of a cached session.
    */
-  private readonly keys = new LRUCache<string, { secret: string; key: string }>({ max: 100_000 });
+  private readonly keys = new LRUCache<string, { secret: string; key: string }>({
+    // Grows with its entries; with `max` it would allocate for all of them at the start.
+    maxSize: 100_000,
+    sizeCalculation: () => 1,
+  });
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 

@@ -16,7 +16,8 @@ const DOUBLES = 3;
 const WORDS = 6;
 /** The bits of a slot's second word that hold the project's number. */
 const TAG = 0xffff;
-const NEVER_USED = Number.NEGATIVE_INFINITY;
+/** What the memory holds at first. No GUID expires in 1970. */
+const NEVER_USED = 0;
 /** Always expired; unlike a never-used slot, it does not end a probe. */
 const RELEASED = -Number.MAX_VALUE;
 
@@ -36,7 +37,7 @@ export type ReplayVerdict = 'first' | 'retry' | 'replay';
 
 /**
  * Stores which GUID was used for which request, to detect a second use for a different request. Local to the process.
- * The size is fixed (24 bytes a slot, allocated up front), so callers cannot exhaust the memory.
+ * The size is fixed (24 bytes a slot, reserved up front), so callers cannot exhaust the memory.
  *
  * Availability first: if too many live entries collide, one is evicted. The project with the most entries there gives
  * up the one that expires soonest, so that a project that fills the memory loses its own GUIDs and not its neighbours'.
@@ -71,8 +72,7 @@ export class ReplayMemory {
     this.window = Math.min(WINDOW, this.capacity);
     const memory = new ArrayBuffer(this.capacity * DOUBLES * 8);
     this.words = new Uint32Array(memory);
-    // writing the memory makes the operating system allocate its pages now and not under load
-    this.expiries = new Float64Array(memory).fill(NEVER_USED);
+    this.expiries = new Float64Array(memory);
   }
 
   /**
