@@ -36,7 +36,19 @@ const FOLDERS = [
 
 /** The subfolders of divided folders, innermost first. */
 const SUBFOLDERS = {
-  auth: ['refresh-token', 'session', 'access-token', 'password', 'login', 'refresh', 'cookie', 'bearer', 'own-sessions'],
+  auth: [
+    'refresh-token',
+    'session',
+    'access-token',
+    'password',
+    'second-factor',
+    'login',
+    'refresh',
+    'cookie',
+    'bearer',
+    'enrolment',
+    'own-sessions',
+  ],
   tenancy: ['verification', 'project', 'user', 'area', 'system', 'rate-limit'],
   admin: ['session', 'project', 'user', 'system', 'signing-key', 'import', 'event'],
 };

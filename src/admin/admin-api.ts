@@ -76,6 +76,7 @@ const project = shown<ProjectView>(
       allowedOrigins: texts,
       refreshTokenIn: z.enum(['body', 'cookie']),
       cookieSameSite: z.enum(['strict', 'lax', 'none']),
+      secondFactor: z.enum(['off', 'optional', 'required']),
       verifyCipher: z.enum(VERIFICATION_CIPHERS),
       verifyKey: text,
       verifyIv: text.nullable(),

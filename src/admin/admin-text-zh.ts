@@ -53,6 +53,8 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
     '登录和刷新时刷新令牌的返回位置：`body`（响应体），或 `cookie`（页面脚本无法读取，此时 `data.refreshToken` 为空）。',
   cookieSameSite:
     '该 Cookie 的 `SameSite` 属性：`strict`、`lax`，或供其他站点页面使用的 `none`；`none` 还允许来自许可来源的页面携带该 Cookie（`Access-Control-Allow-Credentials`）。',
+  secondFactor:
+    '登录是否要求双因素验证码：`off`（不要求）、`optional`（仅要求已绑定的用户）或 `required`（要求所有用户，未绑定者须先绑定）。',
   allowedOrigins:
     '除 `CORS_ORIGINS` 之外，允许跨域调用本项目并读取响应的来源（CORS）：`https://admin.example.com`，或用 `https://*.example.com` 匹配一级子域名。空列表表示清除。',
   whenFull: '会话数达到上限后再次登录时：`replace` 终止最早的会话，`refuse` 以 409 拒绝登录。',

@@ -31,6 +31,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
     'Where login and refresh put the refresh token: `body`, or `cookie`, which no script of a page can read (`data.refreshToken` is then empty).',
   cookieSameSite:
     '`SameSite` of that cookie: `strict`, `lax`, or `none` for pages of other sites; `none` also lets pages of allowed origins send it (`Access-Control-Allow-Credentials`).',
+  secondFactor:
+    'Whether a login asks for the code of a second factor: `off`, `optional` (users who have enrolled) or `required` (everybody; who has not enrolled must do so first).',
   verifyCipher: 'The algorithm of `XverifyApi`.',
   verifyKey:
     'The key of `XverifyApi`: text, or its exact bytes as `hex:…` or `base64:…`. Generated when absent; shown only once.',

@@ -1,4 +1,4 @@
-/** Events of sessions. */
+/** What a user's client caused, in a session or while signing in. */
 const SESSION_EVENT_KINDS = [
   'login',
   'shared',
@@ -9,6 +9,9 @@ const SESSION_EVENT_KINDS = [
   'reused',
   'revoked',
   'logged-out',
+  'second-factor-enrolled',
+  'second-factor-removed',
+  'second-factor-recovery-code-used',
 ] as const;
 
 export type SessionEventKind = (typeof SESSION_EVENT_KINDS)[number];
@@ -31,6 +34,7 @@ const ADMINISTRATION_EVENT_KINDS = [
   'user-disabled',
   'user-enabled',
   'password-set',
+  'second-factor-reset',
   'areas-imported',
   'session-imported',
   // One event for a whole batch, as earlier versions wrote it.
@@ -67,7 +71,7 @@ interface Origin {
   readonly requestId: string;
 }
 
-/** An event that a client caused in a session; `id` is `null` for all sessions of the user. */
+/** An event that a client caused; `id` is `null` for all sessions of the user, and for none in particular. */
 export function sessionEvent(
   kind: SessionEventKind,
   origin: Origin,

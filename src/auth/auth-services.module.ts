@@ -4,6 +4,7 @@ import { Authentication } from './login/authentication.js';
 import { BearerGuard } from './bearer/bearer.guard.js';
 import { BearerSessions } from './bearer/bearer-session.js';
 import { CleanUp } from './clean-up.js';
+import { Enrolment } from './enrolment/enrolment.js';
 import { Introspection } from './introspection.js';
 import { KeyRings } from './access-token/key-rings.js';
 import { Login } from './login/login.js';
@@ -12,6 +13,7 @@ import { RefreshTokenCookie } from './cookie/refresh-token-cookie.js';
 import { Refresh } from './refresh/refresh.js';
 import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
 import { Revocation } from './revocation.js';
+import { SecondFactors } from './second-factor/second-factors.js';
 import { SessionJudge } from './refresh/session-judge.js';
 import { SessionOpening } from './login/session-opening.js';
 import { SessionStore } from './session/session.store.js';
@@ -27,6 +29,7 @@ const SERVICES = [
   SigningKeys,
   AccessTokens,
   Passwords,
+  SecondFactors,
   Authentication,
   SessionOpening,
   Login,
@@ -34,6 +37,7 @@ const SERVICES = [
   Refresh,
   Revocation,
   RefreshTokenCookie,
+  Enrolment,
   BearerSessions,
   Introspection,
   CleanUp,

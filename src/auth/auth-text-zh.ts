@@ -4,9 +4,11 @@ const REFRESHING =
 /** The Chinese texts of the tokens, the sessions and the key set. @see documentTexts for the keys */
 export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'login.summary': '登录',
-  'login.description': '创建会话并返回首批令牌。用户不存在与密码错误的响应内容和耗时完全相同。',
+  'login.description':
+    '创建会话并返回首批令牌。用户不存在与密码错误的响应内容和耗时完全相同。已绑定双因素认证的用户还须提交 `code`；密码正确而缺少 `code` 时返回 401 `SECOND_FACTOR_REQUIRED`。',
   'login.userName': '登录名。',
   'login.password': '密码。',
+  'login.code': '双因素验证码：验证器应用中的六位数字，或恢复码。不需要时忽略。',
   'login.refreshTokenIn': '供将刷新令牌存放在 Cookie 中的项目的应用使用：本次登录在响应体中返回刷新令牌。',
   'login.clientId': '登录的客户端应用，默认为用户自身的客户端应用。',
 
@@ -118,6 +120,27 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'SessionView.ip': '登录时的客户端地址。',
   'SessionView.userAgent': '登录时的 `User-Agent`，最多保留 256 个字符。',
   'SessionView.current': '是否为本次请求的访问令牌所属的会话。',
+
+  'beginSecondFactor.summary': '绑定双因素认证',
+  'beginSecondFactor.description':
+    '返回供验证器应用使用的新密钥（TOTP，RFC 6238）。在用验证码确认之前，用户的登录不受影响；再次调用会返回另一个密钥。已绑定的用户返回 409：须先解除绑定，或请管理员重置。',
+  'beginSecondFactor.userName': '登录名。',
+  'beginSecondFactor.password': '密码。',
+  'NewSecondFactor.secret': 'Base32 形式的密钥，供手工输入验证器应用。',
+  'NewSecondFactor.otpauthUri':
+    '同一密钥的 URI，供页面显示为二维码。该 URI 属于机密，请在页面本地生成二维码。',
+  'confirmSecondFactor.summary': '确认绑定双因素认证',
+  'confirmSecondFactor.description':
+    '用验证器应用中的验证码完成绑定，并返回恢复码。此后该用户每次登录都需要验证码。用于确认的验证码不能再次使用。',
+  'confirmSecondFactor.userName': '登录名。',
+  'confirmSecondFactor.password': '密码。',
+  'confirmSecondFactor.code': '验证器应用中的六位数字。',
+  'RecoveryCodes.recoveryCodes': '十个恢复码，无法使用验证器应用时每个可代替验证码登录一次。仅显示这一次。',
+  'removeSecondFactor.summary': '解除我的双因素认证',
+  'removeSecondFactor.description':
+    '解除当前用户的双因素认证，仅限将其设为可选的项目。须提交当前的验证码或恢复码。',
+  'removeSecondFactor.code': '验证器应用中的六位数字，或恢复码。',
+  'SecondFactorRemoved.removed': '已解除双因素认证。',
 
   'keySet.summary': '验证访问令牌的公钥集',
   'keySet.description':

@@ -3,6 +3,7 @@ import { CorsModule } from '../cors/cors.module.js';
 import { AuthServicesModule } from './auth-services.module.js';
 import { KeySetController } from './access-token/key-set.controller.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
+import { EnrolmentController } from './enrolment/enrolment.controller.js';
 import { SessionController } from './own-sessions/session.controller.js';
 import { TokenController } from './token.controller.js';
 import { UserController } from './own-sessions/user.controller.js';
@@ -11,6 +12,6 @@ import { UserController } from './own-sessions/user.controller.js';
 @Module({
   imports: [AuthServicesModule, CorsModule],
   providers: [TokenCarrier],
-  controllers: [TokenController, UserController, SessionController, KeySetController],
+  controllers: [TokenController, UserController, SessionController, EnrolmentController, KeySetController],
 })
 export class AuthModule {}

@@ -9,6 +9,7 @@ import {
 } from '../response/envelope/api-envelope.decorator.js';
 import type { ErrorCode } from '../response/error/error-catalogue.js';
 import { SCOPE_ERRORS, TENANT_ERRORS } from '../tenancy/api-tenant-headers.decorator.js';
+import { CREDENTIAL_ERRORS, SECOND_FACTOR_ERRORS } from './credential-fields.js';
 import { EXAMPLE_GRANT } from './example-grant.js';
 import { introspectedSchema } from './introspection.js';
 import { SESSION_OVER_ERRORS } from './session/session-over.js';
@@ -33,7 +34,7 @@ export const ApiLogin = () =>
       operationId: 'login',
       summary: 'Sign in',
       description:
-        'Opens a session and returns its first tokens. An unknown user and a wrong password give the same response after the same time.',
+        'Opens a session and returns its first tokens. An unknown user and a wrong password give the same response after the same time. A user with a second factor also sends `code`; without it the response to a right password is 401 `SECOND_FACTOR_REQUIRED`.',
     }),
     ApiBodies(),
     ApiEnvelope(tokenGrantSchema, {
@@ -43,8 +44,8 @@ export const ApiLogin = () =>
       errors: [
         ...TENANT_ERRORS,
         ...BODY_ERRORS,
-        'CREDENTIALS_REFUSED',
-        ...SCOPE_ERRORS,
+        ...CREDENTIAL_ERRORS,
+        ...SECOND_FACTOR_ERRORS,
         'SESSION_LIMIT_REACHED',
         ...PLUGIN_ERRORS,
       ],

@@ -8,6 +8,7 @@ import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { type Client, CurrentClient, Disconnection } from './client.js';
+import { codeField, credentialFields, text } from './credential-fields.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
 import { Introspection, type Introspected } from './introspection.js';
 import { Login } from './login/login.js';
@@ -15,16 +16,6 @@ import { Refresh } from './refresh/refresh.js';
 import { Revocation } from './revocation.js';
 import type { TokenGrant } from './token-grant.js';
 import { ApiIntrospect, ApiLogin, ApiRefresh, ApiRefreshByPost, ApiRevoke } from './token-api.js';
-
-const text = (max: number) => {
-  const rule = `must be given exactly once, as 1 to ${max} characters`;
-  // No column contains NUL, and Postgres rejects it.
-  return z
-    .string(rule)
-    .min(1, rule)
-    .max(max, rule)
-    .refine((value) => !value.includes('\0'), rule);
-};
 
 const refreshSchema = z.object({
   refreshToken: text(4096)
@@ -43,8 +34,8 @@ const introspectSchema = z.object({
   token: text(8192).describe('The access token or refresh token to introspect.'),
 });
 const loginSchema = z.object({
-  userName: text(64).describe('The login name.'),
-  password: text(1024).describe('The password.').meta({ format: 'password' }),
+  ...credentialFields,
+  code: codeField.optional().describe(`${codeField.description} Ignored if none is needed.`),
   clientId: text(64)
     .optional()
     .describe('The client application that signs in. Default: the client application of the user.'),

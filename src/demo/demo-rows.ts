@@ -22,6 +22,7 @@ const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   allowedOrigins: null,
   refreshTokenIn: 'body',
   cookieSameSite: 'strict',
+  secondFactor: 'off',
   verifyCipher: 'des-ecb',
   verifyIv: null,
   verifyPadding: 'pkcs7',

@@ -7,6 +7,7 @@ export const DOCS_TEXT_ZH: Readonly<Record<string, string>> = {
 `.trim(),
   'tag.Tokens': '登录、刷新、退出登录、令牌内省。',
   'tag.Sessions': '当前用户及其会话。',
+  'tag.Second factor': '密码之外的基于时间的一次性验证码（TOTP）。',
   'tag.Administration': '管理项目、系统、用户、签名密钥，查询审计日志。',
   'tag.Keys': '供其他服务验证访问令牌的公钥。',
   'tag.Health': '健康检查与监控指标：不需要租户请求头，不使用统一响应结构。',

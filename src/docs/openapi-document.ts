@@ -23,6 +23,7 @@ export async function openApiDocument(app: INestApplication): Promise<OpenAPIObj
     .setDescription(INTRODUCTION)
     .addTag('Tokens', 'Sign in, refresh, sign out, introspect.')
     .addTag('Sessions', 'The current user and their sessions.')
+    .addTag('Second factor', 'Time-based one-time passwords (TOTP) besides the password.')
     .addTag('Administration', 'Projects, systems, users, signing keys and the audit log.')
     .addTag('Keys', 'Public keys for services that verify access tokens.')
     .addTag('Health', 'Probes and metrics. No tenant headers and no envelope.')

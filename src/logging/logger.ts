@@ -14,6 +14,8 @@ const SECRETS = [
   'XverifyApi',
   'secret',
   'verifyKey',
+  'otpauthUri',
+  'recoveryCodes',
   'cookie',
 ].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 

@@ -20,6 +20,7 @@ export interface ProjectView {
   allowedOrigins: string[];
   refreshTokenIn: Project['refreshTokenIn'];
   cookieSameSite: Project['cookieSameSite'];
+  secondFactor: Project['secondFactor'];
   verifyCipher: Project['verifyCipher'];
   verifyKey: string;
   verifyIv: string | null;
@@ -55,6 +56,7 @@ export function projectView(project: Project, now: number): ProjectView {
     allowedOrigins: project.allowedOrigins ?? [],
     refreshTokenIn: project.refreshTokenIn,
     cookieSameSite: project.cookieSameSite,
+    secondFactor: project.secondFactor,
     verifyCipher: project.verifyCipher,
     verifyKey: MASK,
     verifyIv: project.verifyIv === null ? null : MASK,

@@ -11,7 +11,7 @@ import { AccessTokens } from '../access-token/access-token.js';
 import type { Client } from '../client.js';
 import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
 import type { NewSession } from '../session/session.js';
-import { type SessionLimits, SessionStore } from '../session/session.store.js';
+import { type Alongside, type SessionLimits, SessionStore } from '../session/session.store.js';
 import { Sessions } from '../session/sessions.js';
 import { NONE_SUPERSEDED } from '../session/superseded-text.js';
 import { type Granted, tokenGrant } from '../token-grant.js';
@@ -31,6 +31,7 @@ export class SessionOpening {
 
   /**
    * @param clientId absent: the default of the user
+   * @param alongside what else has to be written, such as that a code is used up
    * @returns the tokens, and the write that opens the session; it throws SESSION_LIMIT_REACHED
    */
   async prepare(
@@ -38,6 +39,7 @@ export class SessionOpening {
     user: User,
     clientId: string | undefined,
     client: Client,
+    alongside: Alongside | null = null,
   ): Promise<Prepared<Granted>> {
     const readAt = this.clock.now();
     // Not before `validAfter`: "log out everywhere" in the same millisecond must not end a later login.
@@ -73,19 +75,24 @@ export class SessionOpening {
     return new Prepared(
       { grant, expiresAt },
       { cacheType: this.database.kind, readAt },
-      () => this.open(project, session, client),
+      () => this.open(project, session, client, alongside),
       { userId: session.userId, sessionId: session.id },
     );
   }
 
   /** @returns `false` if the user has changed since the credentials were checked: they must be checked again */
-  private async open(project: TenantProject, session: NewSession, client: Client): Promise<boolean> {
+  private async open(
+    project: TenantProject,
+    session: NewSession,
+    client: Client,
+    alongside: Alongside | null,
+  ): Promise<boolean> {
     const event = sessionEvent('login', client, session, session.createdAt, {
       clientId: session.clientId,
       firstShareUserId: session.firstShareUserId,
       secondShareUserId: session.secondShareUserId,
     });
-    const opening = await this.store.open(session, limitsOf(project), event);
+    const opening = await this.store.open(session, limitsOf(project), event, alongside);
     if (opening.kind === 'user-changed') return false;
     if (opening.kind === 'full') {
       loginReports.publish('refused');

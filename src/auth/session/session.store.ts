@@ -1,4 +1,5 @@
 import type { AuthEvent } from '../../audit/auth-event.js';
+import type { SqlTransaction } from '../../database/sql-database.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 
 /** How many sessions a user may have that are alive; `null` is unlimited. */
@@ -12,9 +13,17 @@ export interface SessionLimits {
 
 export const UNLIMITED: SessionLimits = { perUser: null, perClient: null, whenFull: 'replace' };
 
+/**
+ * Further writes in the transaction that opens a session.
+ *
+ * @returns `false` if they are no longer possible; it has then written nothing, and the session is not opened
+ */
+export type Alongside = (transaction: SqlTransaction) => Promise<boolean>;
+
 /** The outcome of {@link SessionStore.open}; only `opened` has written anything. */
 export type Opening =
   | { readonly kind: 'opened'; readonly replaced: readonly string[] }
+  /** Or what was to be written alongside is no longer possible. */
   | { readonly kind: 'user-changed' }
   | { readonly kind: 'full' };
 
@@ -48,7 +57,12 @@ export abstract class SessionStore {
    * Opens a session, unless the user has been disabled or logged out everywhere since it was read, or has as many
    * sessions as allowed.
    */
-  abstract open(session: NewSession, limits: SessionLimits, event: AuthEvent): Promise<Opening>;
+  abstract open(
+    session: NewSession,
+    limits: SessionLimits,
+    event: AuthEvent,
+    alongside?: Alongside | null,
+  ): Promise<Opening>;
 
   abstract find(ownerId: string, sessionId: string): Promise<Session | null>;
 

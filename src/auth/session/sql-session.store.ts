@@ -12,7 +12,13 @@ import type { AuthEvent } from '../../audit/auth-event.js';
 import { MAX_GENERATION } from '../refresh-token/refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
 import { SESSION_COLUMNS, sessionOf, type SessionRow, type StoredSession } from './session-row.js';
-import { type Opening, type SessionLimits, type SessionPage, SessionStore } from './session.store.js';
+import {
+  type Alongside,
+  type Opening,
+  type SessionLimits,
+  type SessionPage,
+  SessionStore,
+} from './session.store.js';
 
 const BY_ID: SharedSelect = {
   columns: 'target.*, subject.status AS user_status, subject.valid_after, project.status AS project_status',
@@ -132,7 +138,12 @@ export class SqlSessionStore extends SessionStore {
     super();
   }
 
-  override open(session: NewSession, limits: SessionLimits, event: AuthEvent): Promise<Opening> {
+  override open(
+    session: NewSession,
+    limits: SessionLimits,
+    event: AuthEvent,
+    alongside: Alongside | null = null,
+  ): Promise<Opening> {
     return this.database.transact(async (transaction): Promise<Opening> => {
       const { ownerId, userId, createdAt } = session;
       // Locked, so that two logins cannot both count to N, and no "log out everywhere" happens in between.
@@ -140,6 +151,7 @@ export class SqlSessionStore extends SessionStore {
       if (user?.status !== 'active' || Number(user.valid_after) > createdAt) return { kind: 'user-changed' };
       if (limits.whenFull === 'refuse' && (await isFull(transaction, session, limits)))
         return { kind: 'full' };
+      if (alongside !== null && !(await alongside(transaction))) return { kind: 'user-changed' };
       await transaction.all(INSERT, valuesOf(session));
       await writeEvent(transaction, event);
       const replaced = await replaceOldest(transaction, session, limits);

@@ -72,6 +72,7 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
     )
     .option('--refresh-token-in <place>', `body or cookie${or('refreshTokenIn')}`)
     .option('--cookie-same-site <value>', `strict, lax or none${or('cookieSameSite')}`)
+    .option('--second-factor <policy>', `off, optional or required${or('secondFactor')}`)
     .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
     .option(
       '--verify-skew-seconds <seconds>',

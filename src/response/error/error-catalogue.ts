@@ -102,6 +102,16 @@ export const catalogue = {
     code: 40_112,
     text: 'The account is disabled. Contact an administrator.',
   },
+  SECOND_FACTOR_REQUIRED: {
+    status: 401,
+    code: 40_113,
+    text: 'The password is right. Send the same request again with the code of the second factor.',
+  },
+  SECOND_FACTOR_REFUSED: {
+    status: 401,
+    code: 40_114,
+    text: 'The code of the second factor is wrong or was already used. Wait for the next one.',
+  },
   SYSTEM_FORBIDDEN: {
     status: 403,
     code: 40_301,
@@ -116,6 +126,11 @@ export const catalogue = {
     status: 403,
     code: 40_303,
     text: 'This call requires the platform operator or, for most calls, a developer of the project.',
+  },
+  SECOND_FACTOR_ENROLMENT_REQUIRED: {
+    status: 403,
+    code: 40_305,
+    text: 'The project requires a second factor. Enrol for it, then sign in.',
   },
   ROUTE_UNKNOWN: { status: 404, code: 40_401, text: 'This path does not exist.' },
   SESSION_UNKNOWN: {
@@ -172,6 +187,11 @@ export const catalogue = {
     status: 409,
     code: 40_908,
     text: 'The user already has as many sessions as the project allows. Sign out elsewhere first.',
+  },
+  SECOND_FACTOR_CONFLICT: {
+    status: 409,
+    code: 40_910,
+    text: 'The current state of the second factor does not allow this operation.',
   },
   BODY_TOO_LARGE: { status: 413, code: 41_301, text: 'The body is larger than 64 KiB.' },
   URL_TOO_LONG: { status: 414, code: 41_401, text: 'A part of the path is too long.' },

@@ -72,6 +72,14 @@ const TEXTS: Readonly<Record<string, string>> = {
   'The verification {} is not one of {}.': 'XverifyApi 的 {} 不在下列范围内：{}。',
   'The clock skew is not a whole number of seconds from {} to {}.': '时钟偏差必须为 {} 至 {} 的整数秒。',
 
+  // The second factor
+  'The project does not use a second factor.': '本项目未启用双因素认证。',
+  'The user already has a second factor.': '该用户已绑定双因素认证。',
+  'No enrolment has begun. Begin one first.': '尚未开始绑定，请先发起绑定。',
+  'The second factor can be removed only where the project makes it optional.':
+    '只有将双因素认证设为可选的项目才能解除绑定。',
+  'The user has no second factor.': '该用户未绑定双因素认证。',
+
   // Administration
   'This takes the operator of the platform.': '此操作需要平台运维人员权限。',
   'The user has no such session.': '该用户没有此会话。',

@@ -71,6 +71,10 @@ export class Project {
   @Column({ name: 'cookie_same_site', type: 'varchar', length: 16 })
   cookieSameSite!: 'strict' | 'lax' | 'none';
 
+  /** Whether a login asks for a second factor: of nobody, of users who have enrolled, or of everybody. */
+  @Column({ name: 'second_factor', type: 'varchar', length: 16 })
+  secondFactor!: 'off' | 'optional' | 'required';
+
   @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
   verifyCipher!: VerificationProfile['cipher'];
 

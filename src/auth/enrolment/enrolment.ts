@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { writeEvent } from '../../audit/audit-trail.js';
+import { type SessionEventKind, sessionEvent } from '../../audit/auth-event.js';
+import { Clock } from '../../config/clock.js';
+import { holdRow } from '../../database/hold-row.js';
+import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { Prepared } from '../../response/prepared.js';
+import type { Tenant } from '../../tenancy/tenant.js';
+import type { User } from '../../tenancy/user/user.entity.js';
+import type { Client } from '../client.js';
+import { Authentication, type Credentials } from '../login/authentication.js';
+import { newRecoveryCodes, recoveryCodeHash } from '../second-factor/recovery-codes.js';
+import {
+  beginEnrolment,
+  type Holder,
+  removeSecondFactor,
+  replaceSecondFactor,
+  type StoredSecondFactor,
+} from '../second-factor/second-factor-row.js';
+import { SecondFactors } from '../second-factor/second-factors.js';
+import { base32, newTotpSecret, otpauthUri } from '../second-factor/totp.js';
+
+/** What the user gives to an authenticator app. Shown only this once. */
+export interface NewSecret {
+  /** Base32, to be typed. */
+  readonly secret: string;
+  /** The same as the content of a QR code. */
+  readonly otpauthUri: string;
+}
+
+/** Users enrol for the second factor, and remove it. Each step is one transaction. */
+@Injectable()
+export class Enrolment {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly authentication: Authentication,
+    private readonly secondFactors: SecondFactors,
+  ) {}
+
+  /**
+   * Begins an enrolment, in place of one that was not confirmed.
+   *
+   * @param signal aborted when the client disconnects
+   * @throws what {@link Authentication.verifyPassword} throws; SECOND_FACTOR_CONFLICT
+   */
+  async begin(
+    tenant: Tenant,
+    credentials: Credentials,
+    client: Client,
+    signal: AbortSignal,
+  ): Promise<Prepared<NewSecret>> {
+    const { project } = tenant;
+    assertInUse(tenant);
+    const { user, renewHash } = await this.authentication.verifyPassword(tenant, credentials, client, signal);
+    // By the password alone, whoever knows it would replace the second factor.
+    assertNotEnrolled(await this.secondFactors.find(user));
+    const secret = newTotpSecret();
+    const sealed = this.secondFactors.seal(secret, user);
+    const data = { secret: base32(secret), otpauthUri: otpauthUri(secret, project.name, user.userName) };
+    const commit = () =>
+      this.database.transact(
+        async (transaction) =>
+          (await isActive(transaction, user)) && beginEnrolment(transaction, user, sealed, this.clock.now()),
+      );
+    return new Prepared(data, null, commit).andThen(renewHash);
+  }
+
+  /**
+   * Completes the enrolment by a first code. From then on logins need one.
+   *
+   * @param signal aborted when the client disconnects
+   * @returns the recovery codes, which are shown only this once
+   * @throws what {@link Authentication.verifyPassword} throws; SECOND_FACTOR_CONFLICT, SECOND_FACTOR_REFUSED
+   */
+  async confirm(
+    tenant: Tenant,
+    credentials: Credentials & { readonly code: string },
+    client: Client,
+    signal: AbortSignal,
+  ): Promise<Prepared<{ readonly recoveryCodes: readonly string[] }>> {
+    assertInUse(tenant);
+    const { user, renewHash } = await this.authentication.verifyPassword(tenant, credentials, client, signal);
+    const stored = await this.secondFactors.find(user);
+    assertNotEnrolled(stored);
+    if (stored === null)
+      throw errors.SECOND_FACTOR_CONFLICT({ text: 'No enrolment has begun. Begin one first.' });
+    const confirmed = this.secondFactors.afterUse(stored, credentials.code);
+    if (confirmed === null) throw this.authentication.codeRefused(user);
+    const recoveryCodes = newRecoveryCodes();
+    const enrolled: StoredSecondFactor = {
+      ...confirmed,
+      status: 'enrolled',
+      recoveryCodes: recoveryCodes.map(recoveryCodeHash),
+    };
+    const commit = () =>
+      this.change(user, 'second-factor-enrolled', client, (transaction) =>
+        replaceSecondFactor(transaction, stored, enrolled),
+      );
+    return new Prepared({ recoveryCodes }, null, commit).andThen(renewHash);
+  }
+
+  /**
+   * Removes the second factor of a signed-in user.
+   *
+   * @throws SECOND_FACTOR_CONFLICT, SECOND_FACTOR_REFUSED
+   */
+  async remove(
+    { project }: Tenant,
+    user: User,
+    code: string,
+    client: Client,
+  ): Promise<Prepared<{ readonly removed: 1 }>> {
+    if (project.secondFactor !== 'optional')
+      throw errors.SECOND_FACTOR_CONFLICT({
+        text: 'The second factor can be removed only where the project makes it optional.',
+      });
+    const stored = await this.secondFactors.find(user);
+    if (stored?.status !== 'enrolled')
+      throw errors.SECOND_FACTOR_CONFLICT({ text: 'The user has no second factor.' });
+    if (this.secondFactors.afterUse(stored, code) === null) throw this.authentication.codeRefused(user);
+    const commit = () =>
+      this.change(user, 'second-factor-removed', client, (transaction) =>
+        removeSecondFactor(transaction, stored),
+      );
+    return new Prepared({ removed: 1 }, null, commit);
+  }
+
+  private change(
+    user: Holder,
+    kind: SessionEventKind,
+    client: Client,
+    write: (transaction: SqlTransaction) => Promise<boolean>,
+  ): Promise<boolean> {
+    return this.database.transact(async (transaction) => {
+      if (!(await isActive(transaction, user)) || !(await write(transaction))) return false;
+      await writeEvent(transaction, sessionEvent(kind, client, { ...user, id: null }, this.clock.now()));
+      return true;
+    });
+  }
+}
+
+/** Locks the user, who may have been disabled or deleted since the password was verified. */
+async function isActive(transaction: SqlTransaction, { ownerId, userId }: Holder): Promise<boolean> {
+  const user = await holdRow<{ status: string }>(transaction, 'bo_user', {
+    owner_id: ownerId,
+    user_id: userId,
+  });
+  return user?.status === 'active';
+}
+
+function assertInUse({ project }: Tenant): void {
+  if (project.secondFactor === 'off')
+    throw errors.SECOND_FACTOR_CONFLICT({ text: 'The project does not use a second factor.' });
+}
+
+function assertNotEnrolled(stored: StoredSecondFactor | null): void {
+  if (stored?.status === 'enrolled')
+    throw errors.SECOND_FACTOR_CONFLICT({ text: 'The user already has a second factor.' });
+}

@@ -1,0 +1,383 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { STALENESS_MS } from '../../src/cache/staleness.js';
+import type { TokenGrant } from '../../src/auth/token-grant.js';
+import { SqlDatabase } from '../../src/database/sql-database.js';
+import { type Answer, type Call, call, dataOf, refusalOf, startApp, type TestApp } from '../support/app.js';
+import { totpCode } from '../support/oathtool.js';
+import { TestDatabase } from '../support/database.js';
+import { temporaryFolder } from '../support/temporary.js';
+
+const STEP_MS = 30_000;
+const REFUSED = '401 SECOND_FACTOR_REFUSED';
+const OPERATOR = 'operator-token-of-this-test';
+const ENV = { OPERATOR_TOKEN_HASH: createHash('sha256').update(OPERATOR).digest('hex') };
+const folder = temporaryFolder();
+const SQLITE = `sqlite:${folder.path}/shared.sqlite`;
+
+/** Users of `acme` that no other test uses: a second factor outlives its test. */
+class Person {
+  private secret = '';
+
+  private constructor(
+    private readonly test: TestApp,
+    readonly userId: string,
+  ) {}
+
+  static async add(test: TestApp): Promise<Person> {
+    const person = new Person(test, `user-${Math.random().toString(36).slice(2, 10)}`);
+    const added = await person.ask('POST', '/admin/projects/acme/users', {
+      userId: person.userId,
+      userName: person.userId,
+      password: 'a-long-password',
+    });
+    expect(added.status).toBe(201);
+    return person;
+  }
+
+  get credentials() {
+    return { userName: this.userId, password: 'a-long-password' };
+  }
+
+  ask<T = unknown>(method: Call['method'], url: string, payload?: object, bearer = OPERATOR, on = this.test) {
+    return call<T>(on, { method, url, payload, bearer });
+  }
+
+  login(more: object = {}, on = this.test, request: Partial<Call> = {}): Promise<Answer<TokenGrant>> {
+    const payload = { ...this.credentials, ...more };
+    return call(on, { method: 'POST', url: '/auth/token', payload, ...request });
+  }
+
+  begin(): Promise<Answer<{ secret: string; otpauthUri: string }>> {
+    return this.ask('POST', '/auth/second-factor', this.credentials);
+  }
+
+  confirm(code: string): Promise<Answer<{ recoveryCodes: string[] }>> {
+    return this.ask('POST', '/auth/second-factor/confirm', { ...this.credentials, code });
+  }
+
+  remove(code: string, bearer: string): Promise<Answer> {
+    return this.ask('DELETE', '/auth/second-factor', { code }, bearer);
+  }
+
+  /** The code that the authenticator app shows, some steps from now. */
+  code(steps = 0): string {
+    return totpCode(this.secret, this.test.clock.now() + steps * STEP_MS);
+  }
+
+  /** @returns the recovery codes; the present code is used up */
+  async enrol(): Promise<string[]> {
+    this.secret = dataOf(await this.begin()).secret;
+    return dataOf(await this.confirm(this.code())).recoveryCodes;
+  }
+
+  row() {
+    return this.test.sql('SELECT * FROM bo_second_factor WHERE user_id = $1', this.userId);
+  }
+
+  async events(): Promise<string[]> {
+    const rows = await this.test.sql<{ kind: string }>(
+      `SELECT kind FROM bo_auth_event WHERE user_id = $1 AND kind LIKE 'second-factor%' ORDER BY id`,
+      this.userId,
+    );
+    return rows.map(({ kind }) => kind);
+  }
+}
+
+let test: TestApp;
+beforeAll(async () => {
+  test = await startApp({ ...ENV, DATABASE_URL: SQLITE });
+  // In the middle of a step, and standing: a code must not change between two calls.
+  test.clock.set(Math.floor(Date.now() / STEP_MS) * STEP_MS + STEP_MS / 2);
+});
+afterAll(async () => {
+  await test.close();
+  folder.remove();
+});
+beforeEach(() => policy('optional'));
+
+async function policy(value: 'off' | 'optional' | 'required', on = test): Promise<void> {
+  await on.sql(`UPDATE bo_project SET second_factor = $1 WHERE owner_id = 'acme'`, value);
+  on.clock.advance(STALENESS_MS + STEP_MS);
+}
+const nextStep = () => test.clock.advance(STEP_MS);
+
+describe('enrolment', () => {
+  it('is complete with the first code, and shows the secret and the recovery codes once', async () => {
+    const user = await Person.add(test);
+    const { secret, otpauthUri } = dataOf(await user.begin());
+    expect(secret).toMatch(/^[A-Z2-7]{32}$/);
+    const uri = new URL(otpauthUri);
+    expect(uri.host).toBe('totp');
+    expect(decodeURIComponent(uri.pathname)).toBe(`/Acme:${user.userId}`);
+    expect(Object.fromEntries(uri.searchParams)).toEqual({
+      issuer: 'Acme',
+      secret,
+      algorithm: 'SHA1',
+      digits: '6',
+      period: '30',
+    });
+    expect((await user.login()).status).toBe(200);
+
+    const wrong = totpCode('A'.repeat(32), test.clock.now());
+    expect(refusalOf(await user.confirm(wrong))).toBe(REFUSED);
+    expect((await user.login()).status).toBe(200);
+    const confirmed = await user.confirm(totpCode(secret, test.clock.now()));
+    expect(confirmed.headers['cache-control']).toBe('no-store');
+    const { recoveryCodes } = dataOf(confirmed);
+    expect(new Set(recoveryCodes).size).toBe(10);
+    for (const code of recoveryCodes) expect(code).toMatch(/^([a-z2-7]{4}-){5}[a-z2-7]{4}$/);
+    expect(refusalOf(await user.login())).toBe('401 SECOND_FACTOR_REQUIRED');
+    expect(await user.events()).toEqual(['second-factor-enrolled']);
+  });
+
+  it('that begins again replaces the secret, and never that of an enrolled user', async () => {
+    const user = await Person.add(test);
+    const first = dataOf(await user.begin());
+    const second = dataOf(await user.begin());
+    expect(second.secret).not.toBe(first.secret);
+    const confirm = ({ secret }: { secret: string }) => user.confirm(totpCode(secret, test.clock.now()));
+    expect(refusalOf(await confirm(first))).toBe(REFUSED);
+    expect((await confirm(second)).status).toBe(200);
+    expect(refusalOf(await user.begin())).toBe('409 SECOND_FACTOR_CONFLICT');
+    expect(refusalOf(await confirm(second))).toBe('409 SECOND_FACTOR_CONFLICT');
+  });
+
+  it('takes a right password, an enrolment that has begun, and a project that uses second factors', async () => {
+    const user = await Person.add(test);
+    const begin = (more: object) => user.ask('POST', '/auth/second-factor', { ...user.credentials, ...more });
+    expect(refusalOf(await begin({ password: 'wrong' }))).toBe('401 CREDENTIALS_REFUSED');
+    expect(refusalOf(await begin({ userName: 'nobody' }))).toBe('401 CREDENTIALS_REFUSED');
+    expect(refusalOf(await begin({ password: undefined }))).toBe('400 PARAMETER_INVALID');
+    expect(refusalOf(await user.confirm('123456'))).toBe('409 SECOND_FACTOR_CONFLICT');
+    await policy('off');
+    expect(refusalOf(await user.begin())).toBe('409 SECOND_FACTOR_CONFLICT');
+    expect(refusalOf(await user.confirm('123456'))).toBe('409 SECOND_FACTOR_CONFLICT');
+    expect(await user.row()).toEqual([]);
+  });
+
+  it('leaves neither secret nor code in the database files or the log', async () => {
+    const user = await Person.add(test);
+    const { secret } = dataOf(await user.begin());
+    const { recoveryCodes } = dataOf(await user.confirm(totpCode(secret, test.clock.now())));
+    await user.login({ code: recoveryCodes[0] });
+    const files = readdirSync(folder.path).map((name) => readFileSync(join(folder.path, name), 'latin1'));
+    expect(files.some((text) => text.includes(user.userId))).toBe(true);
+    for (const text of [...files, ...test.log])
+      for (const hidden of [secret, 'otpauth:', ...recoveryCodes]) expect(text).not.toContain(hidden);
+  });
+});
+
+/** Runs a login of somebody who has as many sessions as the project allows. */
+async function beyondTheLimit<T>(work: () => Promise<T>): Promise<T> {
+  const limit = async (assignments: string) => {
+    await test.sql(`UPDATE bo_project SET ${assignments} WHERE owner_id = 'acme'`);
+    test.clock.advance(STALENESS_MS + 1);
+  };
+  await limit(`max_sessions = 1, when_full = 'refuse'`);
+  const result = await work();
+  await limit(`max_sessions = NULL, when_full = 'replace'`);
+  return result;
+}
+
+describe('login with a second factor', () => {
+  it('takes a code once, and none older than it', async () => {
+    const user = await Person.add(test);
+    await user.enrol();
+    expect(refusalOf(await user.login({ code: user.code() }))).toBe(REFUSED);
+    nextStep();
+    const code = user.code();
+    expect((await user.login({ code: `${code.slice(0, 3)} ${code.slice(3)}` })).status).toBe(200);
+    expect(refusalOf(await user.login({ code }))).toBe(REFUSED);
+    expect(refusalOf(await user.login({ code: user.code(-1) }))).toBe(REFUSED);
+    expect((await user.login({ code: user.code(1) })).status).toBe(200);
+    expect(refusalOf(await user.login({ code: user.code() }))).toBe(REFUSED);
+  });
+
+  it('forgives a clock one step off, and no more', async () => {
+    const user = await Person.add(test);
+    await user.enrol();
+    for (const [drift, status] of [
+      [-2, 401],
+      [-1, 200],
+      [2, 401],
+      [1, 200],
+    ] as const) {
+      test.clock.advance(5 * STEP_MS);
+      const answer = await user.login({ code: user.code(drift) });
+      expect([drift, answer.status]).toEqual([drift, status]);
+    }
+  });
+
+  it('is asked for after a right password only, and ignores a code that nobody needs', async () => {
+    const user = await Person.add(test);
+    expect((await user.login({ code: '000000' })).status).toBe(200);
+    await user.enrol();
+    nextStep();
+    for (const code of [undefined, user.code()])
+      expect(refusalOf(await user.login({ password: 'wrong', code }))).toBe('401 CREDENTIALS_REFUSED');
+    for (const code of ['1', '1234567', 'no-such-code', '１２３４５６', "'; --"])
+      expect(refusalOf(await user.login({ code }))).toBe(REFUSED);
+    for (const code of ['', 'x'.repeat(65), 123_456, ['123456'], null])
+      expect(refusalOf(await user.login({ code }))).toBe('400 PARAMETER_INVALID');
+    expect((await user.login({ code: user.code() })).status).toBe(200);
+  });
+
+  it('takes each recovery code once', async () => {
+    const user = await Person.add(test);
+    const [first = '', second = ''] = await user.enrol();
+    expect((await user.login({ code: first.toUpperCase().replaceAll('-', ' ') })).status).toBe(200);
+    expect(refusalOf(await user.login({ code: first }))).toBe(REFUSED);
+    expect((await user.login({ code: second })).status).toBe(200);
+    expect(await user.events()).toEqual([
+      'second-factor-enrolled',
+      'second-factor-recovery-code-used',
+      'second-factor-recovery-code-used',
+    ]);
+    const [event] = await test.sql<{ detail: string }>(
+      `SELECT detail FROM bo_auth_event WHERE user_id = $1 AND kind = 'second-factor-recovery-code-used' ORDER BY id DESC`,
+      user.userId,
+    );
+    expect(JSON.parse(event?.detail ?? '')).toMatchObject({ left: 8 });
+  });
+
+  it('spends no code when the login is refused for another reason', async () => {
+    const user = await Person.add(test);
+    expect((await user.login()).status).toBe(200);
+    const [recovery = ''] = await user.enrol();
+    await test.sql(`UPDATE bo_user SET sys_id = '["crm"]' WHERE user_id = $1`, user.userId);
+    nextStep();
+    for (const code of [user.code(), recovery]) {
+      const refused = [
+        await user.login({ code }, test, { url: '/auth/token?_nodejs=none' }),
+        await user.login({ code }, test, { headers: { XsysId: 'erp' } }),
+        await beyondTheLimit(() => user.login({ code })),
+      ];
+      expect(refused.map(refusalOf)).toEqual([
+        '400 PLUGIN_UNKNOWN',
+        '403 SYSTEM_FORBIDDEN',
+        '409 SESSION_LIMIT_REACHED',
+      ]);
+      expect((await user.login({ code })).status).toBe(200);
+    }
+  });
+
+  it('reads nothing where the project uses none, also of a user who has enrolled', async () => {
+    const user = await Person.add(test);
+    await user.enrol();
+    await policy('off');
+    const database = test.app.get(SqlDatabase, { strict: false });
+    const read: string[] = [];
+    const find = database.find.bind(database);
+    // Shadows the method of the class.
+    database.find = (select, values) => {
+      read.push(select.from);
+      return find(select, values);
+    };
+    expect((await user.login({ code: 'ignored' })).status).toBe(200);
+    expect(read).not.toContain('bo_second_factor');
+    delete (database as Partial<SqlDatabase>).find;
+    await policy('optional');
+    expect(refusalOf(await user.login())).toBe('401 SECOND_FACTOR_REQUIRED');
+  });
+
+  it('takes enrolment first where the project requires it', async () => {
+    await policy('required');
+    const user = await Person.add(test);
+    expect(refusalOf(await user.login())).toBe('403 SECOND_FACTOR_ENROLMENT_REQUIRED');
+    expect(refusalOf(await user.login({ password: 'wrong' }))).toBe('401 CREDENTIALS_REFUSED');
+    await user.enrol();
+    nextStep();
+    expect((await user.login({ code: user.code() })).status).toBe(200);
+  });
+});
+
+describe('removal', () => {
+  it('takes the user’s session and a code, which counts as used', async () => {
+    const user = await Person.add(test);
+    const [recovery = ''] = await user.enrol();
+    nextStep();
+    const code = user.code();
+    const { accessToken } = dataOf(await user.login({ code }));
+    expect(refusalOf(await user.remove(recovery, 'no-token'))).toBe('401 ACCESS_TOKEN_REFUSED');
+    expect(refusalOf(await user.remove(code, accessToken))).toBe(REFUSED);
+    await policy('required');
+    expect(refusalOf(await user.remove(recovery, accessToken))).toBe('409 SECOND_FACTOR_CONFLICT');
+    await policy('optional');
+    expect((await user.remove(recovery, accessToken)).body.data).toEqual({ removed: 1 });
+    expect(await user.row()).toEqual([]);
+    expect((await user.login()).status).toBe(200);
+    expect(refusalOf(await user.remove(recovery, accessToken))).toBe('409 SECOND_FACTOR_CONFLICT');
+    expect((await user.events()).at(-1)).toBe('second-factor-removed');
+  });
+});
+
+describe.each(['SQLite', 'Postgres'])('two processes on one database: %s', (kind) => {
+  let postgres: TestDatabase | null = null;
+  let both: readonly [TestApp, TestApp];
+  beforeAll(async () => {
+    postgres = kind === 'SQLite' ? null : await TestDatabase.create();
+    const env = { ...ENV, DATABASE_URL: postgres?.url ?? SQLITE };
+    both = [await startApp(env), await startApp(env)];
+    for (const { clock } of both) clock.set(test.clock.now());
+    await Promise.all(both.map((each) => policy('optional', each)));
+  });
+  afterAll(async () => {
+    await Promise.all(both.map((each) => each.close()));
+    await postgres?.drop();
+  });
+
+  it('a code that both get at once opens one session', async () => {
+    const user = await Person.add(both[0]);
+    const [recovery = ''] = await user.enrol();
+    for (const { clock } of both) clock.advance(STEP_MS);
+    for (const code of [user.code(), recovery]) {
+      const answers = await Promise.all([...both, ...both].map((on) => user.login({ code }, on)));
+      expect(answers.map(refusalOf).toSorted()).toEqual(['200 null', ...Array(3).fill(REFUSED)]);
+    }
+    const sessions = await both[0].sql('SELECT id FROM bo_auth_session WHERE user_id = $1', user.userId);
+    expect(sessions).toHaveLength(2);
+  });
+
+  it('two codes that come at once both count', async () => {
+    const user = await Person.add(both[0]);
+    const recoveryCodes = await user.enrol();
+    const answers = await Promise.all(
+      recoveryCodes.slice(0, 4).map((code, index) => user.login({ code }, both[index % 2])),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    for (const code of recoveryCodes.slice(0, 4)) expect(refusalOf(await user.login({ code }))).toBe(REFUSED);
+  });
+});
+
+describe('another pepper', () => {
+  it('opens the secrets of the former one, and reseals each with its next code', async () => {
+    const [old, next] = ['old:0123456789abcdef0123456789abcdef', 'new:fedcba9876543210fedcba9876543210'];
+    const url = `sqlite:${folder.path}/pepper.sqlite`;
+    const start = async (TOKEN_PEPPER: string) => {
+      const app = await startApp({ ...ENV, DATABASE_URL: url, TOKEN_PEPPER });
+      app.clock.set(test.clock.now());
+      await policy('optional', app);
+      return app;
+    };
+    const before = await start(old);
+    const user = await Person.add(before);
+    const [recovery = ''] = await user.enrol();
+    const sealed = async (on: TestApp) =>
+      (await on.sql<{ secret: string }>('SELECT secret FROM bo_second_factor'))[0]?.secret.slice(0, 4);
+    expect(await sealed(before)).toBe('old.');
+    test.clock.advance(STEP_MS);
+
+    const after = await start(`${next},${old}`);
+    expect((await user.login({ code: recovery }, after)).status).toBe(200);
+    expect(await sealed(after)).toBe('old.');
+    expect((await user.login({ code: user.code(1) }, after)).status).toBe(200);
+    expect(await sealed(after)).toBe('new.');
+    await after.close();
+
+    const former = await start(old);
+    expect(refusalOf(await user.login({ code: user.code(3) }, former))).toBe('503 UNAVAILABLE');
+    await Promise.all([before.close(), former.close()]);
+  });
+});
