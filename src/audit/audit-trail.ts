@@ -31,18 +31,21 @@ export interface EventFilter {
   readonly since?: number | undefined;
   /** Only events before this time, ms since the epoch. */
   readonly until?: number | undefined;
-  /** Only events with a lower id: the cursor of a page. */
+  /** Only events with a lower id: the cursor of a page, newest first. */
   readonly before?: number | undefined;
+  /** Only events with a higher id: the cursor of a page, oldest first. */
+  readonly after?: number | undefined;
 }
 
-interface EventRow {
-  id: number | string;
-  at: number | string;
-  owner_id: string;
-  user_id: string;
-  session_id: string | null;
-  kind: AuthEventKind;
-  detail: string;
+/** A line as the database returns it. */
+export interface EventRow {
+  readonly id: number | string;
+  readonly at: number | string;
+  readonly owner_id: string;
+  readonly user_id: string;
+  readonly session_id: string | null;
+  readonly kind: AuthEventKind;
+  readonly detail: string;
 }
 
 const CONDITIONS = [
@@ -52,13 +55,15 @@ const CONDITIONS = [
   ['since', 'at >='],
   ['until', 'at <'],
   ['before', 'id <'],
+  ['after', 'id >'],
 ] as const;
 
-/** Reads the newest events that match, at most `limit`, newest first. */
+/** Reads the newest events that match, newest first, or the oldest ones, oldest first; at most `limit`. */
 export async function readEvents(
   database: SqlDatabase,
   filter: EventFilter,
   limit: number,
+  from: 'newest' | 'oldest' = 'newest',
 ): Promise<RecordedEvent[]> {
   const conditions: string[] = [];
   const values: SqlValue[] = [limit];
@@ -70,7 +75,7 @@ export async function readEvents(
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = await database.all<EventRow>(
-    `SELECT * FROM bo_auth_event ${where} ORDER BY id DESC LIMIT $1`,
+    `SELECT * FROM bo_auth_event ${where} ORDER BY id ${from === 'newest' ? 'DESC' : 'ASC'} LIMIT $1`,
     values,
   );
   return rows.map((row) => ({
@@ -80,18 +85,16 @@ export async function readEvents(
     userId: row.user_id,
     sessionId: row.session_id,
     kind: row.kind,
-    detail: JSON.parse(row.detail) as EventDetail,
+    detail: detailOf(row.detail) ?? { unreadable: row.detail },
   }));
 }
 
-/** Ids ascend with time, so the oldest events are found without reading the table. */
-const deleteOldest = (limit: number) => `
-  DELETE FROM bo_auth_event WHERE id IN (
-    SELECT id FROM (SELECT id, at FROM bo_auth_event ORDER BY id LIMIT ${Math.trunc(limit)}) AS oldest WHERE at < $1
-  ) RETURNING id`;
-
-/** Deletes those of the `limit` oldest events that are older than `before`. @returns how many */
-export async function deleteEvents(database: SqlDatabase, before: number, limit: number): Promise<number> {
-  const deleted = await database.transact((transaction) => transaction.all(deleteOldest(limit), [before]));
-  return deleted.length;
+/** @returns `null` for a text that is no JSON object: somebody has changed the row */
+export function detailOf(text: string): EventDetail | null {
+  try {
+    const detail: unknown = JSON.parse(text);
+    return typeof detail === 'object' && detail !== null ? (detail as EventDetail) : null;
+  } catch {
+    return null;
+  }
 }

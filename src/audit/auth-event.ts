@@ -33,6 +33,7 @@ const ADMINISTRATION_EVENT_KINDS = [
   'user-changed',
   'user-disabled',
   'user-enabled',
+  'user-deleted',
   'password-set',
   'second-factor-reset',
   'areas-imported',
@@ -40,6 +41,7 @@ const ADMINISTRATION_EVENT_KINDS = [
   // One event for a whole batch, as earlier versions wrote it.
   'sessions-imported',
   'demo-removed',
+  'event-chain-restarted',
 ] as const;
 
 export type AdministrationEventKind = (typeof ADMINISTRATION_EVENT_KINDS)[number];

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditServicesModule } from '../audit/audit.module.js';
 import { AccessTokens } from './access-token/access-token.js';
 import { Authentication } from './login/authentication.js';
 import { BearerGuard } from './bearer/bearer.guard.js';
@@ -46,6 +47,7 @@ const SERVICES = [
 
 /** The token and session services, for HTTP and for the command line. */
 @Module({
+  imports: [AuditServicesModule],
   providers: SERVICES,
   exports: SERVICES,
 })

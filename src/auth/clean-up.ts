@@ -6,11 +6,10 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deleteEvents } from '../audit/audit-trail.js';
+import { EventChain } from '../audit/event-chain.js';
 import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { SqlDatabase } from '../database/sql-database.js';
 import { SessionStore } from './session/session.store.js';
 
 const EVERY_MS = 5 * 60_000;
@@ -41,7 +40,7 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly clock: Clock,
     private readonly store: SessionStore,
-    private readonly database: SqlDatabase,
+    private readonly chain: EventChain,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.clockOffset = clock.now() - performance.now();
@@ -66,7 +65,7 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
     const sessions = await this.inBatches(() => this.store.purge(now - sessionRetentionDays * DAY_MS, BATCH));
     if (eventRetentionDays === 0) return { sessions, events: 0 };
     const events = await this.inBatches(() =>
-      deleteEvents(this.database, now - eventRetentionDays * DAY_MS, BATCH),
+      this.chain.deleteOlder(now - eventRetentionDays * DAY_MS, BATCH),
     );
     return { sessions, events };
   }

@@ -1,0 +1,14 @@
+import type { EventDetail } from './auth-event.js';
+
+/** The fields of an event's detail that hold a user id. */
+const USER_ID_FIELDS = ['byUserId', 'firstShareUserId', 'secondShareUserId'] as const;
+
+/** Replaces the user ids of a detail, and keeps the order of its fields. */
+export function withUserIds(detail: EventDetail, replace: (userId: string) => string): EventDetail {
+  const replaced: Record<string, EventDetail[string]> = { ...detail };
+  for (const field of USER_ID_FIELDS) {
+    const userId = detail[field];
+    if (typeof userId === 'string') replaced[field] = replace(userId);
+  }
+  return replaced;
+}
