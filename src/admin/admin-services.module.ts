@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditServicesModule } from '../audit/audit.module.js';
 import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { Area } from '../tenancy/area/area.entity.js';
 import { Project } from '../tenancy/project/project.entity.js';
@@ -27,7 +28,7 @@ const SERVICES = [
 
 /** The administration services, shared by the HTTP calls and the command line. */
 @Module({
-  imports: [AuthServicesModule, TypeOrmModule.forFeature([Project, System, User, Area])],
+  imports: [AuditServicesModule, AuthServicesModule, TypeOrmModule.forFeature([Project, System, User, Area])],
   providers: SERVICES,
   exports: SERVICES,
 })

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { ChainUnusable } from '../audit/chain-state.js';
 import { DatabaseFailure } from '../database/database-failure.js';
 import { ApiError, type ErrorCode } from '../response/error/error-catalogue.js';
 import { startFailure } from '../start-failure.js';
@@ -36,6 +37,12 @@ export function failureText(error: unknown): FailureText {
       exitCode: error.exitCode,
     };
   if (error instanceof ApiError) return ofCatalogue(error);
+  if (error instanceof ChainUnusable)
+    return {
+      code: 'FAILED',
+      message: `${error.message}: use the TOKEN_PEPPER of the service. If it is lost, or the chain was destroyed, bo-auth events restart-chain begins a new one.`,
+      exitCode: EXIT.failure,
+    };
   if (error instanceof DatabaseFailure)
     return { code: 'UNAVAILABLE', message: error.message, exitCode: EXIT.failure };
   return { code: 'FAILED', message: startFailure(error), exitCode: EXIT.failure };

@@ -1,9 +1,20 @@
 import type { Command } from 'commander';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 /** Prints a result to standard output: `value` with `--json`, else `human`. */
 export function write(command: Command, value: unknown, human: string): void {
   const text = isJson(command) ? JSON.stringify(value, null, 2) : human;
   process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`);
+}
+
+/** Prints a long result as it is read; stops reading when the reader of a pipe leaves. */
+export async function writeStream(texts: AsyncIterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(texts), process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
 }
 
 export function isJson(command: Command): boolean {

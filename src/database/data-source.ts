@@ -14,8 +14,8 @@ import { SessionLimits1764000000060 } from './migrations/1764000000060-session-l
 import { ProjectLanguage1764000000070 } from './migrations/1764000000070-project-language.js';
 import { BrowserCallers1764000000061 } from './migrations/1764000000061-browser-callers.js';
 import { SecondFactor1764000000082 } from './migrations/1764000000082-second-factor.js';
-import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
 import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.js';
+import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -30,8 +30,8 @@ export const migrations = [
   ProjectLanguage1764000000070,
   BrowserCallers1764000000061,
   SecondFactor1764000000082,
-  SealedVerifyKeys1764000000084,
   EventChain1764000000083,
+  SealedVerifyKeys1764000000084,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

@@ -17,6 +17,16 @@ async function json<T = Record<string, unknown>>(args: readonly string[], given:
   return JSON.parse(ended.stdout) as T;
 }
 
+async function sql(statement: string): Promise<void> {
+  const { default: sqlite3 } = await import('sqlite3');
+  await new Promise<void>((done, fail) => {
+    const database = new sqlite3.Database(join(folder, 'data', 'e.sqlite'));
+    database.run(statement, (error: Error | null) =>
+      database.close(() => (error === null ? done() : fail(error))),
+    );
+  });
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bo-auth-events-'));
   env = { DATABASE_URL: `sqlite:${join(folder, 'data', 'e.sqlite')}` };
@@ -64,6 +74,63 @@ describe('events', () => {
     const ended = await bo(['events', ...args]);
     expect([ended.code, ended.stdout]).toEqual([code, '']);
     expect(ended.stderr).toContain(sentence);
+  });
+});
+
+describe('events export', () => {
+  it('prints every event that matches, oldest first, as JSON lines', async () => {
+    const { stdout } = await bo(['events', 'export', '--user', 'u1', '--until', '2100-01-01T00:00:00Z']);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as EventView);
+    expect(events.map(({ kind }) => kind)).toEqual(['user-added', 'user-disabled', 'logged-out']);
+    expect(events.at(-1)).toEqual((await json<{ items: EventView[] }>(['events'])).items[0]);
+  });
+
+  it('prints CSV in which no cell is a formula', async () => {
+    await sql(
+      `INSERT INTO bo_auth_event (at, owner_id, user_id, kind, detail) VALUES (0, '', '=1+1', 'login', '{"a":"b, c"}'), (1, '', '=1+1', 'login', '{')`,
+    );
+    const { stdout } = await bo(['events', '--user', '=1+1', 'export', '--format', 'csv']);
+    expect(stdout).toMatch(
+      /^id,at,ownerId,userId,kind,sessionId,detail\r\n\d+,1970-01-01T00:00:00.000Z,,'=1\+1,login,,"{""a"":""b, c""}"\r\n.*,login,,"{""unreadable"":""{""}"\r\n$/,
+    );
+  });
+
+  it.each([[['--limit', '3']], [['--format', 'xml']], [['--kind', 'logn']]])('refuses %j', async (args) => {
+    expect(await bo(['events', 'export', ...args])).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('events verify', () => {
+  it('prints the head of an intact chain, and the first broken line of another', async () => {
+    const intact = await json<{ head: string }>(['events', 'verify']);
+    expect(intact).toMatchObject({ intact: true, unsealed: 0, faultCount: 0 });
+    expect((await bo(['events', 'verify', '--expect', intact.head])).code).toBe(0);
+    expect((await bo(['events', 'verify', '--expect', intact.head.replace(/\w{5}$/, 'AAAAA')])).code).toBe(1);
+    expect((await bo(['events', 'verify', '--expect', '12'])).code).toBe(2);
+
+    await sql(`UPDATE bo_auth_event SET at = at + 1 WHERE kind = 'user-added'`);
+    const broken = await bo(['events', 'verify']);
+    expect(broken.code).toBe(1);
+    expect(broken.stdout).toMatch(
+      /^line 2 \(event \d+\) was changed.*\nBROKEN: 1 faults, the first at line 2\n/,
+    );
+    await sql(`UPDATE bo_auth_event SET at = at - 1 WHERE kind = 'user-added'`);
+    expect((await bo(['events', 'verify'])).stdout).toMatch(/^intact\n/);
+  });
+
+  it('says what to do with another pepper', async () => {
+    expect((await bo(['events', 'restart-chain'])).stderr).toContain('nothing was changed');
+    const other = { env: { TOKEN_PEPPER: 'another:pepper-of-forty-characters-0123456789' } };
+    const refused = await bo(['events', 'verify'], other);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/sealed under the pepper 0\b.*bo-auth events restart-chain/s);
+    expect((await bo(['events', 'restart-chain'], other)).code).toBe(0);
+    expect((await bo(['events', 'verify'], other)).stdout).toMatch(
+      /^intact\nlines verified: 1; .*: [1-9]\d*\n/,
+    );
   });
 });
 
@@ -143,8 +210,8 @@ describe('options', () => {
 });
 
 describe('a pipe whose reader leaves', () => {
-  it('ends the command quietly', async () => {
-    const child = spawn(resolve('dist/cli/main.js'), ['events', '--json'], {
+  it.each([[['events', '--json']], [['events', 'export', '--json']]])('ends %j quietly', async (args) => {
+    const child = spawn(resolve('dist/cli/main.js'), args, {
       cwd: folder,
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -159,14 +226,8 @@ describe('a pipe whose reader leaves', () => {
 
 describe('doctor', () => {
   it('names users who are too large for an access token', async () => {
-    const { default: sqlite3 } = await import('sqlite3');
     const roles = JSON.stringify(Array.from({ length: 100 }, (_, index) => `${'r'.repeat(60)}${index}`));
-    await new Promise<void>((done, fail) => {
-      const database = new sqlite3.Database(join(folder, 'data', 'e.sqlite'));
-      database.run(`UPDATE bo_user SET role_id = ? WHERE user_id = 'u1'`, [roles], (error) =>
-        database.close(() => (error === null ? done() : fail(error))),
-      );
-    });
+    await sql(`UPDATE bo_user SET role_id = '${roles}' WHERE user_id = 'u1'`);
     const { stdout } = await bo(['doctor']);
     expect(stdout).toMatch(/warn {2}users: too large for an access token .*: 1: shop\/u1 \(\d+ bytes\)/);
   });

@@ -1,7 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { readEvents, type RecordedEvent } from '../../audit/audit-trail.js';
-import { type AuthEvent, type AuthEventKind, EVENT_KINDS } from '../../audit/auth-event.js';
+import {
+  administrationEvent,
+  type AuthEvent,
+  type AuthEventKind,
+  EVENT_KINDS,
+} from '../../audit/auth-event.js';
+import type { Link } from '../../audit/chain-key.js';
+import { type ChainReport, ChainVerification } from '../../audit/chain-verification.js';
+import { BATCH, EventChain } from '../../audit/event-chain.js';
+import { Clock } from '../../config/clock.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import { choice, fields, identifier, parameters, time } from '../field.js';
@@ -36,12 +45,19 @@ export interface EventView {
   detail: AuthEvent['detail'];
 }
 
-/** Reads the audit trail, newest first. */
+/** How many events an export holds in memory. */
+const EXPORT_PAGE = 500;
+
+/** Reads and verifies the audit trail. */
 @Injectable()
 export class EventLog {
-  constructor(private readonly database: SqlDatabase) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly chain: EventChain,
+  ) {}
 
-  /** @param ownerId `null`: all projects */
+  /** Newest first. @param ownerId `null`: all projects */
   async list(
     administrator: Administrator,
     ownerId: string | null,
@@ -57,6 +73,40 @@ export class EventLog {
       limit + 1,
     );
     return pageOf(list, rows, limit, ({ id }) => String(id), eventView);
+  }
+
+  /** All events that match, oldest first, page by page. @param ownerId `null`: all projects */
+  async *export(
+    administrator: Administrator,
+    ownerId: string | null,
+    filter: EventFilter,
+  ): AsyncGenerator<readonly EventView[]> {
+    if (ownerId === null) assertPlatform(administrator);
+    else assertAdministers(administrator, ownerId);
+    let after: number | undefined;
+    do {
+      const conditions = { ...filter, ownerId: ownerId ?? undefined, after };
+      const rows = await readEvents(this.database, conditions, EXPORT_PAGE, 'oldest');
+      if (rows.length > 0) yield rows.map(eventView);
+      after = rows.length < EXPORT_PAGE ? undefined : rows.at(-1)?.id;
+    } while (after !== undefined);
+  }
+
+  /** Seals what is not sealed yet, and verifies the whole chain. @param expected an earlier head; @throws ChainUnusable */
+  async verify(administrator: Administrator, expected: Link | null): Promise<ChainReport> {
+    assertPlatform(administrator);
+    while ((await this.chain.seal()) === BATCH);
+    return new ChainVerification(this.chain, this.database, expected).run();
+  }
+
+  /** Begins a new chain, for a key that is lost. @returns `false` if the present one is usable */
+  async restartChain(administrator: Administrator): Promise<boolean> {
+    assertPlatform(administrator);
+    if (await this.chain.isUsable()) return false;
+    await this.chain.restart(
+      administrationEvent('event-chain-restarted', administrator, { ownerId: '' }, this.clock.now()),
+    );
+    return true;
   }
 }
 
