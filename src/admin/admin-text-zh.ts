@@ -98,7 +98,10 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   validAfter: '早于该时间创建的会话均已失效（ISO 8601，UTC）。null 表示从未一次性终止全部会话。',
   password: '密码，8 至 1024 个字符。',
   passwordHash:
-    '代替 `password`：PHC 字符串形式的 argon2id 哈希，m 至多 65536，p 至多 4，m 乘 t 至多 262144。首次登录后会换成本服务参数的哈希。',
+    '代替 `password`：其他系统生成的密码散列，格式由 `passwordFormat` 说明。首次登录成功后换成本服务参数的 argon2id 散列。',
+  passwordFormat:
+    '`passwordHash` 的生成方式。`argon2id`（默认）：PHC 字符串，m 最大 65536，p 最大 4，m 与 t 的乘积最大 262144。`bcrypt`：`$2a$`、`$2b$` 或 `$2y$`，可带 `{bcrypt}` 前缀，成本因子 4 至 15。`pbkdf2`：PHC 字符串，或 ASP.NET Identity 第 3 版的 Base64。`jeecg`：JeecgBoot 的算法。也可以是摘要表达式，例如 `md5(username+password+salt)` 或 `sha256(salt+password)^1024`，结果为十六进制或 Base64：摘要有 md5、sha1、sha256、sha512 和 sm3；项有 password、username、salt、单引号中的文本，以及嵌套的摘要（取其小写十六进制）；`^n` 表示共计算 n 次摘要，每次对上一次结果的字节计算。',
+  passwordSalt: '`passwordHash` 的盐值，用于 `jeecg` 和包含 `salt` 的摘要表达式。',
   keepSessions: '是否保留用户的会话，默认为 false。',
   limit: '每页条数，1 至 200。',
   cursor: '上一页的 `nextCursor`。',

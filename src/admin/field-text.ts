@@ -78,7 +78,10 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
     'Sessions that began before this time are no longer valid (ISO 8601, UTC). null: all sessions of the user were never ended at once.',
   password: 'The password, 8 to 1024 characters.',
   passwordHash:
-    'Instead of `password`: an argon2id hash as a PHC string, with m up to 65536, p up to 4 and m times t up to 262144. The first login replaces it by one with our own parameters.',
+    'Instead of `password`: a hash made by another system, in the `passwordFormat`. The first login replaces it by argon2id with our own parameters.',
+  passwordFormat:
+    'How `passwordHash` was made. `argon2id` (default): a PHC string with m up to 65536, p up to 4 and m times t up to 262144. `bcrypt`: `$2a$`, `$2b$` or `$2y$`, also after `{bcrypt}`, cost 4 to 15. `pbkdf2`: a PHC string, or the Base64 of ASP.NET Identity version 3. `jeecg`: JeecgBoot’s. Or a digest expression such as `md5(username+password+salt)` or `sha256(salt+password)^1024`, with the result in hexadecimal or Base64: the digests are md5, sha1, sha256, sha512 and sm3; the terms password, username, salt, text in single quotes, and a nested digest for its lower-case hexadecimal; `^n` makes n digests in all, each of the bytes of the one before.',
+  passwordSalt: 'The salt of `passwordHash`, for `jeecg` and for digest expressions with `salt`.',
   keepSessions: 'Keep the sessions of the user. Default: false.',
   limit: 'Items per page, 1 to 200.',
   cursor: 'The `nextCursor` of the previous page.',

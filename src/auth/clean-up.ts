@@ -10,6 +10,9 @@ import { EventChain } from '../audit/event-chain.js';
 import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { SqlDatabase } from '../database/sql-database.js';
+import { ProjectDirectory } from '../tenancy/project/project-directory.js';
+import { dropDecoys } from './password/password-decoys.js';
 import { SessionStore } from './session/session.store.js';
 
 const EVERY_MS = 5 * 60_000;
@@ -27,8 +30,8 @@ export interface Deleted {
 }
 
 /**
- * Deletes sessions and audit events whose retention is over, in batches so small that no request waits for them. Every
- * process does this; two that meet share the work.
+ * Deletes sessions and audit events whose retention is over, in batches so small that no request waits for them, and the
+ * password decoys of formats that no user has any more. Every process does this; two that meet share the work.
  */
 @Injectable()
 export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -41,6 +44,8 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly clock: Clock,
     private readonly store: SessionStore,
     private readonly chain: EventChain,
+    private readonly database: SqlDatabase,
+    private readonly projects: ProjectDirectory,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.clockOffset = clock.now() - performance.now();
@@ -56,6 +61,7 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async run(): Promise<Deleted> {
+    for (const ownerId of await dropDecoys(this.database)) await this.projects.forget(ownerId);
     const now = this.clock.now();
     if (Math.abs(now - performance.now() - this.clockOffset) > CLOCK_TOLERANCE_MS) {
       this.logger.warn('the clock has jumped since the start: nothing is deleted until a restart');

@@ -18,13 +18,13 @@ export const stringList: ColumnOptions = {
   },
 };
 
-/** As {@link stringList}; an empty list is `NULL`, so that a partial index finds the others. */
-export const nullableStringList: ColumnOptions = {
+/** A list of JSON values, stored as text. An empty list is `NULL`, so that a partial index finds the others. */
+export const nullableList: ColumnOptions = {
   type: 'text',
   nullable: true,
   transformer: {
-    to: (value: readonly string[] | null | undefined) =>
+    to: (value: readonly unknown[] | null | undefined) =>
       value === null || value === undefined || value.length === 0 ? null : JSON.stringify(value),
-    from: (value: string | null) => (value === null ? null : (JSON.parse(value) as string[])),
+    from: (value: string | null) => (value === null ? null : (JSON.parse(value) as unknown[])),
   },
 };

@@ -13,6 +13,7 @@ import { VerifyPadding1764000000040 } from './migrations/1764000000040-verify-pa
 import { SessionLimits1764000000060 } from './migrations/1764000000060-session-limits.js';
 import { ProjectLanguage1764000000070 } from './migrations/1764000000070-project-language.js';
 import { BrowserCallers1764000000061 } from './migrations/1764000000061-browser-callers.js';
+import { PasswordFormats1764000000081 } from './migrations/1764000000081-password-formats.js';
 import { SecondFactor1764000000082 } from './migrations/1764000000082-second-factor.js';
 import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.js';
 import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
@@ -29,6 +30,7 @@ export const migrations = [
   SessionLimits1764000000060,
   ProjectLanguage1764000000070,
   BrowserCallers1764000000061,
+  PasswordFormats1764000000081,
   SecondFactor1764000000082,
   EventChain1764000000083,
   SealedVerifyKeys1764000000084,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { writeEvent } from '../audit/audit-trail.js';
 import { administrationEvent } from '../audit/auth-event.js';
 import { Passwords } from '../auth/password/passwords.js';
+import { ownPassword } from '../auth/password/stored-password.js';
 import { importedTokenHash } from '../auth/refresh-token/refresh-token.js';
 import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
@@ -38,7 +39,10 @@ export class DemoRemains {
       const [row] = await this.database.all<{ password_hash: string }>(sql, [ownerId, userId]);
       if (
         row !== undefined &&
-        (await this.passwords.verify(row.password_hash, password, { ownerId, network: '' }))
+        (await this.passwords.verify({ ...ownPassword(row.password_hash), status: 'active' }, [], password, {
+          ownerId,
+          network: '',
+        }))
       )
         found.push({ kind: 'user', ownerId, userId });
     }

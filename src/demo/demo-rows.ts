@@ -23,6 +23,7 @@ const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   refreshTokenIn: 'body',
   cookieSameSite: 'strict',
   secondFactor: 'off',
+  passwordDecoys: null,
   verifyCipher: 'des-ecb',
   verifyIv: null,
   verifyPadding: 'pkcs7',
@@ -63,6 +64,9 @@ const USER: Omit<
   'ownerId' | 'userId' | 'userName' | 'clientId' | 'pushName' | 'passwordHash' | 'createdAt'
 > = {
   status: 'active',
+  passwordFormat: null,
+  passwordSalt: null,
+  passwordUserName: null,
   validAfter: 0,
   roleId: [],
   depId: [],

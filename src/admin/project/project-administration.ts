@@ -78,6 +78,7 @@ export class ProjectAdministration {
       verifyStampRequired: verifyCipher === undefined,
       ...settings,
       status: 'active',
+      passwordDecoys: null,
       verifyCipher: key.cipher,
       verifyKey: this.seal.seal(input.ownerId, key.key),
       verifyIv: key.iv,

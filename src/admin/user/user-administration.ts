@@ -5,12 +5,15 @@ import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { type AdministrationEventKind, administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import type { EndReason } from '../../auth/session/session.js';
+import { addDecoy } from '../../auth/password/password-decoys.js';
 import { Passwords } from '../../auth/password/passwords.js';
+import { ownPassword, type StoredPassword } from '../../auth/password/stored-password.js';
 import { Clock } from '../../config/clock.js';
 import { type EntityRow, EntityTable } from '../../database/entity-table.js';
 import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
+import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import { User } from '../../tenancy/user/user.entity.js';
 import { type Administrator, assertAdministers } from '../administrator.js';
@@ -25,6 +28,7 @@ import {
 } from './user-input.js';
 import { UserSessions } from '../session/user-sessions.js';
 import { assertFitsToken } from './claim-size.js';
+import { importedPassword } from './imported-password.js';
 import { userView, type UserView } from './user-view.js';
 
 const OTHER_DEVELOPER = `
@@ -53,6 +57,7 @@ export class UserAdministration {
     private readonly passwords: Passwords,
     private readonly sessions: UserSessions,
     private readonly projects: ProjectAdministration,
+    private readonly projectDirectory: ProjectDirectory,
   ) {
     this.rows = new EntityTable(users, database);
   }
@@ -89,8 +94,12 @@ export class UserAdministration {
   /** @throws ADMIN_PROJECT_UNKNOWN, USER_EXISTS */
   async add(administrator: Administrator, ownerId: string, input: NewUser): Promise<UserView> {
     await this.projects.show(administrator, ownerId);
-    const { password, passwordHash, ...settings } = input;
+    const { password, passwordHash, passwordFormat, passwordSalt, ...settings } = input;
     const now = this.clock.now();
+    const imported =
+      passwordHash === undefined
+        ? null
+        : importedPassword({ userName: input.userName, passwordHash, passwordFormat, passwordSalt });
     const user: User = {
       ...USER_DEFAULTS,
       clientId: input.userId,
@@ -99,19 +108,21 @@ export class UserAdministration {
       developer: settings.developer ?? 0,
       ownerId,
       // Without a password, the hash of a random text: a login then takes the usual time and fails.
-      passwordHash: passwordHash ?? (await this.hash(ownerId, password ?? randomBytes(32).toString('hex'))),
+      ...(imported?.stored ?? (await this.hash(ownerId, password ?? randomBytes(32).toString('hex')))),
       status: 'active',
       validAfter: 0,
       createdAt: now,
     };
     assertFitsToken(user, null);
     const event = administrationEvent('user-added', administrator, user, now, { developer: user.developer });
+    const decoy = imported?.decoy ?? null;
     const added = await this.database.transact(async (transaction) => {
-      if (!(await this.rows.insert(transaction, user))) return false;
+      if (!(await this.rows.insert(transaction, user))) return null;
       await writeEvent(transaction, event);
-      return true;
+      return { decoy: decoy !== null && (await addDecoy(transaction, ownerId, decoy)) };
     });
-    if (!added) throw errors.USER_EXISTS();
+    if (added === null) throw errors.USER_EXISTS();
+    if (added.decoy) await this.projectDirectory.forget(ownerId);
     await this.directory.forget(ownerId, user.userId);
     return userView(user);
   }
@@ -128,7 +139,7 @@ export class UserAdministration {
     { password, status, ...settings }: UserChange,
   ): Promise<UserView> {
     assertAdministers(administrator, ownerId);
-    const passwordHash = password === undefined ? undefined : await this.hash(ownerId, password);
+    const stored = password === undefined ? null : await this.hash(ownerId, password);
     const events: [AdministrationEventKind, AuthEvent['detail']?][] = [];
     // Only the names of the fields: their values are personal data.
     const fields = Object.keys(settings).join(', ');
@@ -136,10 +147,9 @@ export class UserAdministration {
     if (fields !== '')
       events.push(['user-changed', { fields, ...(developer !== undefined && { developer }) }]);
     if (status !== undefined) events.push([status === 'active' ? 'user-enabled' : 'user-disabled']);
-    if (passwordHash !== undefined) events.push(['password-set']);
-    const changes = { ...settings, ...(status && { status }), ...(passwordHash && { passwordHash }) };
-    const logout =
-      status === 'disabled' ? 'account-disabled' : passwordHash === undefined ? null : 'password-changed';
+    if (stored !== null) events.push(['password-set']);
+    const changes = { ...settings, ...(status && { status }), ...stored };
+    const logout = status === 'disabled' ? 'account-disabled' : stored === null ? null : 'password-changed';
     const { user } = await this.rewrite(administrator, { ownerId, userId }, changes, { events, logout });
     return logout === null ? userView(user) : this.show(administrator, ownerId, userId);
   }
@@ -162,18 +172,17 @@ export class UserAdministration {
     { password, keepSessions }: PasswordChange,
   ): Promise<{ ended: number }> {
     assertAdministers(administrator, ownerId);
-    const passwordHash = await this.hash(ownerId, password);
     const { ended } = await this.rewrite(
       administrator,
       { ownerId, userId },
-      { passwordHash },
+      await this.hash(ownerId, password),
       { events: [['password-set']], logout: keepSessions ? null : 'password-changed' },
     );
     return { ended };
   }
 
-  private hash(ownerId: string, password: string): Promise<string> {
-    return this.passwords.hash(password, { ownerId, network: '' });
+  private async hash(ownerId: string, password: string): Promise<StoredPassword> {
+    return ownPassword(await this.passwords.hash(password, { ownerId, network: '' }));
   }
 
   /** Reads, changes and writes the row under a lock, and ends the sessions of the user for the reason `logout`. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { COST_RULE, isAffordable, isArgon2id } from '../../auth/password/argon2-hash.js';
+import { assertReadable } from './imported-password.js';
 import { isPasswordHash } from './password-hash-format.js';
 import { choice, fields, identifier, label, list, parameters, text } from '../field.js';
 import { pageShape } from '../../response/page.js';
 
 const PASSWORD_RULE = 'must be 8 to 1024 characters';
 const HASH_RULE =
-  'looks like a password hash: an argon2id hash belongs in passwordHash when the user is added, other hashes cannot be imported';
+  'looks like a password hash: a hash belongs in passwordHash when the user is added, with its passwordFormat';
 
 /** @see NIST SP 800-63B §3.1.1.2: a minimum length and no composition rules */
 export const password = z
@@ -14,8 +14,6 @@ export const password = z
   .min(8, PASSWORD_RULE)
   .max(1024, PASSWORD_RULE)
   .refine((value) => !isPasswordHash(value), HASH_RULE);
-
-const PHC_RULE = 'must be an argon2id hash as a PHC string ($argon2id$v=19$m=…,t=…,p=…$salt$hash)';
 
 const settings = {
   userName: text(1, 64),
@@ -58,20 +56,19 @@ export const userChangeSchema = patchSchema
   .meta({ example: { pushName: 'Carol' } });
 export type UserChange = z.output<typeof patchSchema>;
 
-export const newUserSchema = fields({
+const newUser = fields({
   userId: identifier,
   ...changeSchema.shape,
   userName: settings.userName,
   /** Without this and `passwordHash`, the user cannot sign in until a password is set. */
   password: password.optional(),
-  /** Users of another service that used argon2id keep their passwords. */
-  passwordHash: z
-    .string(PHC_RULE)
-    .max(256, PHC_RULE)
-    .refine(isArgon2id, { error: PHC_RULE, abort: true })
-    .refine(isAffordable, COST_RULE)
-    .optional(),
-}).meta({
+  /** Users of another system keep their passwords. */
+  passwordHash: text(1, 256).optional(),
+  passwordFormat: text(1, 256).optional(),
+  passwordSalt: text(1, 256).optional(),
+});
+
+export const newUserSchema = newUser.superRefine(assertReadable).meta({
   example: {
     userId: 'carol',
     userName: 'carol',

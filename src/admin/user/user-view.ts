@@ -1,7 +1,8 @@
+import type { StoredPassword } from '../../auth/password/stored-password.js';
 import type { User } from '../../tenancy/user/user.entity.js';
 
-/** A user as an administrator sees it: everything but the password hash. Times are ISO 8601, UTC. */
-export interface UserView extends Omit<User, 'ownerId' | 'passwordHash' | 'validAfter' | 'createdAt'> {
+/** A user as an administrator sees it: everything but the password. Times are ISO 8601, UTC. */
+export interface UserView extends Omit<User, 'ownerId' | keyof StoredPassword | 'validAfter' | 'createdAt'> {
   /** Sessions that began earlier have ended; `null`: the user was never logged out everywhere. */
   validAfter: string | null;
   createdAt: string;

@@ -78,7 +78,8 @@ export class Authentication {
     const { ownerId } = tenant.project;
     const whom = { ownerId, network: clientNetwork(client.ip) };
     const user = await this.users.findByName(ownerId, userName);
-    const matches = await this.passwords.verify(user?.passwordHash ?? null, password, { ...whom, signal });
+    const decoys = tenant.project.passwordDecoys ?? [];
+    const matches = await this.passwords.verify(user, decoys, password, { ...whom, signal });
     if (user === null || !matches || user.status !== 'active') {
       loginReports.publish('refused');
       const reason = user === null ? 'no such user' : matches ? user.status : 'wrong password';
@@ -112,7 +113,7 @@ export class Authentication {
 
   private async renewHash(user: User, password: string, whom: HashFor): Promise<void> {
     try {
-      const renewed = await this.passwords.renew(user.passwordHash, password, whom);
+      const renewed = await this.passwords.renew(user, password, whom);
       if (renewed !== null) await this.users.replaceHash(user, renewed);
     } catch (error) {
       this.logger.warn(`the password hash of ${user.userId} of ${user.ownerId} was not renewed`, error);

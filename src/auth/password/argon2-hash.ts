@@ -1,4 +1,5 @@
-import { type ParsedHashOptions, parseOptions } from '@node-rs/argon2';
+import { type ParsedHashOptions, parseOptions, verify } from '@node-rs/argon2';
+import { type PasswordFormat, saltProblem } from './stored-password.js';
 
 /** argon2id in version 19, 19 MiB, two passes: the OWASP password storage cheat sheet's first choice. */
 export const OWN_PARAMETERS = {
@@ -17,7 +18,35 @@ const MAX_MEMORY = 65_536;
 const MAX_LANES = 4;
 const MAX_WORK = 4 * 65_536;
 
-export const COST_RULE = `costs too much: m may be up to ${MAX_MEMORY}, p up to ${MAX_LANES}, and m times t up to ${MAX_WORK}`;
+const PHC_RULE = 'must be an argon2id hash as a PHC string ($argon2id$v=19$m=…,t=…,p=…$salt$hash)';
+const COST_RULE = `costs too much: m may be up to ${MAX_MEMORY}, p up to ${MAX_LANES}, and m times t up to ${MAX_WORK}`;
+
+export const argon2id: PasswordFormat = {
+  problem(stored) {
+    const { passwordHash: hash } = stored;
+    if (!isArgon2id(hash)) return { field: 'passwordHash', rule: PHC_RULE };
+    if (!isAffordable(hash)) return { field: 'passwordHash', rule: COST_RULE };
+    return saltProblem(stored);
+  },
+
+  matches: ({ passwordHash }, password) => verify(passwordHash, password),
+
+  decoy(hash) {
+    const { memoryCost, timeCost, parallelism } = parse(hash) ?? OWN_PARAMETERS;
+    return decoyOf(memoryCost, timeCost, parallelism);
+  },
+};
+
+/** Takes as long to verify as our own hashes. */
+export const OWN_DECOY = decoyOf(
+  OWN_PARAMETERS.memoryCost,
+  OWN_PARAMETERS.timeCost,
+  OWN_PARAMETERS.parallelism,
+);
+
+function decoyOf(memory: number, passes: number, lanes: number): string {
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${lanes}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+}
 
 /** @returns `null` for what the verifier could not read either */
 function parse(hash: string): ParsedHashOptions | null {
@@ -35,7 +64,7 @@ export function isArgon2id(hash: string): boolean {
 }
 
 /** Whether logins with this hash leave time for those of others. */
-export function isAffordable(hash: string): boolean {
+function isAffordable(hash: string): boolean {
   const parsed = parse(hash);
   if (parsed === null) return false;
   const { memoryCost, timeCost, parallelism } = parsed;

@@ -1,8 +1,18 @@
-import { hash, verify } from '@node-rs/argon2';
+import { hash } from '@node-rs/argon2';
 import { Injectable, Logger } from '@nestjs/common';
 import { availableParallelism } from 'node:os';
-import { isForeign, OWN_PARAMETERS } from './argon2-hash.js';
+import { ApiError } from '../../response/error/error-catalogue.js';
+import { isForeign, OWN_DECOY, OWN_PARAMETERS } from './argon2-hash.js';
 import { type HashFor, HashQueue } from './hash-queue.js';
+import { decoyOf, formatOf } from './password-formats.js';
+import type { PasswordDecoy } from '../../tenancy/project/project.entity.js';
+import type { User } from '../../tenancy/user/user.entity.js';
+import { ownPassword, type StoredPassword } from './stored-password.js';
+
+/** A user, as far as it matters for the password. */
+export type PasswordHolder = StoredPassword & Pick<User, 'status'>;
+
+const OWN: PasswordDecoy = { format: 'argon2id', hash: OWN_DECOY };
 
 /** Hashes and verifies passwords. */
 @Injectable()
@@ -10,30 +20,60 @@ export class Passwords {
   private readonly logger = new Logger(Passwords.name);
   /** SQLite uses libuv's few threads too, so logins must never occupy all of them. */
   private readonly queue = new HashQueue(Math.min(2, availableParallelism()));
-  private readonly ofNobody = hash('nobody has this password', OWN_PARAMETERS);
 
   hash(password: string, whom: HashFor): Promise<string> {
     return this.queue.run(whom, () => hash(password, OWN_PARAMETERS));
   }
 
   /**
-   * @param passwordHash `null` for an unknown user: the same work is done, so that the response time does not disclose
-   *   whether the user exists
+   * Verifies a password against the user's hash, and against a decoy for each other kind of hash in the project. Every
+   * refusal thus takes the same work, and the response time discloses neither whether the user exists or is disabled nor
+   * how the hash was made.
+   *
+   * @param user `null`: there is no such user
+   * @param decoys those of the project
    */
-  async verify(passwordHash: string | null, password: string, whom: HashFor): Promise<boolean> {
-    const matches = await this.queue.run(whom, async () =>
-      verify(passwordHash ?? (await this.ofNobody), password).catch(async () => {
-        // Imports refuse such a hash, but one could be restored or written by hand.
-        this.logger.error(`a user of ${whom.ownerId} has a password hash that cannot be read`);
-        await verify(await this.ofNobody, password);
-        return false;
-      }),
-    );
-    return matches && passwordHash !== null;
+  verify(
+    user: PasswordHolder | null,
+    decoys: readonly PasswordDecoy[],
+    password: string,
+    whom: HashFor,
+  ): Promise<boolean> {
+    return this.queue.run(whom, async () => {
+      const verified = user === null ? null : await this.verifyOwn(user, password, whom.ownerId);
+      if (verified?.matches === true && user?.status === 'active') return true;
+      for (const decoy of [OWN, ...decoys])
+        if (decoy.hash !== verified?.decoy.hash || decoy.format !== verified.decoy.format)
+          await matchesDecoy(decoy, password);
+      return verified?.matches === true;
+    });
   }
 
-  /** @returns a new hash of a password that was just verified, or `null` if the present one has our own parameters */
-  async renew(passwordHash: string, password: string, whom: HashFor): Promise<string | null> {
-    return isForeign(passwordHash) ? this.hash(password, whom) : null;
+  /** @returns also the decoy that took as long; `null` if the hash cannot be read */
+  private async verifyOwn(
+    user: PasswordHolder,
+    password: string,
+    ownerId: string,
+  ): Promise<{ matches: boolean; decoy: PasswordDecoy } | null> {
+    try {
+      return { matches: await formatOf(user).matches(user, password), decoy: decoyOf(user) };
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      // Imports refuse such a hash, but one could be restored or written by hand.
+      this.logger.error(`a user of ${ownerId} has a password hash that cannot be read`);
+      return null;
+    }
   }
+
+  /** @returns a new hash of a password that was just verified, or `null` if the present one is one of our own */
+  async renew(stored: StoredPassword, password: string, whom: HashFor): Promise<string | null> {
+    return isForeign(stored.passwordHash) || stored.passwordFormat !== null
+      ? this.hash(password, whom)
+      : null;
+  }
+}
+
+async function matchesDecoy({ format, hash: passwordHash }: PasswordDecoy, password: string): Promise<void> {
+  const stored = { ...ownPassword(passwordHash), passwordFormat: format };
+  await formatOf(stored).matches(stored, password);
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { COMMAND_LINE } from '../../admin/administrator.js';
+import { FORMAT_NAMES } from '../../auth/password/password-formats.js';
 import { parsed } from '../../admin/input.js';
 import { newUserSchema, passwordSchema, userChangeSchema } from '../../admin/user/user-input.js';
 import type { UserView } from '../../admin/user/user-view.js';
@@ -7,7 +8,7 @@ import { ApiError } from '../../response/error/error-catalogue.js';
 import type { Services } from '../services.js';
 import { administer } from '../administration.js';
 import { everyPage, LIMIT_OPTION } from '../every-page.js';
-import { given, toList } from '../option-values.js';
+import { given, oneOf, toList } from '../option-values.js';
 import { usage } from '../exit-code.js';
 import { record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
@@ -164,7 +165,12 @@ const developerOf = (wanted: unknown): 0 | 1 | undefined =>
 function addUser(user: Command): void {
   withSettings(user.command('add <ownerId> <userId>').description('add a user'))
     .option(...PASSWORD_FILE)
-    .option('--password-hash-file <file>', 'read an argon2id hash instead of a password, from a file or by -')
+    .option('--password-hash-file <file>', 'read a hash instead of a password, from a file or by -')
+    .option(
+      '--password-format <format>',
+      `of the hash: ${oneOf(FORMAT_NAMES)}, or a digest expression such as md5(password+salt) (default: argon2id)`,
+    )
+    .option('--password-salt <text>', 'the salt of the hash, where the format has one')
     .addOption(passwordArgument())
     .option('--no-password', 'create the user without a password; the user cannot sign in until one is set')
     .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {

@@ -44,8 +44,32 @@ const TEXTS: Readonly<Record<string, string>> = {
     '必须为 PHC 格式的 argon2id 散列（$argon2id$v=19$m=…,t=…,p=…$salt$hash）',
   'costs too much: m may be up to {}, p up to {}, and m times t up to {}':
     '计算开销过大：m 最大为 {}，p 最大为 {}，m 与 t 的乘积最大为 {}',
-  'looks like a password hash: an argon2id hash belongs in passwordHash when the user is added, other hashes cannot be imported':
-    '看起来是密码散列：argon2id 散列应在添加用户时放入 passwordHash，其他散列不能导入',
+  'looks like a password hash: a hash belongs in passwordHash when the user is added, with its passwordFormat':
+    '看起来是密码散列：散列应在添加用户时放入 passwordHash，并用 passwordFormat 说明其格式',
+  'must be a bcrypt hash: $2a$, $2b$ or $2y$, the cost from 04 to 15, $, and 53 characters':
+    '必须为 bcrypt 散列：$2a$、$2b$ 或 $2y$，04 至 15 的成本因子，$，再加 53 个字符',
+  'must be PBKDF2 as a PHC string ($pbkdf2-sha256$i=…,l=…$salt$hash), or the Base64 of ASP.NET Identity version 3':
+    '必须为 PHC 格式的 PBKDF2 散列（$pbkdf2-sha256$i=…,l=…$salt$hash），或 ASP.NET Identity 第 3 版的 Base64',
+  'must have a hash as long as l= says, or as its digest if there is no l=':
+    '散列长度必须与 l= 一致；没有 l= 时必须与摘要长度一致',
+  'costs too much: the iterations times the digests of the hash may be up to {}':
+    '计算开销过大：迭代次数乘以散列所含摘要数最大为 {}',
+  'must be the result in hexadecimal ({} characters) or in Base64 ({} characters)':
+    '必须为结果的十六进制（{} 个字符）或 Base64（{} 个字符）',
+  'must be hexadecimal, {} characters for this userName': '必须为十六进制，对应此 userName 为 {} 个字符',
+  'must be the {} characters of the salt': '必须为 {} 个字符的盐值',
+  'is needed by this format': '此格式需要该字段',
+  'is not used by this format': '此格式不使用该字段',
+  'needs a passwordHash': '必须与 passwordHash 一起提供',
+  'must be {} or a digest expression such as md5(password+salt)':
+    '必须为 {} 或摘要表达式，例如 md5(password+salt)',
+  'is not a digest expression: {} is expected at character {}': '不是摘要表达式：缺少{}，位置为第 {} 个字符',
+  'is not a digest expression: the word before character {} is neither a digest ({}) nor a term ({})':
+    '不是摘要表达式：第 {} 个字符之前的单词既不是摘要（{}），也不是项（{}）',
+  'does not use the password': '未使用 password',
+  'costs more than {} digests': '计算超过 {} 次摘要',
+  'nests digests deeper than {}': '摘要嵌套超过 {} 层',
+  'repeats a digest less than once': '摘要次数少于一次',
   'can be guessed: length × log2(alphabet) must be at least {}, with at least {} different characters':
     '容易被猜到：长度 × log2(字符集大小) 至少为 {}，且至少包含 {} 个不同字符',
 
@@ -101,6 +125,11 @@ const TEXTS: Readonly<Record<string, string>> = {
 const NAMES: Readonly<Record<string, string>> = {
   'verification key': 'XverifyApi 密钥',
   'initialisation vector': '初始向量',
+  'a digest': '摘要名',
+  'a term': '项',
+  'a number': '数字',
+  '+ or )': ' + 或 )',
+  'the end': '结尾',
 };
 
 /** The longest first: `must be {} or {}` also fits longer rules. */

@@ -1,8 +1,15 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { epochMs, nullableStringList } from '../../database/column-types.js';
+import { epochMs, nullableList } from '../../database/column-types.js';
 import type { Language } from '../../response/error/language.js';
 import type { StatusMode } from '../../response/error/response-settings.js';
 import type { VerificationProfile } from '../verification/verification-profile.js';
+
+/** A hash that no password has, and that takes as long to verify as one that was imported. */
+export interface PasswordDecoy {
+  /** As in `passwordFormat` of a user. */
+  readonly format: string;
+  readonly hash: string;
+}
 
 /** A tenant: one customer's back office. Everything except areas belongs to exactly one project. */
 @Entity('bo_project')
@@ -61,7 +68,7 @@ export class Project {
   whenFull!: 'replace' | 'refuse';
 
   /** Origins whose pages may read this project's responses, in addition to `CORS_ORIGINS`. `null`: none. */
-  @Column({ name: 'allowed_origins', ...nullableStringList })
+  @Column({ name: 'allowed_origins', ...nullableList })
   allowedOrigins!: string[] | null;
 
   /** Where login and refresh put the refresh token: into the body, or into a cookie that no script can read. */
@@ -74,6 +81,10 @@ export class Project {
   /** Whether a login asks for a second factor: of nobody, of users who have enrolled, or of everybody. */
   @Column({ name: 'second_factor', type: 'varchar', length: 16 })
   secondFactor!: 'off' | 'optional' | 'required';
+
+  /** One for each kind of hash that users of the project may still have, other than our own. `null`: none. */
+  @Column({ name: 'password_decoys', ...nullableList })
+  passwordDecoys!: readonly PasswordDecoy[] | null;
 
   @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
   verifyCipher!: VerificationProfile['cipher'];

@@ -9,7 +9,7 @@ import { STALENESS_MS } from '../../cache/staleness.js';
 import { User } from './user.entity.js';
 
 const REPLACE_HASH = `
-  UPDATE bo_user SET password_hash = $4
+  UPDATE bo_user SET password_hash = $4, password_format = NULL, password_salt = NULL, password_user_name = NULL
   WHERE owner_id = $1 AND user_id = $2 AND password_hash = $3`;
 
 /** Finds the users of a project. */

@@ -14,9 +14,21 @@ export class User {
   @Column({ name: 'user_name', type: 'varchar', length: 64 })
   userName!: string;
 
-  /** An argon2id PHC string. */
+  /** An argon2id PHC string, unless `passwordFormat` says otherwise. */
   @Column({ name: 'password_hash', type: 'varchar', length: 256 })
   passwordHash!: string;
+
+  /** How an imported hash was made. `null` once it was replaced by one of our own. */
+  @Column({ name: 'password_format', type: 'varchar', length: 256, nullable: true })
+  passwordFormat!: string | null;
+
+  /** The salt of an imported hash, where it is not part of the hash. */
+  @Column({ name: 'password_salt', type: 'varchar', length: 256, nullable: true })
+  passwordSalt!: string | null;
+
+  /** The login name when the hash was imported, which it may cover. */
+  @Column({ name: 'password_user_name', type: 'varchar', length: 64, nullable: true })
+  passwordUserName!: string | null;
 
   @Column({ type: 'varchar', length: 16 })
   status!: 'active' | 'disabled';

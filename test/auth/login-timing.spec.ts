@@ -1,0 +1,54 @@
+import { hash } from '@node-rs/argon2';
+import { call, refusalOf, startApp, type TestApp } from '../support/app.js';
+
+const OPERATOR = 'development-only-operator-token-change-me';
+
+/** The slowest kind of refused login may take this much longer than the fastest, comparing medians. */
+const BOUND = 1.5;
+const ROUNDS = 15;
+
+let test: TestApp;
+beforeAll(async () => (test = await startApp()));
+afterAll(() => test.close());
+
+/** One user for each format. The formats take from 0.1 to 60 ms, our own about 30. */
+const IMPORTED: Readonly<Record<string, object>> = {
+  argon2id: { passwordHash: await hash('x', { memoryCost: 8_192, timeCost: 1 }) },
+  bcrypt: { passwordHash: `$2b$09$${'a'.repeat(53)}`, passwordFormat: 'bcrypt' },
+  pbkdf2: { passwordHash: `$pbkdf2-sha256$60000$c2FsdHNhbHQ$${'A'.repeat(43)}`, passwordFormat: 'pbkdf2' },
+  digest: { passwordHash: 'a'.repeat(32), passwordFormat: 'md5(password)' },
+  digests: { passwordHash: 'a'.repeat(40), passwordFormat: 'sha1(password)^10000' },
+  jeecg: { passwordHash: 'a'.repeat(16), passwordFormat: 'jeecg', passwordSalt: 'a1B2c3D4' },
+};
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+it(`refused logins of all kinds take the same time, within a factor of ${BOUND}`, async () => {
+  const users = '/admin/projects/acme/users';
+  const administer = async (url: string, payload?: object) => {
+    const answer = await call(test, { method: 'POST', url, bearer: OPERATOR, ...(payload && { payload }) });
+    expect(answer.status).toBeLessThan(300);
+  };
+  for (const [userId, password] of Object.entries(IMPORTED))
+    await administer(users, { userId, userName: userId, ...password });
+  await administer(`${users}/bob/disable`);
+  const kinds = [...Object.keys(IMPORTED), 'nobody', 'alice', 'bob'];
+  const samples = new Map(kinds.map((kind) => [kind, [] as number[]]));
+  for (let round = 0; round <= ROUNDS; round++)
+    for (const kind of kinds) {
+      // The password of the disabled user is right.
+      const payload = { userName: kind, password: kind === 'bob' ? 'bob-password' : 'wrong' };
+      const start = performance.now();
+      const answer = await call(test, { method: 'POST', url: '/auth/token', payload });
+      const took = performance.now() - start;
+      expect(refusalOf(answer)).toBe('401 CREDENTIALS_REFUSED');
+      // The first round warms up.
+      if (round > 0) samples.get(kind)?.push(took);
+    }
+  const medians = Object.fromEntries([...samples].map(([kind, times]) => [kind, Math.round(median(times))]));
+  const all = Object.values(medians);
+  const ratio = Math.max(...all) / Math.min(...all);
+  if (ratio > BOUND)
+    throw new Error(`medians in ms differ by a factor of ${ratio}: ${JSON.stringify(medians)}`);
+});
