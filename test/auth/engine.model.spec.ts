@@ -5,6 +5,7 @@ import {
   type Supersession,
 } from '../../src/auth/refresh-token/decide.js';
 import type { TokenPosition } from '../../src/auth/refresh-token/refresh-token.js';
+import { ALL_CASES } from '../runner/sample.js';
 import { type Fault, type Judge, type ModelOptions, type ModelResult, search } from './engine-model.js';
 import { GRACE } from './engine-world.js';
 
@@ -25,8 +26,8 @@ describe('the refresh engine, searched breadth-first', () => {
     expect(result.thievesFound).toBeGreaterThan(1_000);
   });
 
-  // `MODEL=deep npm test -- engine.model`: minutes, and half a gigabyte.
-  (process.env['MODEL'] === 'deep' ? it : it.skip).each<ModelOptions>([
+  // Minutes, and half a gigabyte.
+  (ALL_CASES ? it : it.skip).each<ModelOptions>([
     { name: 'four messages under way', ...HONEST, wire: 4 },
     { name: 'a thief between two tabs', ...THIEF, wire: 2 },
     { name: 'a thief who rotates every quarter', ...THIEF, steps: [GRACE / 4, GRACE + 1] },
