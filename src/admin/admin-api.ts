@@ -124,6 +124,7 @@ const user = shown<UserView>(
       wxUnionId: text,
       telephone: text,
       headIcon: text,
+      secondFactorEnrolled: z.boolean(),
       validAfter: time.nullable(),
       createdAt: time,
     }),
@@ -136,6 +137,7 @@ const user = shown<UserView>(
     status: 'active',
     clientId: 'shop-web',
     pushName: 'Carol',
+    secondFactorEnrolled: false,
     validAfter: null,
     createdAt: at,
   },
@@ -263,6 +265,7 @@ export const answers = {
   signingKey,
   signingKeys,
   ended: shown('SessionsEnded', z.object(described({ ended: z.int() })), { ended: 1 }),
+  reset: shown('SecondFactorReset', z.object(described({ reset: z.boolean() })), { reset: true }),
   removed: shown('SystemRemoved', z.object(described({ removed: z.literal(1) })), { removed: 1 as const }),
   areasImported: shown<AreaImported>(
     'AreasImported',

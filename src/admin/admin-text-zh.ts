@@ -24,6 +24,7 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   'adminDisableUser.summary': '停用用户，并终止其全部会话',
   'adminEnableUser.summary': '启用用户',
   'adminSetPassword.summary': '设置用户密码；未设置 keepSessions 时终止其全部会话',
+  'adminResetSecondFactor.summary': '重置用户的双因素认证',
   'adminListUserSessions.summary': '查询用户的有效会话',
   'adminLogoutUser.summary': '终止用户的全部会话',
   'adminEndUserSession.summary': '终止用户的一个会话',
@@ -95,6 +96,8 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   wxUnionId: '微信 unionid。',
   telephone: '电话号码。',
   headIcon: '头像 URL。',
+  secondFactorEnrolled: '用户是否已绑定双因素认证。',
+  reset: '用户此前是否已绑定双因素认证。`false` 表示无需重置。',
   validAfter: '早于该时间创建的会话均已失效（ISO 8601，UTC）。null 表示从未一次性终止全部会话。',
   password: '密码，8 至 1024 个字符。',
   passwordHash:

@@ -74,6 +74,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   wxUnionId: 'The WeChat unionid.',
   telephone: 'The telephone number.',
   headIcon: 'The URL of the avatar.',
+  secondFactorEnrolled: 'Whether the user has a second factor.',
+  reset: 'Whether the user had a second factor. `false`: there was nothing to remove.',
   validAfter:
     'Sessions that began before this time are no longer valid (ISO 8601, UTC). null: all sessions of the user were never ended at once.',
   password: 'The password, 8 to 1024 characters.',

@@ -8,6 +8,7 @@ import { SessionImport } from '../admin/import/session-import.js';
 import { SigningKeyAdministration } from '../admin/signing-key/signing-key-administration.js';
 import { SystemAdministration } from '../admin/system/system-administration.js';
 import { UserAdministration } from '../admin/user/user-administration.js';
+import { UserSecondFactor } from '../admin/user/user-second-factor.js';
 import { UserSessions } from '../admin/session/user-sessions.js';
 import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { CacheModule } from '../cache/cache.module.js';
@@ -48,6 +49,7 @@ export interface Services {
   readonly signingKeys: SigningKeyAdministration;
   readonly systems: SystemAdministration;
   readonly users: UserAdministration;
+  readonly userSecondFactor: UserSecondFactor;
   readonly userSessions: UserSessions;
   readonly areas: AreaImport;
   readonly sessionImport: SessionImport;
@@ -70,6 +72,7 @@ export async function openServices(config: Config): Promise<Services> {
     signingKeys: app.get(SigningKeyAdministration, { strict: false }),
     systems: app.get(SystemAdministration, { strict: false }),
     users: app.get(UserAdministration, { strict: false }),
+    userSecondFactor: app.get(UserSecondFactor, { strict: false }),
     userSessions: app.get(UserSessions, { strict: false }),
     areas: app.get(AreaImport, { strict: false }),
     sessionImport: app.get(SessionImport, { strict: false }),

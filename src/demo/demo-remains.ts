@@ -71,7 +71,7 @@ export class DemoRemains {
             importedTokenHash(SEED_SESSION.refreshToken),
           ]);
         else if (kind === 'user')
-          for (const table of ['bo_auth_session', 'bo_user'])
+          for (const table of ['bo_auth_session', 'bo_second_factor', 'bo_user'])
             await all(`DELETE FROM ${table} WHERE owner_id = $1 AND user_id = $2`, [ownerId, userId]);
         else if ((await all('SELECT user_id FROM bo_user WHERE owner_id = $1 LIMIT 1', [ownerId])).length > 0)
           kept.push(ownerId);

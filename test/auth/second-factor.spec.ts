@@ -1,89 +1,17 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
-import type { TokenGrant } from '../../src/auth/token-grant.js';
 import { SqlDatabase } from '../../src/database/sql-database.js';
-import { type Answer, type Call, call, dataOf, refusalOf, startApp, type TestApp } from '../support/app.js';
+import { dataOf, refusalOf, startApp, type TestApp } from '../support/app.js';
 import { totpCode } from '../support/oathtool.js';
 import { TestDatabase } from '../support/database.js';
 import { temporaryFolder } from '../support/temporary.js';
+import { EnrollingUser, OPERATOR_TOKEN_HASH, STEP_MS } from './enrolling-user.js';
 
-const STEP_MS = 30_000;
 const REFUSED = '401 SECOND_FACTOR_REFUSED';
-const OPERATOR = 'operator-token-of-this-test';
-const ENV = { OPERATOR_TOKEN_HASH: createHash('sha256').update(OPERATOR).digest('hex') };
+const ENV = { OPERATOR_TOKEN_HASH };
 const folder = temporaryFolder();
 const SQLITE = `sqlite:${folder.path}/shared.sqlite`;
-
-/** Users of `acme` that no other test uses: a second factor outlives its test. */
-class Person {
-  private secret = '';
-
-  private constructor(
-    private readonly test: TestApp,
-    readonly userId: string,
-  ) {}
-
-  static async add(test: TestApp): Promise<Person> {
-    const person = new Person(test, `user-${Math.random().toString(36).slice(2, 10)}`);
-    const added = await person.ask('POST', '/admin/projects/acme/users', {
-      userId: person.userId,
-      userName: person.userId,
-      password: 'a-long-password',
-    });
-    expect(added.status).toBe(201);
-    return person;
-  }
-
-  get credentials() {
-    return { userName: this.userId, password: 'a-long-password' };
-  }
-
-  ask<T = unknown>(method: Call['method'], url: string, payload?: object, bearer = OPERATOR, on = this.test) {
-    return call<T>(on, { method, url, payload, bearer });
-  }
-
-  login(more: object = {}, on = this.test, request: Partial<Call> = {}): Promise<Answer<TokenGrant>> {
-    const payload = { ...this.credentials, ...more };
-    return call(on, { method: 'POST', url: '/auth/token', payload, ...request });
-  }
-
-  begin(): Promise<Answer<{ secret: string; otpauthUri: string }>> {
-    return this.ask('POST', '/auth/second-factor', this.credentials);
-  }
-
-  confirm(code: string): Promise<Answer<{ recoveryCodes: string[] }>> {
-    return this.ask('POST', '/auth/second-factor/confirm', { ...this.credentials, code });
-  }
-
-  remove(code: string, bearer: string): Promise<Answer> {
-    return this.ask('DELETE', '/auth/second-factor', { code }, bearer);
-  }
-
-  /** The code that the authenticator app shows, some steps from now. */
-  code(steps = 0): string {
-    return totpCode(this.secret, this.test.clock.now() + steps * STEP_MS);
-  }
-
-  /** @returns the recovery codes; the present code is used up */
-  async enrol(): Promise<string[]> {
-    this.secret = dataOf(await this.begin()).secret;
-    return dataOf(await this.confirm(this.code())).recoveryCodes;
-  }
-
-  row() {
-    return this.test.sql('SELECT * FROM bo_second_factor WHERE user_id = $1', this.userId);
-  }
-
-  async events(): Promise<string[]> {
-    const rows = await this.test.sql<{ kind: string }>(
-      `SELECT kind FROM bo_auth_event WHERE user_id = $1 AND kind LIKE 'second-factor%' ORDER BY id`,
-      this.userId,
-    );
-    return rows.map(({ kind }) => kind);
-  }
-}
 
 let test: TestApp;
 beforeAll(async () => {
@@ -105,7 +33,7 @@ const nextStep = () => test.clock.advance(STEP_MS);
 
 describe('enrolment', () => {
   it('is complete with the first code, and shows the secret and the recovery codes once', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     const { secret, otpauthUri } = dataOf(await user.begin());
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
     const uri = new URL(otpauthUri);
@@ -133,7 +61,7 @@ describe('enrolment', () => {
   });
 
   it('that begins again replaces the secret, and never that of an enrolled user', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     const first = dataOf(await user.begin());
     const second = dataOf(await user.begin());
     expect(second.secret).not.toBe(first.secret);
@@ -145,7 +73,7 @@ describe('enrolment', () => {
   });
 
   it('takes a right password, an enrolment that has begun, and a project that uses second factors', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     const begin = (more: object) => user.ask('POST', '/auth/second-factor', { ...user.credentials, ...more });
     expect(refusalOf(await begin({ password: 'wrong' }))).toBe('401 CREDENTIALS_REFUSED');
     expect(refusalOf(await begin({ userName: 'nobody' }))).toBe('401 CREDENTIALS_REFUSED');
@@ -158,7 +86,7 @@ describe('enrolment', () => {
   });
 
   it('leaves neither secret nor code in the database files or the log', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     const { secret } = dataOf(await user.begin());
     const { recoveryCodes } = dataOf(await user.confirm(totpCode(secret, test.clock.now())));
     await user.login({ code: recoveryCodes[0] });
@@ -183,7 +111,7 @@ async function beyondTheLimit<T>(work: () => Promise<T>): Promise<T> {
 
 describe('login with a second factor', () => {
   it('takes a code once, and none older than it', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     await user.enrol();
     expect(refusalOf(await user.login({ code: user.code() }))).toBe(REFUSED);
     nextStep();
@@ -196,7 +124,7 @@ describe('login with a second factor', () => {
   });
 
   it('forgives a clock one step off, and no more', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     await user.enrol();
     for (const [drift, status] of [
       [-2, 401],
@@ -211,7 +139,7 @@ describe('login with a second factor', () => {
   });
 
   it('is asked for after a right password only, and ignores a code that nobody needs', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     expect((await user.login({ code: '000000' })).status).toBe(200);
     await user.enrol();
     nextStep();
@@ -225,7 +153,7 @@ describe('login with a second factor', () => {
   });
 
   it('takes each recovery code once', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     const [first = '', second = ''] = await user.enrol();
     expect((await user.login({ code: first.toUpperCase().replaceAll('-', ' ') })).status).toBe(200);
     expect(refusalOf(await user.login({ code: first }))).toBe(REFUSED);
@@ -243,7 +171,7 @@ describe('login with a second factor', () => {
   });
 
   it('spends no code when the login is refused for another reason', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     expect((await user.login()).status).toBe(200);
     const [recovery = ''] = await user.enrol();
     await test.sql(`UPDATE bo_user SET sys_id = '["crm"]' WHERE user_id = $1`, user.userId);
@@ -264,7 +192,7 @@ describe('login with a second factor', () => {
   });
 
   it('reads nothing where the project uses none, also of a user who has enrolled', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     await user.enrol();
     await policy('off');
     const database = test.app.get(SqlDatabase, { strict: false });
@@ -284,7 +212,7 @@ describe('login with a second factor', () => {
 
   it('takes enrolment first where the project requires it', async () => {
     await policy('required');
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     expect(refusalOf(await user.login())).toBe('403 SECOND_FACTOR_ENROLMENT_REQUIRED');
     expect(refusalOf(await user.login({ password: 'wrong' }))).toBe('401 CREDENTIALS_REFUSED');
     await user.enrol();
@@ -295,7 +223,7 @@ describe('login with a second factor', () => {
 
 describe('removal', () => {
   it('takes the user’s session and a code, which counts as used', async () => {
-    const user = await Person.add(test);
+    const user = await EnrollingUser.add(test);
     const [recovery = ''] = await user.enrol();
     nextStep();
     const code = user.code();
@@ -310,6 +238,47 @@ describe('removal', () => {
     expect((await user.login()).status).toBe(200);
     expect(refusalOf(await user.remove(recovery, accessToken))).toBe('409 SECOND_FACTOR_CONFLICT');
     expect((await user.events()).at(-1)).toBe('second-factor-removed');
+  });
+});
+
+describe('reset by an administrator', () => {
+  const users = '/admin/projects/acme/users';
+
+  it('removes the second factor, which the view of the user shows', async () => {
+    const user = await EnrollingUser.add(test);
+    const enrolled = async () =>
+      (await user.ask<{ secondFactorEnrolled: boolean }>('GET', `${users}/${user.userId}`)).body.data
+        ?.secondFactorEnrolled;
+    const reset = async () => (await user.ask('DELETE', `${users}/${user.userId}/second-factor`)).body.data;
+    await user.begin();
+    expect(await enrolled()).toBe(false);
+    await user.enrol();
+    expect(await enrolled()).toBe(true);
+    const { items } = dataOf(
+      await user.ask<{ items: { userId: string; secondFactorEnrolled: boolean }[] }>('GET', users),
+    );
+    const shown = new Map(items.map((item) => [item.userId, item.secondFactorEnrolled]));
+    expect([shown.get(user.userId), shown.get('alice')]).toEqual([true, false]);
+
+    expect(await reset()).toEqual({ reset: true });
+    expect(await enrolled()).toBe(false);
+    expect((await user.login()).status).toBe(200);
+    expect(await reset()).toEqual({ reset: false });
+    expect(await user.events()).toEqual(['second-factor-enrolled', 'second-factor-reset']);
+    const unknown = await user.ask('DELETE', `${users}/nobody/second-factor`);
+    expect(refusalOf(unknown)).toBe('404 USER_UNKNOWN');
+  });
+
+  it('is for administrators of the project', async () => {
+    const user = await EnrollingUser.add(test);
+    const { accessToken } = dataOf(await user.login());
+    const path = `/${user.userId}/second-factor`;
+    const ask = (url: string) => user.ask('DELETE', url, undefined, accessToken);
+    expect(refusalOf(await ask(users + path))).toBe('403 ADMIN_FORBIDDEN');
+    await test.sql(`UPDATE bo_user SET developer = 1 WHERE user_id = $1`, user.userId);
+    test.clock.advance(STALENESS_MS + 1);
+    expect((await ask(users + path)).body.data).toEqual({ reset: false });
+    expect(refusalOf(await ask(`/admin/projects/ptdev/users${path}`))).toBe('403 ADMIN_FORBIDDEN');
   });
 });
 
@@ -329,7 +298,7 @@ describe.each(['SQLite', 'Postgres'])('two processes on one database: %s', (kind
   });
 
   it('a code that both get at once opens one session', async () => {
-    const user = await Person.add(both[0]);
+    const user = await EnrollingUser.add(both[0]);
     const [recovery = ''] = await user.enrol();
     for (const { clock } of both) clock.advance(STEP_MS);
     for (const code of [user.code(), recovery]) {
@@ -341,7 +310,7 @@ describe.each(['SQLite', 'Postgres'])('two processes on one database: %s', (kind
   });
 
   it('two codes that come at once both count', async () => {
-    const user = await Person.add(both[0]);
+    const user = await EnrollingUser.add(both[0]);
     const recoveryCodes = await user.enrol();
     const answers = await Promise.all(
       recoveryCodes.slice(0, 4).map((code, index) => user.login({ code }, both[index % 2])),
@@ -362,7 +331,7 @@ describe('another pepper', () => {
       return app;
     };
     const before = await start(old);
-    const user = await Person.add(before);
+    const user = await EnrollingUser.add(before);
     const [recovery = ''] = await user.enrol();
     const sealed = async (on: TestApp) =>
       (await on.sql<{ secret: string }>('SELECT secret FROM bo_second_factor'))[0]?.secret.slice(0, 4);

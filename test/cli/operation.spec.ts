@@ -91,6 +91,10 @@ describe('doctor', () => {
         `user-${n % 3}`,
         '{"ip":"10.0.0.5"}',
       );
+    await server.sql(
+      `INSERT INTO bo_second_factor (owner_id, user_id, status, secret, last_step, recovery_codes, created_at)
+       VALUES ('shop', 'u1', 'enrolled', 'former.AAAA', 0, '[]', 0)`,
+    );
     await server.sql(`UPDATE bo_auth_event SET detail = '{"ip":"10.0.0.5"}' WHERE kind = 'login'`);
     await server.close();
     expect(answer.status).toBe(200);
@@ -103,6 +107,17 @@ describe('doctor', () => {
       report.findings.filter((each) => each.level === level).map(({ about, says }) => `${about}: ${says}`);
     return { code: ended.code, ...report, errors: of('error'), warnings: of('warning'), text: ended.stdout };
   };
+
+  it('counts second factors that no pepper decrypts, until they are reset', async () => {
+    const unreadable = 'TOKEN_PEPPER: does not decrypt second factors: 1';
+    expect((await findings()).errors).toContain(unreadable);
+    const used = await findings({ TOKEN_PEPPER: `former:${'x'.repeat(16)}${'y'.repeat(16)},0:z` });
+    expect(used.text).not.toContain('no session needs the pepper former');
+    const reset = ['user', 'reset-second-factor', 'shop', 'u1'];
+    expect(await json(reset)).toEqual({ reset: true });
+    expect((await bo(reset)).stdout).toBe('u1 had no second factor\n');
+    expect((await findings()).errors).not.toContain(unreadable);
+  });
 
   it('finds a sound system sound, and prints no secret', async () => {
     const env = {

@@ -20,6 +20,7 @@ import { identifier, ownerId } from '../field.js';
 import { described } from '../field-text.js';
 import type { Page } from '../../response/page.js';
 import { UserAdministration } from './user-administration.js';
+import { UserSecondFactor } from './user-second-factor.js';
 import {
   type NewUser,
   newUserSchema,
@@ -50,6 +51,7 @@ const sessionPath = z.object(
 export class AdminUserController {
   constructor(
     private readonly users: UserAdministration,
+    private readonly secondFactor: UserSecondFactor,
     private readonly sessions: UserSessions,
   ) {}
 
@@ -149,6 +151,19 @@ export class AdminUserController {
     @Body({ schema: passwordSchema }) body: PasswordChange,
   ): Promise<Prepared<{ ended: number }>> {
     return new Prepared(await this.users.setPassword(administrator, path.ownerId, path.userId, body));
+  }
+
+  @Delete(':userId/second-factor')
+  @ApiAdministration(answers.reset, {
+    id: 'adminResetSecondFactor',
+    summary: 'Remove the second factor of a user',
+    errors: ['USER_UNKNOWN'],
+  })
+  async resetSecondFactor(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Prepared<{ reset: boolean }>> {
+    return new Prepared(await this.secondFactor.reset(administrator, path.ownerId, path.userId));
   }
 
   @Get(':userId/sessions')

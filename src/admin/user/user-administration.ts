@@ -6,6 +6,7 @@ import { writeEvent } from '../../audit/audit-trail.js';
 import { type AdministrationEventKind, administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import type { EndReason } from '../../auth/session/session.js';
 import { addDecoy } from '../../auth/password/password-decoys.js';
+import { enrolledAmong } from '../../auth/second-factor/second-factor-row.js';
 import { Passwords } from '../../auth/password/passwords.js';
 import { ownPassword, type StoredPassword } from '../../auth/password/stored-password.js';
 import { Clock } from '../../config/clock.js';
@@ -39,7 +40,7 @@ const NAMED = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_name = $
 
 /** The outcome of a change. */
 type Outcome =
-  | { readonly kind: 'changed'; readonly user: User; readonly ended: number }
+  | { readonly kind: 'changed'; readonly ended: number }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'name-taken' }
   | { readonly kind: 'last-developer' };
@@ -80,7 +81,15 @@ export class UserAdministration {
       order: { userId: 'ASC' },
       take: page.limit + 1,
     });
-    return pageOf(list, rows, page.limit, ({ userId }) => userId, userView);
+    const userIds = rows.map(({ userId }) => userId);
+    const enrolled = await enrolledAmong(this.database, ownerId, userIds);
+    return pageOf(
+      list,
+      rows,
+      page.limit,
+      ({ userId }) => userId,
+      (user) => userView(user, enrolled.has(user.userId)),
+    );
   }
 
   /** @throws USER_UNKNOWN */
@@ -88,7 +97,8 @@ export class UserAdministration {
     assertAdministers(administrator, ownerId);
     const user = await this.users.findOneBy({ ownerId, userId });
     if (user === null) throw errors.USER_UNKNOWN();
-    return userView(user);
+    const enrolled = await enrolledAmong(this.database, ownerId, [userId]);
+    return userView(user, enrolled.has(userId));
   }
 
   /** @throws ADMIN_PROJECT_UNKNOWN, USER_EXISTS */
@@ -124,7 +134,7 @@ export class UserAdministration {
     if (added === null) throw errors.USER_EXISTS();
     if (added.decoy) await this.projectDirectory.forget(ownerId);
     await this.directory.forget(ownerId, user.userId);
-    return userView(user);
+    return userView(user, false);
   }
 
   /**
@@ -150,8 +160,8 @@ export class UserAdministration {
     if (stored !== null) events.push(['password-set']);
     const changes = { ...settings, ...(status && { status }), ...stored };
     const logout = status === 'disabled' ? 'account-disabled' : stored === null ? null : 'password-changed';
-    const { user } = await this.rewrite(administrator, { ownerId, userId }, changes, { events, logout });
-    return logout === null ? userView(user) : this.show(administrator, ownerId, userId);
+    await this.rewrite(administrator, { ownerId, userId }, changes, { events, logout });
+    return this.show(administrator, ownerId, userId);
   }
 
   /** Ends all sessions of the user for good: after enabling, the user has to sign in again. @throws USER_UNKNOWN */
@@ -191,7 +201,7 @@ export class UserAdministration {
     { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,
     changes: Partial<User>,
     { events, logout }: Consequences,
-  ): Promise<{ user: User; ended: number }> {
+  ): Promise<{ ended: number }> {
     const now = this.clock.now();
     const write = (end: ((transaction: SqlTransaction) => Promise<number>) | null): Promise<Outcome> =>
       this.database.transact(async (transaction): Promise<Outcome> => {
@@ -214,7 +224,7 @@ export class UserAdministration {
             transaction,
             administrationEvent(kind, administrator, { ownerId, userId }, now, detail),
           );
-        return { kind: 'changed', user, ended: end === null ? 0 : await end(transaction) };
+        return { kind: 'changed', ended: end === null ? 0 : await end(transaction) };
       });
     const outcome =
       logout === null

@@ -3,13 +3,14 @@ import type { User } from '../../tenancy/user/user.entity.js';
 
 /** A user as an administrator sees it: everything but the password. Times are ISO 8601, UTC. */
 export interface UserView extends Omit<User, 'ownerId' | keyof StoredPassword | 'validAfter' | 'createdAt'> {
+  secondFactorEnrolled: boolean;
   /** Sessions that began earlier have ended; `null`: the user was never logged out everywhere. */
   validAfter: string | null;
   createdAt: string;
 }
 
 /** Copies field by field, so that a column added to the row later is not exposed by accident. */
-export function userView(user: User): UserView {
+export function userView(user: User, secondFactorEnrolled: boolean): UserView {
   return {
     userId: user.userId,
     userName: user.userName,
@@ -29,6 +30,7 @@ export function userView(user: User): UserView {
     wxUnionId: user.wxUnionId,
     telephone: user.telephone,
     headIcon: user.headIcon,
+    secondFactorEnrolled,
     validAfter: user.validAfter === 0 ? null : new Date(user.validAfter).toISOString(),
     createdAt: new Date(user.createdAt).toISOString(),
   };

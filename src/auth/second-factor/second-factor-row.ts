@@ -54,6 +54,11 @@ const BEGIN = `
   WHERE bo_second_factor.status = 'enrolling'
   RETURNING user_id`;
 
+/** Of the users from $2 to $3, those who are enrolled. */
+const ENROLLED = `
+  SELECT user_id FROM bo_second_factor
+  WHERE owner_id = $1 AND user_id >= $2 AND user_id <= $3 AND status = 'enrolled'`;
+
 export async function findSecondFactor(
   database: SqlDatabase,
   { ownerId, userId }: Holder,
@@ -68,6 +73,18 @@ export async function findSecondFactor(
     lastStep: Number(row.last_step),
     recoveryCodes: JSON.parse(row.recovery_codes) as string[],
   };
+}
+
+/** @param userIds in ascending order, as the database sorts them */
+export async function enrolledAmong(
+  database: SqlDatabase,
+  ownerId: string,
+  userIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const [first, last] = [userIds[0], userIds.at(-1)];
+  if (first === undefined || last === undefined) return new Set();
+  const rows = await database.all<Pick<Row, 'user_id'>>(ENROLLED, [ownerId, first, last]);
+  return new Set(rows.map((row) => row.user_id));
 }
 
 /** @returns `false` if the user is enrolled already */

@@ -4,7 +4,6 @@ import { writeEvent } from '../../audit/audit-trail.js';
 import { Clock } from '../../config/clock.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { SecretSeal } from '../../config/secret-seal.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
@@ -17,6 +16,7 @@ import {
   replaceSecondFactor,
   type StoredSecondFactor,
 } from './second-factor-row.js';
+import { SecondFactorSeal } from './second-factor-seal.js';
 import { stepOf } from './totp.js';
 
 /** What a login's code, or its absence, amounts to. */
@@ -33,14 +33,14 @@ const TOTP_CODE = /^\d{6}$/;
 /** The second factors of users: secrets for time-based one-time passwords, and recovery codes. @see RFC 6238 */
 @Injectable()
 export class SecondFactors {
-  private readonly secrets: SecretSeal;
+  private readonly secrets: SecondFactorSeal;
 
   constructor(
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
     @Inject(CONFIG) { peppers }: Config,
   ) {
-    this.secrets = new SecretSeal(peppers, SEALED_AS);
+    this.secrets = new SecondFactorSeal(peppers);
   }
 
   /** Judges the code of a user whose password was right. Reads nothing if the project uses no second factor. */
@@ -95,7 +95,7 @@ export class SecondFactors {
       const recoveryCodes = stored.recoveryCodes.filter((each) => each !== hash);
       return recoveryCodes.length < stored.recoveryCodes.length ? { ...stored, recoveryCodes } : null;
     }
-    const secret = this.secrets.open(stored.secret, boundTo(stored));
+    const secret = this.secrets.open(stored.secret, stored);
     if (secret === null)
       throw errors.UNAVAILABLE({
         detail: `TOKEN_PEPPER does not decrypt the second factor of ${stored.userId} of ${stored.ownerId}`,
@@ -111,13 +111,6 @@ export class SecondFactors {
   }
 
   seal(secret: Buffer, user: Holder): string {
-    return this.secrets.seal(secret, boundTo(user));
+    return this.secrets.seal(secret, user);
   }
 }
-
-/** A row copied to another user cannot be opened. */
-export function boundTo({ ownerId, userId }: Holder): readonly string[] {
-  return [ownerId, userId];
-}
-
-export const SEALED_AS = 'bo-auth second factor at rest, v1';

@@ -1,8 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource } from 'typeorm';
-import { KeySeal } from '../../auth/access-token/key-seal.js';
-import type { SigningKeyRow } from '../../auth/access-token/signing-key.js';
 import type { Config } from '../../config/config.js';
 import { databaseFailure } from '../../database/explain-failure.js';
 import { databaseLocation } from '../../database/database-location.js';
@@ -15,6 +13,8 @@ import { Project } from '../../tenancy/project/project.entity.js';
 import { profileProblems } from '../../tenancy/verification/verification-profile.js';
 import { User } from '../../tenancy/user/user.entity.js';
 import { loginAddresses } from './doctor-addresses.js';
+import { peppers, secondFactors, signingKeys } from './doctor-peppers.js';
+import { rows } from './doctor-rows.js';
 import { largeUsers } from './doctor-users.js';
 import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } from './finding.js';
 
@@ -110,6 +110,7 @@ async function examineRows(config: Config, file: SqliteFile | null): Promise<Fin
       ...(await projects(dataSource, config)),
       ...(await peppers(dataSource, config)),
       ...(await signingKeys(dataSource, config)),
+      ...(await secondFactors(dataSource, config)),
       ...(await largeUsers(dataSource)),
       ...(await loginAddresses(dataSource, config)),
       ...(await newestEvent(dataSource)),
@@ -170,74 +171,6 @@ function clearVerifyKeys(found: readonly Project[], { environment }: Config): Fi
   ];
 }
 
-/**
- * Compares the configured peppers with those that sessions use: a missing pepper makes refreshes fail, an unused one can
- * be removed. Without its pepper, an ended session's token is answered by 503 instead of 401, so ended ones count, too.
- */
-async function peppers(dataSource: DataSource, { peppers: configured }: Config): Promise<Finding[]> {
-  const about = 'TOKEN_PEPPER';
-  const now = Date.now();
-  const isActive = `status = 'active' AND expires_at > ${now} AND (idle_expires_at IS NULL OR idle_expires_at > ${now})`;
-  const used = await rows<{ kid: string; sessions: number | string; active: number | string }>(
-    dataSource,
-    `SELECT kid, count(*) AS sessions, count(CASE WHEN ${isActive} THEN 1 END) AS active
-     FROM bo_auth_session GROUP BY kid ORDER BY kid`,
-  );
-  const { ids } = configured.toJSON();
-  const missing = used.filter(({ kid, active }) => !ids.includes(kid) && Number(active) > 0);
-  const old = used.filter(({ kid }) => ids.includes(kid) && kid !== configured.current.id);
-  const seals = await sealingPeppers(dataSource);
-  const idle = ids.filter(
-    (id) => id !== configured.current.id && !used.some(({ kid }) => kid === id) && !seals.has(id),
-  );
-  return [
-    ...missing.map(({ kid, active }) =>
-      failed(about, `lacks the pepper ${kid}, which ${active} active sessions need`, `append ${kid}:… again`),
-    ),
-    ...old.map(({ kid, sessions, active }) =>
-      ok(about, `the pepper ${kid} is still needed: sessions that use it: ${sessions}, active: ${active}`),
-    ),
-    ...idle.map((id) => warning(about, `no session needs the pepper ${id} any more`, 'remove it')),
-  ];
-}
-
-/** The peppers under which keys are sealed. A start seals these again under the current one. */
-async function sealingPeppers(dataSource: DataSource): Promise<ReadonlySet<string | null>> {
-  const signing = await rows<{ private_key: string }>(
-    dataSource,
-    'SELECT private_key FROM bo_signing_key WHERE private_key IS NOT NULL',
-  );
-  const verify = await dataSource.getRepository(Project).find();
-  return new Set([
-    ...signing.map(({ private_key: sealed }) => sealed.split('.')[0] ?? null),
-    ...verify.flatMap(({ verifyKey, verifyPreviousKey }) => [
-      pepperOf(verifyKey),
-      pepperOf(verifyPreviousKey ?? ''),
-    ]),
-  ]);
-}
-
-/** The service does not start if it cannot decrypt a signing key. */
-async function signingKeys(dataSource: DataSource, { peppers }: Config): Promise<Finding[]> {
-  const keys = await rows<SigningKeyRow>(
-    dataSource,
-    `SELECT * FROM bo_signing_key WHERE status <> 'retired'`,
-  );
-  const seal = new KeySeal(peppers);
-  return keys
-    .filter(
-      ({ owner_id: ownerId, kid, algorithm, private_key: sealed }) =>
-        seal.open(sealed ?? '', { ownerId, kid, algorithm }) === null,
-    )
-    .map(({ owner_id, kid, private_key: sealed }) =>
-      failed(
-        'TOKEN_PEPPER',
-        `does not decrypt the signing key ${kid} of ${owner_id}`,
-        `restore the former secret of the pepper ${sealed?.split('.')[0]}`,
-      ),
-    );
-}
-
 /** An event dated in the future means that this clock was set back or that another machine's clock is ahead. */
 async function newestEvent(dataSource: DataSource): Promise<Finding[]> {
   const [row] = await rows<{ at: number | string }>(
@@ -253,8 +186,4 @@ async function newestEvent(dataSource: DataSource): Promise<Finding[]> {
       'this clock was set back, or the clock of another machine is ahead: synchronise all by NTP',
     ),
   ];
-}
-
-function rows<Row>(dataSource: DataSource, sql: string): Promise<Row[]> {
-  return dataSource.query(sql) as Promise<Row[]>;
 }

@@ -90,6 +90,20 @@ export function userCommands(program: Command): void {
       });
 
   user
+    .command('reset-second-factor <ownerId> <userId>')
+    .description('remove the second factor of a user who has lost it; make sure who asks for it')
+    .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
+      const result = await administer(command, (services) =>
+        services.userSecondFactor.reset(COMMAND_LINE, ownerId, userId),
+      );
+      write(
+        command,
+        result,
+        `${userId} ${result.reset ? 'has no second factor any more' : 'had no second factor'}`,
+      );
+    });
+
+  user
     .command('sessions <ownerId> <user>')
     .description('list the active sessions of a user, by userId or login name, newest first')
     .action(async (ownerId: string, user: string, _options: object, command: Command) => {
