@@ -41,6 +41,7 @@ const SUBFOLDERS = {
     'session',
     'access-token',
     'password',
+    'lock-out',
     'second-factor',
     'login',
     'refresh',

@@ -73,6 +73,8 @@ const project = shown<ProjectView>(
       maxSessions: z.int().nullable(),
       maxSessionsPerClient: z.int().nullable(),
       whenFull: z.enum(['replace', 'refuse']),
+      loginMaxFailures: z.int(),
+      loginLockSeconds: z.int(),
       allowedOrigins: texts,
       refreshTokenIn: z.enum(['body', 'cookie']),
       cookieSameSite: z.enum(['strict', 'lax', 'none']),

@@ -50,6 +50,9 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
     '上一个令牌在宽限期之后提交、且新令牌从未被使用时的处理方式：`reissue` 重新签发令牌，`revoke` 撤销会话。',
   maxSessions: '每个用户的最大会话数。null 表示不限。',
   maxSessionsPerClient: '每个用户在同一 `clientId`（如同一浏览器）下的最大会话数。null 表示不限。',
+  loginMaxFailures:
+    '同一用户名在 `loginLockSeconds` 内从同一网段（IPv4 /24，IPv6 /64）登录失败达到该次数后，锁定来自该网段的登录；来自全部网段的失败达到其 20 倍后，锁定该用户不常用的网段。0 表示关闭。',
+  loginLockSeconds: '登录失败的计数时长和锁定时长，单位为秒。',
   refreshTokenIn:
     '登录和刷新时刷新令牌的返回位置：`body`（响应体），或 `cookie`（页面脚本无法读取，此时 `data.refreshToken` 为空）。',
   cookieSameSite:

@@ -25,6 +25,9 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
     'Maximum number of sessions per user and `clientId`, such as one browser. null: no limit.',
   whenFull:
     'What happens to a login beyond the maximum: `replace` the oldest session, or `refuse` the login with 409.',
+  loginMaxFailures:
+    'Failed logins with one user name from one network (IPv4 /24, IPv6 /64) within `loginLockSeconds` that lock further ones from there; 20 times as many from all networks lock those that the user does not usually sign in from. 0: off.',
+  loginLockSeconds: 'For how long failed logins count, and for how long the lock lasts, in seconds.',
   allowedOrigins:
     'Origins whose pages may call this project and read its responses (CORS), in addition to `CORS_ORIGINS`: `https://admin.example.com`, or `https://*.example.com` for one label. An empty list clears it.',
   refreshTokenIn:

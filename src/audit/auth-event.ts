@@ -1,6 +1,8 @@
 /** What a user's client caused, in a session or while signing in. */
 const SESSION_EVENT_KINDS = [
   'login',
+  'login-failed',
+  'login-locked',
   'shared',
   'evicted',
   'displaced',
@@ -34,6 +36,7 @@ const ADMINISTRATION_EVENT_KINDS = [
   'user-disabled',
   'user-enabled',
   'user-deleted',
+  'user-unlocked',
   'password-set',
   'second-factor-reset',
   'areas-imported',

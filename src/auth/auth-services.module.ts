@@ -8,8 +8,13 @@ import { CleanUp } from './clean-up.js';
 import { Enrolment } from './enrolment/enrolment.js';
 import { Introspection } from './introspection.js';
 import { KeyRings } from './access-token/key-rings.js';
+import { LockOut } from './lock-out/lock-out.js';
 import { Login } from './login/login.js';
+import { LoginFailures } from './lock-out/login-failures.js';
+import { LoginGate } from './lock-out/login-gate.js';
+import { LoginTrail } from './lock-out/login-trail.js';
 import { Passwords } from './password/passwords.js';
+import { RedisLoginFailures } from './lock-out/redis-login-failures.js';
 import { RefreshTokenCookie } from './cookie/refresh-token-cookie.js';
 import { Refresh } from './refresh/refresh.js';
 import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
@@ -19,8 +24,11 @@ import { SessionJudge } from './refresh/session-judge.js';
 import { SessionOpening } from './login/session-opening.js';
 import { SessionStore } from './session/session.store.js';
 import { Sessions } from './session/sessions.js';
+import { SharedLoginFailures } from './lock-out/shared-login-failures.js';
 import { SigningKeys } from './access-token/signing-keys.js';
+import { SqlLoginFailures } from './lock-out/sql-login-failures.js';
 import { SqlSessionStore } from './session/sql-session.store.js';
+import { UsualNetworks } from './lock-out/usual-networks.js';
 
 const SERVICES = [
   { provide: SessionStore, useClass: SqlSessionStore },
@@ -30,6 +38,13 @@ const SERVICES = [
   SigningKeys,
   AccessTokens,
   Passwords,
+  { provide: LoginFailures, useClass: SharedLoginFailures },
+  SqlLoginFailures,
+  RedisLoginFailures,
+  UsualNetworks,
+  LoginGate,
+  LoginTrail,
+  LockOut,
   SecondFactors,
   Authentication,
   SessionOpening,

@@ -5,7 +5,7 @@ const REFRESHING =
 export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'login.summary': '登录',
   'login.description':
-    '创建会话并返回首批令牌。用户不存在与密码错误的响应内容和耗时完全相同。已绑定双因素认证的用户还须提交 `code`；密码正确而缺少 `code` 时返回 401 `SECOND_FACTOR_REQUIRED`。',
+    '创建会话并返回首批令牌。用户不存在与密码错误的响应内容和耗时完全相同。已绑定双因素认证的用户还须提交 `code`；密码正确而缺少 `code` 时返回 401 `SECOND_FACTOR_REQUIRED`。登录失败次数过多时，该用户名在客户端所在网段会被锁定。',
   'login.userName': '登录名。',
   'login.password': '密码。',
   'login.code': '双因素验证码：验证器应用中的六位数字，或恢复码。不需要时忽略。',

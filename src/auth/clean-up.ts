@@ -12,6 +12,8 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { ProjectDirectory } from '../tenancy/project/project-directory.js';
+import { SqlLoginFailures } from './lock-out/sql-login-failures.js';
+import { UsualNetworks } from './lock-out/usual-networks.js';
 import { dropDecoys } from './password/password-decoys.js';
 import { SessionStore } from './session/session.store.js';
 
@@ -30,8 +32,9 @@ export interface Deleted {
 }
 
 /**
- * Deletes sessions and audit events whose retention is over, in batches so small that no request waits for them, and the
- * password decoys of formats that no user has any more. Every process does this; two that meet share the work.
+ * Deletes sessions and audit events whose retention is over, what is known about logins and no longer counts, and the
+ * password decoys of formats that no user has any more, in batches so small that no request waits for them. Every
+ * process does this; two that meet share the work.
  */
 @Injectable()
 export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -43,6 +46,8 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly clock: Clock,
     private readonly store: SessionStore,
+    private readonly loginFailures: SqlLoginFailures,
+    private readonly usualNetworks: UsualNetworks,
     private readonly chain: EventChain,
     private readonly database: SqlDatabase,
     private readonly projects: ProjectDirectory,
@@ -68,6 +73,8 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
       return { sessions: 0, events: 0 };
     }
     const { sessionRetentionDays, eventRetentionDays } = this.config;
+    await this.inBatches(() => this.loginFailures.purge(now, BATCH));
+    await this.inBatches(() => this.usualNetworks.purge(now, BATCH));
     const sessions = await this.inBatches(() => this.store.purge(now - sessionRetentionDays * DAY_MS, BATCH));
     if (eventRetentionDays === 0) return { sessions, events: 0 };
     const events = await this.inBatches(() =>

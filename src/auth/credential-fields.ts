@@ -26,6 +26,7 @@ export const codeField = text(64).describe(
 /** The errors of a call that verifies a password. */
 export const CREDENTIAL_ERRORS = [
   'CREDENTIALS_REFUSED',
+  'LOGIN_LOCKED',
   ...SCOPE_ERRORS,
 ] as const satisfies readonly ErrorCode[];
 

@@ -34,7 +34,7 @@ export const ApiLogin = () =>
       operationId: 'login',
       summary: 'Sign in',
       description:
-        'Opens a session and returns its first tokens. An unknown user and a wrong password give the same response after the same time. A user with a second factor also sends `code`; without it the response to a right password is 401 `SECOND_FACTOR_REQUIRED`.',
+        'Opens a session and returns its first tokens. An unknown user and a wrong password give the same response after the same time. A user with a second factor also sends `code`; without it the response to a right password is 401 `SECOND_FACTOR_REQUIRED`. Too many failed logins lock the user name for the client’s network.',
     }),
     ApiBodies(),
     ApiEnvelope(tokenGrantSchema, {

@@ -17,6 +17,7 @@ import { PasswordFormats1764000000081 } from './migrations/1764000000081-passwor
 import { SecondFactor1764000000082 } from './migrations/1764000000082-second-factor.js';
 import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.js';
 import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
+import { LoginFailures1764000000080 } from './migrations/1764000000080-login-failures.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -30,6 +31,7 @@ export const migrations = [
   SessionLimits1764000000060,
   ProjectLanguage1764000000070,
   BrowserCallers1764000000061,
+  LoginFailures1764000000080,
   PasswordFormats1764000000081,
   SecondFactor1764000000082,
   EventChain1764000000083,

@@ -19,6 +19,8 @@ const PROJECT: Omit<Project, 'ownerId' | 'name' | 'verifyKey' | 'createdAt'> = {
   maxSessions: null,
   maxSessionsPerClient: null,
   whenFull: 'replace',
+  loginMaxFailures: 5,
+  loginLockSeconds: 600,
   allowedOrigins: null,
   refreshTokenIn: 'body',
   cookieSameSite: 'strict',

@@ -42,6 +42,11 @@ export function clientNetwork(address: string): string {
   return `${[...head, ...zeros, ...tail].slice(0, NETWORK_GROUPS).join(':')}::/64`;
 }
 
+/** The network that a login comes from: an IPv4 /24, or an IPv6 /64. @param address canonical */
+export function loginNetwork(address: string): string {
+  return isIPv4(address) ? address.replace(/\d+$/, '0/24') : clientNetwork(address);
+}
+
 /**
  * Tells whether an address is one of these addresses or in one of these CIDR ranges, in whichever form it is written;
  * what is not an address is in none, nor is the address of a peer that has gone.

@@ -130,12 +130,17 @@ const costlyLogins: Attack = {
   name: "one project's costly logins",
   async run(target, { logins }) {
     const passwordHash = `$argon2id$v=19$m=65536,t=4,p=1$c29tZXNhbHQxMjM0NTY$${'A'.repeat(43)}`;
-    const added = await target.call({
-      path: `${API}/admin/projects/ptdev/users`,
-      method: 'POST',
-      headers: { ...tenant('ptdev'), Authorization: 'Bearer development-only-operator-token-change-me' },
-      payload: { userId: `costly-${Date.now()}`, userName: 'costly', passwordHash },
-    });
+    const administer = (method: string, path: string, payload: object) =>
+      target.call({
+        path: `${API}/admin/projects/ptdev${path}`,
+        method,
+        headers: { ...tenant('ptdev'), Authorization: 'Bearer development-only-operator-token-change-me' },
+        payload,
+      });
+    // Otherwise only the first few would be hashed.
+    await administer('PATCH', '', { loginMaxFailures: 0 });
+    const costly = { userId: `costly-${Date.now()}`, userName: 'costly', passwordHash };
+    const added = await administer('POST', '/users', costly);
     const flood = Array.from({ length: logins }, () => logIn(target, 'ptdev', 'costly', 'wrong'));
     let flooding = true;
     const over = settled(flood).then(() => (flooding = false));

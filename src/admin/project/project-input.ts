@@ -33,6 +33,9 @@ const settings = {
   /** `null`: unlimited. */
   maxSessionsPerClient: whole(1, 10_000).nullable(),
   whenFull: choice(['replace', 'refuse']),
+  /** 0: failed logins are not counted. */
+  loginMaxFailures: whole(0, 100),
+  loginLockSeconds: whole(1, DAY_SECONDS),
   refreshTokenIn: choice(['body', 'cookie']),
   cookieSameSite: choice(['strict', 'lax', 'none']),
   secondFactor: choice(['off', 'optional', 'required']),
@@ -86,6 +89,8 @@ export const DEFAULTS = {
   verifyPadding: 'pkcs7',
   maxSessionsPerClient: null,
   whenFull: 'replace',
+  loginMaxFailures: 5,
+  loginLockSeconds: 600,
   allowedOrigins: null,
   refreshTokenIn: 'body',
   cookieSameSite: 'strict',

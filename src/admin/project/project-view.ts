@@ -17,6 +17,8 @@ export interface ProjectView {
   maxSessions: number | null;
   maxSessionsPerClient: number | null;
   whenFull: Project['whenFull'];
+  loginMaxFailures: number;
+  loginLockSeconds: number;
   allowedOrigins: string[];
   refreshTokenIn: Project['refreshTokenIn'];
   cookieSameSite: Project['cookieSameSite'];
@@ -53,6 +55,8 @@ export function projectView(project: Project, now: number): ProjectView {
     maxSessions: project.maxSessions,
     maxSessionsPerClient: project.maxSessionsPerClient,
     whenFull: project.whenFull,
+    loginMaxFailures: project.loginMaxFailures,
+    loginLockSeconds: project.loginLockSeconds,
     allowedOrigins: project.allowedOrigins ?? [],
     refreshTokenIn: project.refreshTokenIn,
     cookieSameSite: project.cookieSameSite,

@@ -76,6 +76,12 @@ export const ApiRemoveSecondFactor = () =>
     }),
     ApiEnvelope(removedSchema, {
       example: { removed: 1 },
-      errors: [...BEARER_ERRORS, ...BODY_ERRORS, 'SECOND_FACTOR_REFUSED', 'SECOND_FACTOR_CONFLICT'],
+      errors: [
+        ...BEARER_ERRORS,
+        ...BODY_ERRORS,
+        'LOGIN_LOCKED',
+        'SECOND_FACTOR_REFUSED',
+        'SECOND_FACTOR_CONFLICT',
+      ],
     }),
   );

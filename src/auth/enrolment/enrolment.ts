@@ -9,6 +9,7 @@ import { Prepared } from '../../response/prepared.js';
 import type { Tenant } from '../../tenancy/tenant.js';
 import type { User } from '../../tenancy/user/user.entity.js';
 import type { Client } from '../client.js';
+import { LockOut } from '../lock-out/lock-out.js';
 import { Authentication, type Credentials } from '../login/authentication.js';
 import { newRecoveryCodes, recoveryCodeHash } from '../second-factor/recovery-codes.js';
 import {
@@ -37,13 +38,14 @@ export class Enrolment {
     private readonly database: SqlDatabase,
     private readonly authentication: Authentication,
     private readonly secondFactors: SecondFactors,
+    private readonly lockOut: LockOut,
   ) {}
 
   /**
    * Begins an enrolment, in place of one that was not confirmed.
    *
    * @param signal aborted when the client disconnects
-   * @throws what {@link Authentication.verifyPassword} throws; SECOND_FACTOR_CONFLICT
+   * @throws what {@link Authentication.verify} throws; SECOND_FACTOR_CONFLICT
    */
   async begin(
     tenant: Tenant,
@@ -53,9 +55,14 @@ export class Enrolment {
   ): Promise<Prepared<NewSecret>> {
     const { project } = tenant;
     assertInUse(tenant);
-    const { user, renewHash } = await this.authentication.verifyPassword(tenant, credentials, client, signal);
-    // By the password alone, whoever knows it would replace the second factor.
-    assertNotEnrolled(await this.secondFactors.find(user));
+    const { user, afterGrant } = await this.authentication.verify(
+      tenant,
+      credentials,
+      client,
+      signal,
+      // By the password alone, whoever knows it would replace the second factor.
+      async (user) => assertNotEnrolled(await this.secondFactors.find(user)),
+    );
     const secret = newTotpSecret();
     const sealed = this.secondFactors.seal(secret, user);
     const data = { secret: base32(secret), otpauthUri: otpauthUri(secret, project.name, user.userName) };
@@ -64,7 +71,7 @@ export class Enrolment {
         async (transaction) =>
           (await isActive(transaction, user)) && beginEnrolment(transaction, user, sealed, this.clock.now()),
       );
-    return new Prepared(data, null, commit).andThen(renewHash);
+    return new Prepared(data, null, commit).andThen(afterGrant);
   }
 
   /**
@@ -72,7 +79,7 @@ export class Enrolment {
    *
    * @param signal aborted when the client disconnects
    * @returns the recovery codes, which are shown only this once
-   * @throws what {@link Authentication.verifyPassword} throws; SECOND_FACTOR_CONFLICT, SECOND_FACTOR_REFUSED
+   * @throws what {@link Authentication.verify} throws; SECOND_FACTOR_CONFLICT, SECOND_FACTOR_REFUSED
    */
   async confirm(
     tenant: Tenant,
@@ -81,13 +88,22 @@ export class Enrolment {
     signal: AbortSignal,
   ): Promise<Prepared<{ readonly recoveryCodes: readonly string[] }>> {
     assertInUse(tenant);
-    const { user, renewHash } = await this.authentication.verifyPassword(tenant, credentials, client, signal);
-    const stored = await this.secondFactors.find(user);
-    assertNotEnrolled(stored);
-    if (stored === null)
-      throw errors.SECOND_FACTOR_CONFLICT({ text: 'No enrolment has begun. Begin one first.' });
-    const confirmed = this.secondFactors.afterUse(stored, credentials.code);
-    if (confirmed === null) throw this.authentication.codeRefused(user);
+    const { user, code, afterGrant } = await this.authentication.verify(
+      tenant,
+      credentials,
+      client,
+      signal,
+      async (user) => {
+        const stored = await this.secondFactors.find(user);
+        assertNotEnrolled(stored);
+        if (stored === null)
+          throw errors.SECOND_FACTOR_CONFLICT({ text: 'No enrolment has begun. Begin one first.' });
+        const confirmed = this.secondFactors.afterUse(stored, credentials.code);
+        if (confirmed === null) throw this.authentication.codeRefused(user);
+        return { stored, confirmed };
+      },
+    );
+    const { stored, confirmed } = code;
     const recoveryCodes = newRecoveryCodes();
     const enrolled: StoredSecondFactor = {
       ...confirmed,
@@ -98,13 +114,13 @@ export class Enrolment {
       this.change(user, 'second-factor-enrolled', client, (transaction) =>
         replaceSecondFactor(transaction, stored, enrolled),
       );
-    return new Prepared({ recoveryCodes }, null, commit).andThen(renewHash);
+    return new Prepared({ recoveryCodes }, null, commit).andThen(afterGrant);
   }
 
   /**
-   * Removes the second factor of a signed-in user.
+   * Removes the second factor of a signed-in user. A wrong code counts as a failed login.
    *
-   * @throws SECOND_FACTOR_CONFLICT, SECOND_FACTOR_REFUSED
+   * @throws SECOND_FACTOR_CONFLICT, SECOND_FACTOR_REFUSED, LOGIN_LOCKED
    */
   async remove(
     { project }: Tenant,
@@ -116,10 +132,13 @@ export class Enrolment {
       throw errors.SECOND_FACTOR_CONFLICT({
         text: 'The second factor can be removed only where the project makes it optional.',
       });
-    const stored = await this.secondFactors.find(user);
-    if (stored?.status !== 'enrolled')
-      throw errors.SECOND_FACTOR_CONFLICT({ text: 'The user has no second factor.' });
-    if (this.secondFactors.afterUse(stored, code) === null) throw this.authentication.codeRefused(user);
+    const stored = await this.lockOut.guard({ project, userName: user.userName, user, client }, async () => {
+      const found = await this.secondFactors.find(user);
+      if (found?.status !== 'enrolled')
+        throw errors.SECOND_FACTOR_CONFLICT({ text: 'The user has no second factor.' });
+      if (this.secondFactors.afterUse(found, code) === null) throw this.authentication.codeRefused(user);
+      return found;
+    });
     const commit = () =>
       this.change(user, 'second-factor-removed', client, (transaction) =>
         removeSecondFactor(transaction, stored),

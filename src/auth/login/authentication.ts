@@ -7,6 +7,7 @@ import type { User } from '../../tenancy/user/user.entity.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
 import type { Client } from '../client.js';
 import type { HashFor } from '../password/hash-queue.js';
+import { LockOut } from '../lock-out/lock-out.js';
 import { Passwords } from '../password/passwords.js';
 import { SecondFactors } from '../second-factor/second-factors.js';
 import type { Alongside } from '../session/session.store.js';
@@ -20,20 +21,16 @@ export interface Credentials {
   readonly code?: string | undefined;
 }
 
-/** A user whose password was right. */
-export interface PasswordVerified {
-  readonly user: User;
-  /**
-   * Call once the user's request was granted: replaces an imported password hash by one of our own. Never rejects: the
-   * next login tries again.
-   */
-  readonly renewHash: () => Promise<void>;
-}
-
 /** A user whose credentials were right. */
-export interface Authenticated extends PasswordVerified {
-  /** Uses up the code, in the transaction of what the user asked for; `null`: no code was needed. */
-  readonly spendCode: Alongside | null;
+export interface Authenticated<Code> {
+  readonly user: User;
+  /** What the check of the second factor returned. */
+  readonly code: Code;
+  /**
+   * Call once the user's request was granted: replaces an imported password hash by one of our own, and notes the network
+   * as usual. Never rejects: the next login tries again.
+   */
+  readonly afterGrant: () => Promise<void>;
 }
 
 /** Verifies credentials. Every call that takes a password goes through here. */
@@ -46,47 +43,69 @@ export class Authentication {
     private readonly scope: TenantScope,
     private readonly passwords: Passwords,
     private readonly secondFactors: SecondFactors,
+    private readonly lockOut: LockOut,
   ) {}
 
   /**
    * @param signal aborted when the client disconnects
-   * @throws what {@link verifyPassword} throws; SECOND_FACTOR_REQUIRED, SECOND_FACTOR_REFUSED,
-   *   SECOND_FACTOR_ENROLMENT_REQUIRED
+   * @returns as `code` what uses up the code, in the transaction of what the user asked for; `null`: no code was needed
+   * @throws what {@link verify} throws; SECOND_FACTOR_REQUIRED, SECOND_FACTOR_REFUSED, SECOND_FACTOR_ENROLMENT_REQUIRED
    */
-  async authenticate(
+  authenticate(
     tenant: Tenant,
     credentials: Credentials,
     client: Client,
     signal: AbortSignal,
-  ): Promise<Authenticated> {
-    const verified = await this.verifyPassword(tenant, credentials, client, signal);
-    const spendCode = await this.judgeCode(tenant, verified.user, credentials.code, client);
-    return { ...verified, spendCode };
+  ): Promise<Authenticated<Alongside | null>> {
+    return this.verify(tenant, credentials, client, signal, (user) =>
+      this.judgeCode(tenant, user, credentials.code, client),
+    );
   }
 
   /**
-   * The first factor alone, for a user who enrols for the second.
+   * Verifies the password, and then whatever `judgeCode` says of the second factor. The login has failed if either refuses:
+   * a right password alone must not reset the count of failures, or codes could be guessed without end.
    *
-   * @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike
+   * @throws CREDENTIALS_REFUSED for an unknown name, a wrong password and a disabled user alike; LOGIN_LOCKED
    */
-  async verifyPassword(
+  async verify<Code>(
     tenant: Tenant,
     { userName, password }: Credentials,
     client: Client,
     signal: AbortSignal,
-  ): Promise<PasswordVerified> {
-    const { ownerId } = tenant.project;
-    const whom = { ownerId, network: clientNetwork(client.ip) };
-    const user = await this.users.findByName(ownerId, userName);
-    const decoys = tenant.project.passwordDecoys ?? [];
-    const matches = await this.passwords.verify(user, decoys, password, { ...whom, signal });
-    if (user === null || !matches || user.status !== 'active') {
-      loginReports.publish('refused');
-      const reason = user === null ? 'no such user' : matches ? user.status : 'wrong password';
-      throw errors.CREDENTIALS_REFUSED({ detail: `${reason}: ${userName.slice(0, 64)}` });
-    }
-    await this.scope.assertWithin(tenant, user);
-    return { user, renewHash: () => this.renewHash(user, password, whom) };
+    judgeCode: (user: User) => Promise<Code>,
+  ): Promise<Authenticated<Code>> {
+    const { project } = tenant;
+    const whom = { ownerId: project.ownerId, network: clientNetwork(client.ip) };
+    const found = await this.users.findByName(project.ownerId, userName);
+    const login = { project, userName, user: found, client, signal };
+    const { user, code } = await this.lockOut.guard(login, async () => {
+      const user = await this.comparePassword(tenant, found, { userName, password }, { ...whom, signal });
+      await this.scope.assertWithin(tenant, user);
+      return { user, code: await judgeCode(user) };
+    });
+    return {
+      user,
+      code,
+      afterGrant: async () => {
+        await this.renewHash(user, password, whom);
+        await this.lockOut.noteNetwork(login);
+      },
+    };
+  }
+
+  /** @throws CREDENTIALS_REFUSED */
+  private async comparePassword(
+    { project }: Tenant,
+    user: User | null,
+    { userName, password }: Credentials,
+    whom: HashFor,
+  ): Promise<User> {
+    const matches = await this.passwords.verify(user, project.passwordDecoys ?? [], password, whom);
+    if (user !== null && matches && user.status === 'active') return user;
+    loginReports.publish('refused');
+    const reason = user === null ? 'no such user' : matches ? user.status : 'wrong password';
+    throw errors.CREDENTIALS_REFUSED({ detail: `${reason}: ${userName.slice(0, 64)}` });
   }
 
   /** The error for a wrong code. Every code that is refused comes through here. */

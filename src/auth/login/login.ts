@@ -30,13 +30,13 @@ export class Login {
     client: Client,
     signal: AbortSignal,
   ): Promise<Prepared<Granted>> {
-    const { user, spendCode, renewHash } = await this.authentication.authenticate(
+    const { user, code, afterGrant } = await this.authentication.authenticate(
       tenant,
       request,
       client,
       signal,
     );
-    const prepared = await this.opening.prepare(tenant, user, request.clientId, client, spendCode);
-    return prepared.andThen(renewHash);
+    const prepared = await this.opening.prepare(tenant, user, request.clientId, client, code);
+    return prepared.andThen(afterGrant);
   }
 }

@@ -66,6 +66,16 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
       `replace the oldest session, or refuse the login, beyond the maximum${or('whenFull')}`,
     )
     .option(
+      '--login-max-failures <number>',
+      `failed logins from one network that lock a user there, 0 for any number${or('loginMaxFailures')}`,
+      toNumber,
+    )
+    .option(
+      '--login-lock-seconds <seconds>',
+      `for how long failed logins count, and the lock lasts${or('loginLockSeconds')}`,
+      toNumber,
+    )
+    .option(
       '--allowed-origins <origins>',
       `origins whose pages may read the responses, separated by commas, or none${or('allowedOrigins')}`,
       toOrigins,

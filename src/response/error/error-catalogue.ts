@@ -206,6 +206,11 @@ export const catalogue = {
     text: 'The Expect header may only ask for 100-continue.',
   },
   RATE_LIMITED: { status: 429, code: 42_901, text: 'Too many requests. Wait for Retry-After and try again.' },
+  LOGIN_LOCKED: {
+    status: 429,
+    code: 42_902,
+    text: 'Too many failed logins with this user name. Wait for Retry-After and try again.',
+  },
   HEADERS_TOO_LARGE: {
     status: 431,
     code: 43_101,

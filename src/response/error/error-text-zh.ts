@@ -51,6 +51,7 @@ export const chineseText: Readonly<Record<ErrorCode, string>> = {
   MEDIA_TYPE_UNSUPPORTED: '请求体必须是 application/json 或 application/x-www-form-urlencoded。',
   EXPECTATION_UNSUPPORTED: 'Expect 请求头只支持 100-continue。',
   RATE_LIMITED: '请求过于频繁，请按 Retry-After 等待后重试。',
+  LOGIN_LOCKED: '该用户名登录失败次数过多，请按 Retry-After 等待后重试。',
   HEADERS_TOO_LARGE: 'URL 与请求头合计超过 16 KiB。',
   INTERNAL: '服务内部错误，请稍后重试。',
   PLUGIN_FAILED: '响应插件执行失败，未消耗令牌。',

@@ -67,6 +67,14 @@ export class Project {
   @Column({ name: 'when_full', type: 'varchar', length: 16 })
   whenFull!: 'replace' | 'refuse';
 
+  /** How many failed logins from one network lock a user there; 0: any number. */
+  @Column({ name: 'login_max_failures', type: 'integer' })
+  loginMaxFailures!: number;
+
+  /** For how long a failed login counts, and for how long the lock lasts. */
+  @Column({ name: 'login_lock_seconds', type: 'integer' })
+  loginLockSeconds!: number;
+
   /** Origins whose pages may read this project's responses, in addition to `CORS_ORIGINS`. `null`: none. */
   @Column({ name: 'allowed_origins', ...nullableList })
   allowedOrigins!: string[] | null;
