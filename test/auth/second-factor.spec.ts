@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { SqlDatabase } from '../../src/database/sql-database.js';
 import { dataOf, refusalOf, startApp, type TestApp } from '../support/app.js';
-import { totpCode } from '../support/oathtool.js';
 import { TestDatabase } from '../support/database.js';
+import { totpCode } from '../support/oathtool.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { EnrollingUser, OPERATOR_TOKEN_HASH, STEP_MS } from './enrolling-user.js';
 
+/** How long failed logins count. */
+const LOCK_MS = 600_000;
 const REFUSED = '401 SECOND_FACTOR_REFUSED';
 const ENV = { OPERATOR_TOKEN_HASH };
 const folder = temporaryFolder();
@@ -145,11 +147,46 @@ describe('login with a second factor', () => {
     nextStep();
     for (const code of [undefined, user.code()])
       expect(refusalOf(await user.login({ password: 'wrong', code }))).toBe('401 CREDENTIALS_REFUSED');
+    test.clock.advance(LOCK_MS);
     for (const code of ['1', '1234567', 'no-such-code', '１２３４５６', "'; --"])
       expect(refusalOf(await user.login({ code }))).toBe(REFUSED);
     for (const code of ['', 'x'.repeat(65), 123_456, ['123456'], null])
       expect(refusalOf(await user.login({ code }))).toBe('400 PARAMETER_INVALID');
+    test.clock.advance(LOCK_MS);
     expect((await user.login({ code: user.code() })).status).toBe(200);
+  });
+
+  it('counts wrong codes as failed logins, which a right password alone does not reset', async () => {
+    const user = await EnrollingUser.add(test);
+    await user.enrol();
+    nextStep();
+    const bearer = dataOf(await user.login({ code: user.code() })).accessToken;
+    const wrong = [
+      () => user.login({ code: '1' }),
+      () => user.remove('1', bearer),
+      () => user.login({ code: 'no-such-code' }),
+      () => user.login({ code: '2' }),
+      () => user.login({ code: '3' }),
+    ];
+    for (const guess of wrong) {
+      expect(refusalOf(await guess())).toBe(REFUSED);
+      if (guess === wrong.at(-1)) break;
+      expect(refusalOf(await user.login())).toBe('401 SECOND_FACTOR_REQUIRED');
+      expect(refusalOf(await user.begin())).toBe('409 SECOND_FACTOR_CONFLICT');
+    }
+    nextStep();
+    const locked = [
+      () => user.login({ code: user.code() }),
+      () => user.begin(),
+      () => user.remove('1', bearer),
+    ];
+    for (const attempt of locked) expect(refusalOf(await attempt())).toBe('429 LOGIN_LOCKED');
+
+    test.clock.advance(LOCK_MS);
+    const enrolling = await EnrollingUser.add(test);
+    await enrolling.begin();
+    for (let n = 0; n < 5; n++) expect(refusalOf(await enrolling.confirm('1'))).toBe(REFUSED);
+    expect(refusalOf(await enrolling.confirm('1'))).toBe('429 LOGIN_LOCKED');
   });
 
   it('takes each recovery code once', async () => {
