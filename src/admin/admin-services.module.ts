@@ -14,6 +14,7 @@ import { SigningKeyAdministration } from './signing-key/signing-key-administrati
 import { SystemAdministration } from './system/system-administration.js';
 import { UserSecondFactor } from './user/user-second-factor.js';
 import { UserAdministration } from './user/user-administration.js';
+import { UserDeletion } from './user/user-deletion.js';
 import { UserSessions } from './session/user-sessions.js';
 
 const SERVICES = [
@@ -22,6 +23,7 @@ const SERVICES = [
   SystemAdministration,
   UserAdministration,
   UserSecondFactor,
+  UserDeletion,
   UserSessions,
   AreaImport,
   SessionImport,

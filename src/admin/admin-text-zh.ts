@@ -21,6 +21,7 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   'adminAddUser.summary': '新建用户',
   'adminShowUser.summary': '查询用户',
   'adminChangeUser.summary': '修改用户',
+  'adminDeleteUser.summary': '删除用户，并终止其全部会话；审计日志中仅保留假名',
   'adminDisableUser.summary': '停用用户，并终止其全部会话',
   'adminEnableUser.summary': '启用用户',
   'adminSetPassword.summary': '设置用户密码；未设置 keepSessions 时终止其全部会话',

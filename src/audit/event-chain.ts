@@ -6,6 +6,7 @@ import { SqlDatabase } from '../database/sql-database.js';
 import { type EventRow, writeEvent } from './audit-trail.js';
 import type { AuthEvent } from './auth-event.js';
 import { type ChainState, ChainStates, ChainUnusable } from './chain-state.js';
+import { lateEvents } from './late-events.js';
 import type { Link } from './chain-key.js';
 
 /** Lines in one transaction: few enough that no request waits for it. */
@@ -21,6 +22,8 @@ const SEAL = {
   sqlite: seal('json_each($1)'),
   postgres: seal('jsonb_array_elements(CAST($1 AS jsonb))'),
 } as const;
+
+const ERASE = 'UPDATE bo_auth_event SET user_id = $2, detail = $3 WHERE id = $1';
 
 /** At most $3 lines after place $1, up to place $2. */
 const LINES = `
@@ -71,7 +74,9 @@ export class EventChain {
   async seal(): Promise<number> {
     const rows = await this.database.all<EventRow>(UNSEALED, []);
     if (rows.length === 0) return 0;
-    const state = await this.states.findOrBegin(this.clock.now());
+    const now = this.clock.now();
+    const state = await this.states.findOrBegin(now);
+    const late = await lateEvents(this.database, state.key, rows, now);
     let head = state.head;
     const links = rows.map((row) => {
       head = { seq: head.seq + 1, mac: state.key.line(head.mac, head.seq + 1, row) };
@@ -82,6 +87,7 @@ export class EventChain {
         if (!(await this.states.replace(transaction, state, { head }))) throw new Overtaken();
         const sealed = await transaction.all(SEAL[this.database.kind], [JSON.stringify(links)]);
         if (sealed.length < rows.length) throw new Overtaken();
+        for (const { id, userId, detail } of late) await transaction.all(ERASE, [id, userId, detail]);
       });
       return rows.length;
     } catch (error) {

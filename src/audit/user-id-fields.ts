@@ -1,7 +1,10 @@
 import type { EventDetail } from './auth-event.js';
 
-/** The fields of an event's detail that hold a user id. */
-const USER_ID_FIELDS = ['byUserId', 'firstShareUserId', 'secondShareUserId'] as const;
+/**
+ * The fields of an event's detail that hold a user id. The `clientId` is one of them because a user's logins without a
+ * `clientId` get the user's own, which is the user id unless it was set.
+ */
+const USER_ID_FIELDS = ['byUserId', 'firstShareUserId', 'secondShareUserId', 'clientId'] as const;
 
 /** Replaces the user ids of a detail, and keeps the order of its fields. */
 export function withUserIds(detail: EventDetail, replace: (userId: string) => string): EventDetail {

@@ -9,6 +9,7 @@ import { SigningKeyAdministration } from '../admin/signing-key/signing-key-admin
 import { SystemAdministration } from '../admin/system/system-administration.js';
 import { UserAdministration } from '../admin/user/user-administration.js';
 import { UserSecondFactor } from '../admin/user/user-second-factor.js';
+import { UserDeletion } from '../admin/user/user-deletion.js';
 import { UserSessions } from '../admin/session/user-sessions.js';
 import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { CacheModule } from '../cache/cache.module.js';
@@ -50,6 +51,7 @@ export interface Services {
   readonly systems: SystemAdministration;
   readonly users: UserAdministration;
   readonly userSecondFactor: UserSecondFactor;
+  readonly userDeletion: UserDeletion;
   readonly userSessions: UserSessions;
   readonly areas: AreaImport;
   readonly sessionImport: SessionImport;
@@ -73,6 +75,7 @@ export async function openServices(config: Config): Promise<Services> {
     systems: app.get(SystemAdministration, { strict: false }),
     users: app.get(UserAdministration, { strict: false }),
     userSecondFactor: app.get(UserSecondFactor, { strict: false }),
+    userDeletion: app.get(UserDeletion, { strict: false }),
     userSessions: app.get(UserSessions, { strict: false }),
     areas: app.get(AreaImport, { strict: false }),
     sessionImport: app.get(SessionImport, { strict: false }),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { deleteUserRows } from '../admin/user/user-rows.js';
 import { writeEvent } from '../audit/audit-trail.js';
 import { administrationEvent } from '../audit/auth-event.js';
 import { Passwords } from '../auth/password/passwords.js';
@@ -70,9 +71,7 @@ export class DemoRemains {
             ownerId,
             importedTokenHash(SEED_SESSION.refreshToken),
           ]);
-        else if (kind === 'user')
-          for (const table of ['bo_auth_session', 'bo_second_factor', 'bo_user'])
-            await all(`DELETE FROM ${table} WHERE owner_id = $1 AND user_id = $2`, [ownerId, userId]);
+        else if (kind === 'user') await deleteUserRows(transaction, ownerId, userId);
         else if ((await all('SELECT user_id FROM bo_user WHERE owner_id = $1 LIMIT 1', [ownerId])).length > 0)
           kept.push(ownerId);
         else

@@ -90,6 +90,8 @@ describe('projects, systems and users', () => {
     });
     expect(await json(['user', 'sessions', 'shop', 'pw'])).toEqual({ items: [] });
     expect(await json(['user', 'logout', 'shop', 'pw'])).toEqual({ ended: 0 });
+    expect(await json(['user', 'delete', 'shop', 'pw'])).toEqual({ ended: 0 });
+    expect((await bo(['user', 'delete', 'shop', 'pw'])).stderr).toContain('bo-auth user list');
   });
 
   it('shows and changes a user', async () => {

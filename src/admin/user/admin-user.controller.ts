@@ -32,6 +32,7 @@ import {
   userListSchema,
 } from './user-input.js';
 import { type AdministeredSession, UserSessions } from '../session/user-sessions.js';
+import { UserDeletion } from './user-deletion.js';
 import type { UserView } from './user-view.js';
 
 const projectPath = z.object(described({ ownerId }));
@@ -53,6 +54,7 @@ export class AdminUserController {
     private readonly users: UserAdministration,
     private readonly secondFactor: UserSecondFactor,
     private readonly sessions: UserSessions,
+    private readonly deletion: UserDeletion,
   ) {}
 
   @Get()
@@ -109,6 +111,19 @@ export class AdminUserController {
     @Body({ schema: userChangeSchema }) body: UserChange,
   ): Promise<Prepared<UserView>> {
     return new Prepared(await this.users.change(administrator, path.ownerId, path.userId, body));
+  }
+
+  @Delete(':userId')
+  @ApiAdministration(answers.ended, {
+    id: 'adminDeleteUser',
+    summary: 'Delete a user and all sessions of the user; the audit trail keeps a pseudonym',
+    errors: ['USER_UNKNOWN', 'LAST_DEVELOPER'],
+  })
+  async delete(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Prepared<{ ended: number }>> {
+    return new Prepared(await this.deletion.delete(administrator, path.ownerId, path.userId));
   }
 
   @Post(':userId/disable')

@@ -28,13 +28,10 @@ import {
   type UserListRequest,
 } from './user-input.js';
 import { UserSessions } from '../session/user-sessions.js';
+import { isDeveloper, isLastDeveloper } from './last-developer.js';
 import { assertFitsToken } from './claim-size.js';
 import { importedPassword } from './imported-password.js';
 import { userView, type UserView } from './user-view.js';
-
-const OTHER_DEVELOPER = `
-  SELECT user_id FROM bo_user
-  WHERE owner_id = $1 AND user_id <> $2 AND developer = 1 AND status = 'active' LIMIT 1`;
 
 const NAMED = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_name = $2`;
 
@@ -243,17 +240,6 @@ interface Consequences {
   readonly events: readonly [kind: AdministrationEventKind, detail?: AuthEvent['detail']][];
   /** Why the sessions of the user end; `null`: they do not. */
   readonly logout: EndReason | null;
-}
-
-const isDeveloper = ({ developer, status }: User): boolean => developer === 1 && status === 'active';
-
-/** The project's row is locked, so that two developers cannot demote each other at the same time. */
-async function isLastDeveloper(
-  transaction: SqlTransaction,
-  { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,
-): Promise<boolean> {
-  await holdRow(transaction, 'bo_project', { owner_id: ownerId });
-  return (await transaction.all(OTHER_DEVELOPER, [ownerId, userId])).length === 0;
 }
 
 async function isTaken(transaction: SqlTransaction, { ownerId, userId, userName }: User): Promise<boolean> {

@@ -104,6 +104,16 @@ export function userCommands(program: Command): void {
     });
 
   user
+    .command('delete <ownerId> <userId>')
+    .description('delete a user and all sessions of the user; the audit trail keeps a pseudonym')
+    .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
+      const deleted = await administer(command, (services) =>
+        services.userDeletion.delete(COMMAND_LINE, ownerId, userId),
+      );
+      write(command, deleted, `${userId} was deleted; sessions ended: ${deleted.ended}`);
+    });
+
+  user
     .command('sessions <ownerId> <user>')
     .description('list the active sessions of a user, by userId or login name, newest first')
     .action(async (ownerId: string, user: string, _options: object, command: Command) => {

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { writeEvent } from '../../audit/audit-trail.js';
+import { administrationEvent } from '../../audit/auth-event.js';
+import { EventChain } from '../../audit/event-chain.js';
+import { UserErasure } from '../../audit/user-erasure.js';
+import { Sessions } from '../../auth/session/sessions.js';
+import { Clock } from '../../config/clock.js';
+import { holdRow } from '../../database/hold-row.js';
+import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
+import { errors } from '../../response/error/error-catalogue.js';
+import { UserDirectory } from '../../tenancy/user/user-directory.js';
+import type { User } from '../../tenancy/user/user.entity.js';
+import { type Administrator, assertAdministers } from '../administrator.js';
+import { isDeveloper, isLastDeveloper } from './last-developer.js';
+import { deleteUserRows } from './user-rows.js';
+
+type Outcome =
+  | { readonly kind: 'deleted'; readonly sessions: readonly string[] }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'last-developer' };
+
+/** Deletes a user with all that belongs to them, and leaves a pseudonym in the audit trail. */
+@Injectable()
+export class UserDeletion {
+  constructor(
+    private readonly clock: Clock,
+    private readonly database: SqlDatabase,
+    private readonly chain: EventChain,
+    private readonly directory: UserDirectory,
+    private readonly sessions: Sessions,
+  ) {}
+
+  /**
+   * All in one transaction. Afterwards tokens of the user are unknown.
+   *
+   * @returns how many sessions were deleted; @throws USER_UNKNOWN, LAST_DEVELOPER, ChainUnusable
+   */
+  async delete(administrator: Administrator, ownerId: string, userId: string): Promise<{ ended: number }> {
+    assertAdministers(administrator, ownerId);
+    if ((await this.directory.findCommitted(ownerId, userId)) === null) throw errors.USER_UNKNOWN();
+    const erasure = await UserErasure.prepare(this.database, this.chain, ownerId, userId);
+    const outcome = await this.database.transact((transaction) =>
+      this.deleteIn(transaction, administrator, { ownerId, userId }, erasure),
+    );
+    if (outcome.kind === 'unknown') throw errors.USER_UNKNOWN();
+    if (outcome.kind === 'last-developer') throw errors.LAST_DEVELOPER();
+    await this.directory.forget(ownerId, userId);
+    await this.sessions.forget(ownerId, ...outcome.sessions);
+    return { ended: outcome.sessions.length };
+  }
+
+  private async deleteIn(
+    transaction: SqlTransaction,
+    administrator: Administrator,
+    { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,
+    erasure: UserErasure,
+  ): Promise<Outcome> {
+    // A login locks the same row before it opens its session, so there is none that we do not see.
+    const user = await holdRow<Pick<User, 'developer' | 'status'>>(transaction, 'bo_user', {
+      owner_id: ownerId,
+      user_id: userId,
+    });
+    if (user === null) return { kind: 'unknown' };
+    if (
+      administrator.kind === 'developer' &&
+      isDeveloper(user) &&
+      (await isLastDeveloper(transaction, { ownerId, userId }))
+    )
+      return { kind: 'last-developer' };
+    const sessions = await deleteUserRows(transaction, ownerId, userId);
+    const { pseudonym } = erasure;
+    await writeEvent(
+      transaction,
+      administrationEvent('user-deleted', administrator, { ownerId, userId: pseudonym }, this.clock.now(), {
+        ended: sessions.length,
+      }),
+    );
+    // Last: the events so far may name the user, that of the deletion by the user itself too.
+    await erasure.erase(transaction);
+    return { kind: 'deleted', sessions };
+  }
+}

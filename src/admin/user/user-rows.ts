@@ -1,0 +1,18 @@
+import type { SqlTransaction } from '../../database/sql-database.js';
+
+/** Where rows of a user are. The audit trail is not here: it keeps a pseudonym. The user itself is the last. */
+export const TABLES_WITH_USERS = ['bo_auth_session', 'bo_second_factor', 'bo_user'] as const;
+
+const SESSIONS = 'SELECT id FROM bo_auth_session WHERE owner_id = $1 AND user_id = $2';
+
+/** Deletes all rows of a user, and the user. @returns the ids of the sessions among them */
+export async function deleteUserRows(
+  transaction: SqlTransaction,
+  ownerId: string,
+  userId: string,
+): Promise<string[]> {
+  const sessions = await transaction.all<{ id: string }>(SESSIONS, [ownerId, userId]);
+  for (const table of TABLES_WITH_USERS)
+    await transaction.all(`DELETE FROM ${table} WHERE owner_id = $1 AND user_id = $2`, [ownerId, userId]);
+  return sessions.map(({ id }) => id);
+}
