@@ -3,6 +3,7 @@ import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent } from '../../audit/auth-event.js';
 import { EventChain } from '../../audit/event-chain.js';
 import { UserErasure } from '../../audit/user-erasure.js';
+import { LockOut } from '../../auth/lock-out/lock-out.js';
 import { Sessions } from '../../auth/session/sessions.js';
 import { Clock } from '../../config/clock.js';
 import { holdRow } from '../../database/hold-row.js';
@@ -28,6 +29,7 @@ export class UserDeletion {
     private readonly chain: EventChain,
     private readonly directory: UserDirectory,
     private readonly sessions: Sessions,
+    private readonly lockOut: LockOut,
   ) {}
 
   /**
@@ -37,7 +39,8 @@ export class UserDeletion {
    */
   async delete(administrator: Administrator, ownerId: string, userId: string): Promise<{ ended: number }> {
     assertAdministers(administrator, ownerId);
-    if ((await this.directory.findCommitted(ownerId, userId)) === null) throw errors.USER_UNKNOWN();
+    const user = await this.directory.findCommitted(ownerId, userId);
+    if (user === null) throw errors.USER_UNKNOWN();
     const erasure = await UserErasure.prepare(this.database, this.chain, ownerId, userId);
     const outcome = await this.database.transact((transaction) =>
       this.deleteIn(transaction, administrator, { ownerId, userId }, erasure),
@@ -46,6 +49,8 @@ export class UserDeletion {
     if (outcome.kind === 'last-developer') throw errors.LAST_DEVELOPER();
     await this.directory.forget(ownerId, userId);
     await this.sessions.forget(ownerId, ...outcome.sessions);
+    // In Redis, too.
+    await this.lockOut.unlock(user);
     return { ended: outcome.sessions.length };
   }
 

@@ -1,7 +1,13 @@
 import type { SqlTransaction } from '../../database/sql-database.js';
 
 /** Where rows of a user are. The audit trail is not here: it keeps a pseudonym. The user itself is the last. */
-export const TABLES_WITH_USERS = ['bo_auth_session', 'bo_second_factor', 'bo_user'] as const;
+export const TABLES_WITH_USERS = [
+  'bo_auth_session',
+  'bo_second_factor',
+  'bo_login_failure',
+  'bo_usual_network',
+  'bo_user',
+] as const;
 
 const SESSIONS = 'SELECT id FROM bo_auth_session WHERE owner_id = $1 AND user_id = $2';
 
