@@ -267,6 +267,9 @@ export const answers = {
   signingKey,
   signingKeys,
   ended: shown('SessionsEnded', z.object(described({ ended: z.int() })), { ended: 1 }),
+  unlocked: shown('UserUnlocked', z.object(described({ unlocked: z.literal(true) })), {
+    unlocked: true as const,
+  }),
   reset: shown('SecondFactorReset', z.object(described({ reset: z.boolean() })), { reset: true }),
   removed: shown('SystemRemoved', z.object(described({ removed: z.literal(1) })), { removed: 1 as const }),
   areasImported: shown<AreaImported>(

@@ -12,6 +12,7 @@ import { ProjectAdministration } from './project/project-administration.js';
 import { SessionImport } from './import/session-import.js';
 import { SigningKeyAdministration } from './signing-key/signing-key-administration.js';
 import { SystemAdministration } from './system/system-administration.js';
+import { UserLocks } from './user/user-locks.js';
 import { UserSecondFactor } from './user/user-second-factor.js';
 import { UserAdministration } from './user/user-administration.js';
 import { UserDeletion } from './user/user-deletion.js';
@@ -22,6 +23,7 @@ const SERVICES = [
   SigningKeyAdministration,
   SystemAdministration,
   UserAdministration,
+  UserLocks,
   UserSecondFactor,
   UserDeletion,
   UserSessions,

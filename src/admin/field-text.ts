@@ -78,6 +78,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   telephone: 'The telephone number.',
   headIcon: 'The URL of the avatar.',
   secondFactorEnrolled: 'Whether the user has a second factor.',
+  locked: '`true`: only users who are locked after too many failed logins, from one network or from all.',
+  unlocked: 'The failed logins of the user are forgotten.',
   reset: 'Whether the user had a second factor. `false`: there was nothing to remove.',
   validAfter:
     'Sessions that began before this time are no longer valid (ISO 8601, UTC). null: all sessions of the user were never ended at once.',

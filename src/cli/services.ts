@@ -8,6 +8,7 @@ import { SessionImport } from '../admin/import/session-import.js';
 import { SigningKeyAdministration } from '../admin/signing-key/signing-key-administration.js';
 import { SystemAdministration } from '../admin/system/system-administration.js';
 import { UserAdministration } from '../admin/user/user-administration.js';
+import { UserLocks } from '../admin/user/user-locks.js';
 import { UserSecondFactor } from '../admin/user/user-second-factor.js';
 import { UserDeletion } from '../admin/user/user-deletion.js';
 import { UserSessions } from '../admin/session/user-sessions.js';
@@ -50,6 +51,7 @@ export interface Services {
   readonly signingKeys: SigningKeyAdministration;
   readonly systems: SystemAdministration;
   readonly users: UserAdministration;
+  readonly userLocks: UserLocks;
   readonly userSecondFactor: UserSecondFactor;
   readonly userDeletion: UserDeletion;
   readonly userSessions: UserSessions;
@@ -74,6 +76,7 @@ export async function openServices(config: Config): Promise<Services> {
     signingKeys: app.get(SigningKeyAdministration, { strict: false }),
     systems: app.get(SystemAdministration, { strict: false }),
     users: app.get(UserAdministration, { strict: false }),
+    userLocks: app.get(UserLocks, { strict: false }),
     userSecondFactor: app.get(UserSecondFactor, { strict: false }),
     userDeletion: app.get(UserDeletion, { strict: false }),
     userSessions: app.get(UserSessions, { strict: false }),

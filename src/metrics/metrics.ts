@@ -1,6 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { lockedLogins, loginLocks } from '../auth/lock-out/lock-out-report.js';
 import { LOGIN_OUTCOMES, loginReports } from '../auth/login/login-report.js';
+import { passwordHashes } from '../auth/password/hash-queue.js';
 import { REFRESH_OUTCOMES, refreshReports, rotations } from '../auth/refresh/refresh-report.js';
 import { tierReads } from '../cache/tier-report.js';
 import { groupCommits } from '../database/sqlite/group-commit.js';
@@ -89,9 +91,24 @@ export class Metrics implements OnApplicationShutdown {
     const counts = this.tally('logins_total', {
       help: 'Logins by outcome',
       label: 'outcome',
-      values: LOGIN_OUTCOMES,
+      values: [...LOGIN_OUTCOMES, 'locked'],
     });
-    return [loginReports.subscribe((outcome) => void counts[outcome]++)];
+    const locks = this.tally('login_locks_total', {
+      help: 'Locks of users, known or not, after too many failed logins: for one network, or for all but the usual ones',
+      label: 'scope',
+      values: ['network', 'everywhere'],
+    });
+    const hashes = new Counter({
+      name: 'bo_auth_password_hashes_total',
+      help: 'Passwords that were hashed, or compared with a hash',
+      registers: [this.registry],
+    });
+    return [
+      loginReports.subscribe((outcome) => void counts[outcome]++),
+      lockedLogins.subscribe(() => void counts.locked++),
+      loginLocks.subscribe((scope) => void locks[scope]++),
+      passwordHashes.subscribe(() => hashes.inc()),
+    ];
   }
 
   private tiers() {

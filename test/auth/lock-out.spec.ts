@@ -3,7 +3,7 @@ import { loginLocks } from '../../src/auth/lock-out/lock-out-report.js';
 import { LoginTrail } from '../../src/auth/lock-out/login-trail.js';
 import { Passwords } from '../../src/auth/password/passwords.js';
 import { CleanUp } from '../../src/auth/clean-up.js';
-import { call, refusalOf, startApp, type TestApp } from '../support/app.js';
+import { call, dataOf, refusalOf, startApp, type TestApp } from '../support/app.js';
 
 const MAX = 5;
 const LOCK_MS = 600_000;
@@ -227,5 +227,39 @@ describe('the audit trail', () => {
     await failures('bob', '192.0.2.1', MAX);
     expect(await events('login-failed')).toHaveLength(2);
     expect(await events('login-locked')).toMatchObject([{ user_id: 'bob' }]);
+  });
+});
+
+describe('an administrator', () => {
+  const administer = (method: 'GET' | 'POST', url: string) =>
+    call<{ items: { userId: string }[]; nextCursor: string | null }>(test, {
+      method,
+      url: `/admin/projects/acme/users${url}`,
+      bearer: 'development-only-operator-token-change-me',
+    });
+  const locked = async (query = '') => {
+    const { items, nextCursor } = dataOf(await administer('GET', `?locked=true${query}`));
+    return { ids: items.map(({ userId }) => userId), nextCursor };
+  };
+
+  it('lists the users that are locked, and unlocks them', async () => {
+    await failures('alice', '192.0.2.1', MAX - 1);
+    await failures('bob', '192.0.2.1', MAX);
+    await failures('nobody-at-all', '192.0.2.1', MAX);
+    expect(await locked()).toEqual({ ids: ['bob'], nextCursor: null });
+    await failures('alice', '192.0.2.1', 1);
+    const first = await locked('&limit=1');
+    expect(first.ids).toEqual(['alice']);
+    expect(await locked(`&limit=1&cursor=${first.nextCursor}`)).toEqual({ ids: ['bob'], nextCursor: null });
+    expect((await locked('&userName=bob')).ids).toEqual(['bob']);
+
+    await test.sql('DELETE FROM bo_auth_event');
+    expect((await administer('POST', '/alice/unlock')).body).toMatchObject({ data: { unlocked: true } });
+    expect(await events('user-unlocked')).toMatchObject([{ user_id: 'alice' }]);
+    expect((await locked()).ids).toEqual(['bob']);
+    expect((await signInAs('alice', '192.0.2.1')).status).toBe(200);
+    expect(refusalOf(await signInAs('bob', '192.0.2.1'))).toBe(LOCKED);
+    expect(refusalOf(await administer('POST', '/nobody-at-all/unlock'))).toBe('404 USER_UNKNOWN');
+    expect(refusalOf(await administer('GET', '?locked=false'))).toBe('400 PARAMETER_INVALID');
   });
 });

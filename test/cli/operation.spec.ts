@@ -81,9 +81,16 @@ describe('doctor', () => {
   // With an active session the database needs the pepper that made its tokens.
   beforeAll(async () => {
     const server = await startApp({ DATABASE_URL: database });
-    const verify = encryptByDES(`${randomUUID()}|${Date.now()}`, 'shop-key');
-    const payload = { userName: 'u1', password: 'u1-password' };
-    const answer = await call(server, { method: 'POST', url: '/auth/token', owner: 'shop', verify, payload });
+    const signIn = (password: string) =>
+      call(server, {
+        method: 'POST',
+        url: '/auth/token',
+        owner: 'shop',
+        verify: encryptByDES(`${randomUUID()}|${Date.now()}`, 'shop-key'),
+        payload: { userName: 'u1', password },
+      });
+    const answer = await signIn('u1-password');
+    for (let n = 0; n < 5; n++) await signIn('wrong');
     for (let n = 0; n < 12; n++)
       await server.sql(
         `INSERT INTO bo_auth_event (at, owner_id, user_id, kind, detail) VALUES ($1, 'shop', $2, 'login', $3)`,
@@ -107,6 +114,12 @@ describe('doctor', () => {
       report.findings.filter((each) => each.level === level).map(({ about, says }) => `${about}: ${says}`);
     return { code: ended.code, ...report, errors: of('error'), warnings: of('warning'), text: ended.stdout };
   };
+
+  it('does not mind locked users, who are listed and unlocked', async () => {
+    expect(await json(['user', 'locked', 'shop'])).toMatchObject({ items: [{ userId: 'u1' }] });
+    expect((await bo(['user', 'unlock', 'shop', 'u1'])).stdout).toBe('u1 is not locked any more\n');
+    expect((await bo(['user', 'locked', 'shop'])).stdout).toBe('none\n');
+  });
 
   it('counts second factors that no pepper decrypts, until they are reset', async () => {
     const unreadable = 'TOKEN_PEPPER: does not decrypt second factors: 1';

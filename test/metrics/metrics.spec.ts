@@ -139,9 +139,14 @@ describe('/metrics', () => {
       await attempt('nobody', 'alice-password');
       await test.sql(`UPDATE bo_user SET status = 'disabled' WHERE user_id = 'bob'`);
       await attempt('bob', 'bob-password');
+      for (let n = 0; n < 6; n++) await attempt('nobody-else', 'wrong');
     });
     expect(grown('bo_auth_logins_total', { outcome: 'granted' })).toBe(1);
-    expect(grown('bo_auth_logins_total', { outcome: 'refused' })).toBe(3);
+    expect(grown('bo_auth_logins_total', { outcome: 'refused' })).toBe(3 + 5);
+    expect(grown('bo_auth_logins_total', { outcome: 'locked' })).toBe(1);
+    expect(grown('bo_auth_login_locks_total', { scope: 'network' })).toBe(1);
+    expect(grown('bo_auth_login_locks_total', { scope: 'everywhere' })).toBe(0);
+    expect(grown('bo_auth_password_hashes_total')).toBe(4 + 5);
     const grownBy = async (userName: string) => {
       const of = await growth(() => attempt(userName, 'wrong'));
       return ['granted', 'refused'].map((outcome) => of('bo_auth_logins_total', { outcome }));

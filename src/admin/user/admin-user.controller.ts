@@ -33,6 +33,7 @@ import {
 } from './user-input.js';
 import { type AdministeredSession, UserSessions } from '../session/user-sessions.js';
 import { UserDeletion } from './user-deletion.js';
+import { UserLocks } from './user-locks.js';
 import type { UserView } from './user-view.js';
 
 const projectPath = z.object(described({ ownerId }));
@@ -53,6 +54,7 @@ export class AdminUserController {
   constructor(
     private readonly users: UserAdministration,
     private readonly secondFactor: UserSecondFactor,
+    private readonly locks: UserLocks,
     private readonly sessions: UserSessions,
     private readonly deletion: UserDeletion,
   ) {}
@@ -152,6 +154,20 @@ export class AdminUserController {
     @Param({ schema: userPath }) path: UserPath,
   ): Promise<Prepared<UserView>> {
     return new Prepared(await this.users.enable(administrator, path.ownerId, path.userId));
+  }
+
+  @Post(':userId/unlock')
+  @HttpCode(200)
+  @ApiAdministration(answers.unlocked, {
+    id: 'adminUnlockUser',
+    summary: 'Unlock a user after too many failed logins',
+    errors: ['USER_UNKNOWN'],
+  })
+  async unlock(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: UserPath,
+  ): Promise<Prepared<{ unlocked: true }>> {
+    return new Prepared(await this.locks.unlock(administrator, path.ownerId, path.userId));
   }
 
   @Put(':userId/password')

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { randomBytes } from 'node:crypto';
-import { MoreThan, type Repository } from 'typeorm';
+import { In, MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { type AdministrationEventKind, administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import type { EndReason } from '../../auth/session/session.js';
+import { LockOut } from '../../auth/lock-out/lock-out.js';
 import { addDecoy } from '../../auth/password/password-decoys.js';
 import { enrolledAmong } from '../../auth/second-factor/second-factor-row.js';
 import { Passwords } from '../../auth/password/passwords.js';
@@ -56,6 +57,7 @@ export class UserAdministration {
     private readonly sessions: UserSessions,
     private readonly projects: ProjectAdministration,
     private readonly projectDirectory: ProjectDirectory,
+    private readonly lockOut: LockOut,
   ) {
     this.rows = new EntityTable(users, database);
   }
@@ -64,20 +66,25 @@ export class UserAdministration {
   async list(
     administrator: Administrator,
     ownerId: string,
-    { userName, ...page }: UserListRequest,
+    { userName, locked, ...page }: UserListRequest,
   ): Promise<Page<UserView>> {
     await this.projects.show(administrator, ownerId);
     const list = `users ${ownerId}`;
     const after = startOf(list, page);
+    const among =
+      locked === undefined ? null : await this.lockOut.lockedUsers(ownerId, after, page.limit + 1);
     const rows = await this.users.find({
       where: {
         ownerId,
         ...(after !== null && { userId: MoreThan(after) }),
+        ...(among !== null && { userId: In(among) }),
         ...(userName !== undefined && { userName }),
       },
       order: { userId: 'ASC' },
       take: page.limit + 1,
     });
+    // A database may sort ids in another way than the list of locked users.
+    if (among !== null) rows.sort((a, b) => among.indexOf(a.userId) - among.indexOf(b.userId));
     const userIds = rows.map(({ userId }) => userId);
     const enrolled = await enrolledAmong(this.database, ownerId, userIds);
     return pageOf(

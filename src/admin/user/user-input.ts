@@ -90,6 +90,8 @@ export const userListSchema = parameters({
   ...pageShape,
   /** Only the user with this login name. */
   userName: text(1, 64).optional(),
+  /** Only users who are locked after too many failed logins. */
+  locked: z.literal('true', 'must be true').optional(),
 });
 export type UserListRequest = z.output<typeof userListSchema>;
 

@@ -78,9 +78,13 @@ export class LockOut {
     return this.failures.forget(this.gate.keyOf(ownerId, userName), userId);
   }
 
-  /** @returns the ids of the users with a lock, in ascending order */
-  async lockedUsers(ownerId: string): Promise<string[]> {
-    return (await this.failures.lockedUsers(ownerId, this.clock.now())).toSorted();
+  /** @returns the ids of the first locked users after one, in ascending order */
+  async lockedUsers(ownerId: string, after: string | null, limit: number): Promise<string[]> {
+    const locked = await this.failures.lockedUsers(ownerId, this.clock.now());
+    return locked
+      .filter((userId) => after === null || userId > after)
+      .toSorted()
+      .slice(0, limit);
   }
 
   /** @returns `null` if the project counts no failures */

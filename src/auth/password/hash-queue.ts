@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { Topic } from '../../diagnostics/topic.js';
 import { errors } from '../../response/error/error-catalogue.js';
 
 /** For whom a password is hashed. */
@@ -9,6 +10,9 @@ export interface HashFor {
   /** Aborted when the client disconnects: a hash that still waits is then not computed. */
   readonly signal?: AbortSignal;
 }
+
+/** Published when a password is hashed, or compared with a hash. */
+export const passwordHashes = new Topic<void>('bo-auth:password-hash');
 
 /** Computes a hash. Never rejects. */
 type Start = () => Promise<void>;
@@ -43,6 +47,7 @@ export class HashQueue {
       const start: Start = () => {
         signal?.removeEventListener('abort', gone);
         clearTimeout(timer);
+        passwordHashes.publish();
         return work().then(resolve, reject);
       };
       const giveUp = (detail: string): void => {

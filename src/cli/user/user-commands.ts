@@ -90,6 +90,27 @@ export function userCommands(program: Command): void {
       });
 
   user
+    .command('locked <ownerId>')
+    .description('list the users who are locked after too many failed logins')
+    .option(...LIMIT_OPTION)
+    .action(async (ownerId: string, { limit }: { limit: string }, command: Command) => {
+      const items = await administer(command, (services) =>
+        everyPage(limit, (page) => services.users.list(COMMAND_LINE, ownerId, { ...page, locked: 'true' })),
+      );
+      write(command, { items }, table(items, ['userId', 'userName', 'status', 'pushName']));
+    });
+
+  user
+    .command('unlock <ownerId> <userId>')
+    .description('forget the failed logins of a user')
+    .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
+      const unlocked = await administer(command, (services) =>
+        services.userLocks.unlock(COMMAND_LINE, ownerId, userId),
+      );
+      write(command, unlocked, `${userId} is not locked any more`);
+    });
+
+  user
     .command('reset-second-factor <ownerId> <userId>')
     .description('remove the second factor of a user who has lost it; make sure who asks for it')
     .action(async (ownerId: string, userId: string, _options: object, command: Command) => {
