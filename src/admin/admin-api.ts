@@ -4,6 +4,8 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '../response/api-decorators
 import { ApiBearer, BEARER_ERRORS } from '../auth/bearer/api-bearer.decorator.js';
 import { SIGNING_ALGORITHMS } from '../auth/access-token/signing-algorithm.js';
 import { ApiEnvelope, BODY_ERRORS, EXAMPLE_TIME } from '../response/envelope/api-envelope.decorator.js';
+import { EXAMPLE_GRANT } from '../auth/example-grant.js';
+import { type TokenGrant, tokenGrantSchema } from '../auth/token-grant.js';
 import type { ErrorCode } from '../response/error/error-catalogue.js';
 import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import type { Area } from '../tenancy/area/area.entity.js';
@@ -250,6 +252,8 @@ const signingKeys = shown<{ items: SigningKeyView[] }>(
   { items: [signingKey.example] },
 );
 
+const grant: Shown<TokenGrant> = { schema: tokenGrantSchema, example: EXAMPLE_GRANT };
+
 const refused = z.array(z.object(described({ line: z.int(), reason: text })));
 const ONE_REFUSED = [{ line: 3, reason: 'the project has no such user' }];
 
@@ -266,6 +270,7 @@ export const answers = {
   sessions,
   signingKey,
   signingKeys,
+  grant,
   ended: shown('SessionsEnded', z.object(described({ ended: z.int() })), { ended: 1 }),
   unlocked: shown('UserUnlocked', z.object(described({ unlocked: z.literal(true) })), {
     unlocked: true as const,

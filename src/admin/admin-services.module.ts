@@ -8,6 +8,7 @@ import { System } from '../tenancy/system/system.entity.js';
 import { User } from '../tenancy/user/user.entity.js';
 import { AreaImport } from './import/area-import.js';
 import { EventLog } from './event/event-log.js';
+import { SessionGrants } from './grant/session-grants.js';
 import { ProjectAdministration } from './project/project-administration.js';
 import { SessionImport } from './import/session-import.js';
 import { SigningKeyAdministration } from './signing-key/signing-key-administration.js';
@@ -26,6 +27,7 @@ const SERVICES = [
   UserLocks,
   UserSecondFactor,
   UserDeletion,
+  SessionGrants,
   UserSessions,
   AreaImport,
   SessionImport,

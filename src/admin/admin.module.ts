@@ -5,6 +5,7 @@ import { AdminImportController } from './import/admin-import.controller.js';
 import { AdminProjectController } from './project/admin-project.controller.js';
 import { AdminSigningKeyController } from './signing-key/admin-signing-key.controller.js';
 import { AdminSystemController } from './system/admin-system.controller.js';
+import { AdminGrantController } from './grant/admin-grant.controller.js';
 import { AdminUserController } from './user/admin-user.controller.js';
 import { AdminServicesModule } from './admin-services.module.js';
 
@@ -16,6 +17,7 @@ import { AdminServicesModule } from './admin-services.module.js';
     AdminSigningKeyController,
     AdminSystemController,
     AdminUserController,
+    AdminGrantController,
     AdminImportController,
     AdminEventController,
   ],

@@ -39,6 +39,7 @@ const ADMINISTRATION_EVENT_KINDS = [
   'user-unlocked',
   'password-set',
   'second-factor-reset',
+  'login-granted',
   'areas-imported',
   'session-imported',
   // One event for a whole batch, as earlier versions wrote it.

@@ -12,11 +12,16 @@ export interface Client {
 
 const USER_AGENT_MAX = 256;
 
+/** A `User-Agent` as it is stored. */
+export function storedUserAgent(text: string): string {
+  return text.slice(0, USER_AGENT_MAX);
+}
+
 export const CurrentClient = createParamDecorator((_: unknown, context: ExecutionContext): Client => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   return {
     ip: clientAddress(request),
-    userAgent: (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX),
+    userAgent: storedUserAgent(request.headers['user-agent'] ?? ''),
     requestId: request.id,
   };
 });

@@ -212,6 +212,8 @@ describe('login with a second factor', () => {
     expect((await user.login()).status).toBe(200);
     const [recovery = ''] = await user.enrol();
     await test.sql(`UPDATE bo_user SET sys_id = '["crm"]' WHERE user_id = $1`, user.userId);
+    const early = await user.login({}, test, { headers: { XsysId: 'erp' } });
+    expect(refusalOf(early)).toBe('401 SECOND_FACTOR_REQUIRED');
     nextStep();
     for (const code of [user.code(), recovery]) {
       const refused = [

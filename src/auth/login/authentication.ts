@@ -81,8 +81,10 @@ export class Authentication {
     const login = { project, userName, user: found, client, signal };
     const { user, code } = await this.lockOut.guard(login, async () => {
       const user = await this.comparePassword(tenant, found, { userName, password }, { ...whom, signal });
+      const code = await judgeCode(user);
+      // Last: who has the password alone learns nothing about systems and areas.
       await this.scope.assertWithin(tenant, user);
-      return { user, code: await judgeCode(user) };
+      return { user, code };
     });
     return {
       user,

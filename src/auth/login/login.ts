@@ -36,7 +36,9 @@ export class Login {
       client,
       signal,
     );
-    const prepared = await this.opening.prepare(tenant, user, request.clientId, client, code);
+    const prepared = await this.opening.prepare(tenant, user, request.clientId, client, {
+      alongside: code,
+    });
     return prepared.andThen(afterGrant);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sessionEvent } from '../../audit/auth-event.js';
+import { type AuthEvent, sessionEvent } from '../../audit/auth-event.js';
 import { Clock } from '../../config/clock.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
@@ -17,6 +17,16 @@ import { NONE_SUPERSEDED } from '../session/superseded-text.js';
 import { type Granted, tokenGrant } from '../token-grant.js';
 import { loginReports } from './login-report.js';
 
+/** Where the session belongs to, and who shared it. */
+type OpenedFor = Pick<Tenant, 'project' | 'firstShareUserId' | 'secondShareUserId'>;
+
+export interface OpeningOptions {
+  /** What else has to be written, such as that a code is used up. */
+  readonly alongside?: Alongside | null;
+  /** For the audit trail. Default: a login. */
+  readonly event?: (session: NewSession) => AuthEvent;
+}
+
 /** Opens a session of a user who is already authenticated, and grants its first tokens. */
 @Injectable()
 export class SessionOpening {
@@ -31,15 +41,15 @@ export class SessionOpening {
 
   /**
    * @param clientId absent: the default of the user
-   * @param alongside what else has to be written, such as that a code is used up
+   * @param client who the session is for
    * @returns the tokens, and the write that opens the session; it throws SESSION_LIMIT_REACHED
    */
   async prepare(
-    { project, firstShareUserId, secondShareUserId }: Tenant,
+    { project, firstShareUserId, secondShareUserId }: OpenedFor,
     user: User,
     clientId: string | undefined,
     client: Client,
-    alongside: Alongside | null = null,
+    { alongside = null, event = (session) => loginEvent(session, client) }: OpeningOptions = {},
   ): Promise<Prepared<Granted>> {
     const readAt = this.clock.now();
     // Not before `validAfter`: "log out everywhere" in the same millisecond must not end a later login.
@@ -75,7 +85,7 @@ export class SessionOpening {
     return new Prepared(
       { grant, expiresAt },
       { cacheType: this.database.kind, readAt },
-      () => this.open(project, session, client, alongside),
+      () => this.open(project, session, event(session), alongside),
       { userId: session.userId, sessionId: session.id },
     );
   }
@@ -84,14 +94,9 @@ export class SessionOpening {
   private async open(
     project: TenantProject,
     session: NewSession,
-    client: Client,
+    event: AuthEvent,
     alongside: Alongside | null,
   ): Promise<boolean> {
-    const event = sessionEvent('login', client, session, session.createdAt, {
-      clientId: session.clientId,
-      firstShareUserId: session.firstShareUserId,
-      secondShareUserId: session.secondShareUserId,
-    });
     const opening = await this.store.open(session, limitsOf(project), event, alongside);
     if (opening.kind === 'user-changed') return false;
     if (opening.kind === 'full') {
@@ -102,6 +107,15 @@ export class SessionOpening {
     loginReports.publish('granted');
     return true;
   }
+}
+
+function loginEvent(session: NewSession, client: Client): AuthEvent {
+  const { clientId, firstShareUserId, secondShareUserId } = session;
+  return sessionEvent('login', client, session, session.createdAt, {
+    clientId,
+    firstShareUserId,
+    secondShareUserId,
+  });
 }
 
 function limitsOf({ maxSessions, maxSessionsPerClient, whenFull }: TenantProject): SessionLimits {

@@ -193,6 +193,11 @@ export const catalogue = {
     code: 40_910,
     text: 'The current state of the second factor does not allow this operation.',
   },
+  USER_DISABLED: {
+    status: 409,
+    code: 40_911,
+    text: 'The user or the project is disabled. Enable it first.',
+  },
   BODY_TOO_LARGE: { status: 413, code: 41_301, text: 'The body is larger than 64 KiB.' },
   URL_TOO_LONG: { status: 414, code: 41_401, text: 'A part of the path is too long.' },
   MEDIA_TYPE_UNSUPPORTED: {

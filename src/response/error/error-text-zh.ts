@@ -46,6 +46,7 @@ export const chineseText: Readonly<Record<ErrorCode, string>> = {
   LAST_DEVELOPER: '操作后项目将没有开发者，请先将其他用户设为开发者。',
   SESSION_LIMIT_REACHED: '用户的会话数已达到项目上限，请先退出其他会话。',
   SECOND_FACTOR_CONFLICT: '双因素认证的当前状态不允许此操作。',
+  USER_DISABLED: '用户或项目已停用，请先启用。',
   BODY_TOO_LARGE: '请求体超过 64 KiB。',
   URL_TOO_LONG: '路径中的某一段过长。',
   MEDIA_TYPE_UNSUPPORTED: '请求体必须是 application/json 或 application/x-www-form-urlencoded。',

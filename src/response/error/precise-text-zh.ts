@@ -31,6 +31,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   'must be {} or {}': '必须为 {} 或 {}',
   'must be given once': '必须且只能提供一次',
   'must be given exactly once, as {} to {} characters': '必须且只能提供一次，为 {} 至 {} 个字符',
+  'must be an IP address': '必须为 IP 地址',
   'must name a project': '必须指定一个项目',
   'must be ISO 8601 with an offset, or milliseconds since the epoch':
     '必须为带时区偏移的 ISO 8601 时间，或 Unix 毫秒时间戳',

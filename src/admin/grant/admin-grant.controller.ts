@@ -1,0 +1,37 @@
+import { Body, Controller, Param, Post, UseGuards } from '@nestjs/common';
+import { z } from 'zod';
+import { type Client, CurrentClient } from '../../auth/client.js';
+import type { TokenGrant } from '../../auth/token-grant.js';
+import type { Prepared } from '../../response/prepared.js';
+import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import type { Administrator } from '../administrator.js';
+import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
+import { identifier, ownerId } from '../field.js';
+import { described } from '../field-text.js';
+import { type GrantRequest, grantSchema } from './grant-input.js';
+import { SessionGrants } from './session-grants.js';
+
+const userPath = z.object(described({ ownerId, userId: identifier }));
+
+@ApiAdministrationCalls()
+@Controller({ path: 'admin/projects/:ownerId/users/:userId/grants', version: '3' })
+@UseGuards(AdministratorGuard)
+export class AdminGrantController {
+  constructor(private readonly grants: SessionGrants) {}
+
+  @Post()
+  @ApiAdministration(answers.grant, {
+    id: 'adminGrantSession',
+    summary: 'Open a session for a user who was authenticated elsewhere (platform operator only)',
+    status: 201,
+    errors: ['ADMIN_PROJECT_UNKNOWN', 'USER_UNKNOWN', 'USER_DISABLED', 'SESSION_LIMIT_REACHED'],
+  })
+  grant(
+    @CurrentAdministrator() administrator: Administrator,
+    @Param({ schema: userPath }) path: z.output<typeof userPath>,
+    @Body({ schema: grantSchema }) body: GrantRequest,
+    @CurrentClient() client: Client,
+  ): Promise<Prepared<TokenGrant>> {
+    return this.grants.grant(administrator, path.ownerId, path.userId, body, client);
+  }
+}
