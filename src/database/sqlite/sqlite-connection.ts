@@ -33,9 +33,15 @@ export class SqliteFailure extends StoreUnavailable {
 /** A fault of the file or the disk; a lock of another process does not count. */
 const DAMAGE = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT)/;
 
+interface Prepared {
+  readonly statement: sqlite3.Statement;
+  /** Of the calls until it is prepared: sqlite3 never answers them if that fails. `null` once it is. */
+  waiting: ((reason: SqliteFailure) => void)[] | null;
+}
+
 /** One connection to an SQLite file, with promises and cached prepared statements. */
 export class SqliteConnection {
-  private readonly statements = new Map<string, sqlite3.Statement>();
+  private readonly statements = new Map<string, Prepared>();
 
   private constructor(private readonly database: sqlite3.Database) {}
 
@@ -67,14 +73,14 @@ export class SqliteConnection {
 
   all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
     return new Promise((resolve, reject) => {
-      this.prepared(sql).all<Row>(values, (error, rows) =>
-        error === null ? resolve(rows) : reject(failure(error)),
-      );
+      const { statement, waiting } = this.prepared(sql);
+      waiting?.push(reject);
+      statement.all<Row>(values, (error, rows) => (error === null ? resolve(rows) : reject(failure(error))));
     });
   }
 
   async close(): Promise<void> {
-    for (const statement of this.statements.values())
+    for (const { statement } of this.statements.values())
       await new Promise<void>((resolve) => {
         statement.finalize(() => resolve());
       });
@@ -84,15 +90,20 @@ export class SqliteConnection {
     });
   }
 
-  private prepared(sql: string): sqlite3.Statement {
+  private prepared(sql: string): Prepared {
     const known = this.statements.get(sql);
     if (known !== undefined) return known;
     // SQLite treats `$1` as a name and numbers names by first appearance; `?1` is always the first value.
     const statement = this.database.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'), (error) => {
-      if (error !== null) this.statements.delete(sql);
+      if (error !== null) {
+        this.statements.delete(sql);
+        for (const reject of prepared.waiting ?? []) reject(failure(error));
+      }
+      prepared.waiting = null;
     });
-    this.statements.set(sql, statement);
-    return statement;
+    const prepared: Prepared = { statement, waiting: [] };
+    this.statements.set(sql, prepared);
+    return prepared;
   }
 }
 
