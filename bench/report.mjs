@@ -206,6 +206,23 @@ export function workersTable(crews) {
   return aligned(['workers', 'req/s', '× one', 'µs CPU/req', 'generator'], lines);
 }
 
+/** @param {import('./flood.mjs').Flood} flood */
+export function floodTable({ quiet, flooded, ratio, loginsPerSecond }) {
+  /** @param {string} title @param {import('./flood.mjs').Latencies} latencies @param {string} logins */
+  const line = (title, { refreshes, p50, p99 }, logins) => [
+    title,
+    logins,
+    String(refreshes),
+    p50.toFixed(1),
+    p99.toFixed(1),
+  ];
+  const table = aligned(
+    ['refreshes', 'logins/s', 'refreshes', 'p50 ms', 'p99 ms'],
+    [line('without a flood', quiet, '0'), line('with a flood', flooded, loginsPerSecond.toFixed(0))],
+  );
+  return `${table}\n\np99 with the flood: ${ratio.toFixed(2)} times that without it`;
+}
+
 /**
  * @param {string[]} head
  * @param {string[][]} lines

@@ -5,12 +5,13 @@
  */
 import { parseArgs } from 'node:util';
 import { cases } from './cases.mjs';
+import { MAX_RATIO, measureFlood } from './flood.mjs';
 import { grow } from './growth.mjs';
 import { Laboratory, say } from './measurement.mjs';
 import { sessionMemory, soak } from './memory.mjs';
 import { cores, machine } from './processes.mjs';
 import { profileIn, readProfile } from './profile.mjs';
-import { growthTable, soakTable, summarize, table, workersTable } from './report.mjs';
+import { floodTable, growthTable, soakTable, summarize, table, workersTable } from './report.mjs';
 import { measureWorkers } from './workers.mjs';
 
 const HELP = `npm run bench -- [options]
@@ -28,6 +29,7 @@ const HELP = `npm run bench -- [options]
   --growth [AXES]      instead: cost by number of sessions,projects,connections
   --memory             instead: memory over a million refreshes, and per cached session
   --workers            instead: one process compared with two on all cores, tokens signed with RS256
+  --flood [SECONDS]    instead: refreshes with and without a flood of logins, 60 s each
   --list               prints the names of the cases
 `;
 
@@ -47,6 +49,7 @@ const { values: flags, positionals } = parseArgs({
     growth: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
     workers: { type: 'boolean', default: false },
+    flood: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -71,7 +74,13 @@ const effort = {
 
 /** @returns {Case[]} the cases that --only selects, with their floors */
 function chosenCases() {
-  const basic = flags.workers ? 'reuse-sqlite' : flags.growth || flags.memory ? BASIC_CASES : '';
+  const basic = flags.workers
+    ? 'reuse-sqlite'
+    : flags.flood
+      ? 'rotate-sqlite'
+      : flags.growth || flags.memory
+        ? BASIC_CASES
+        : '';
   const wanted = (flags.only ?? basic).split(',');
   const named = cases.filter(({ name }) => wanted.some((part) => name.includes(part)));
   const floors = flags.profile || basic !== '' ? [] : named.map(({ floor }) => floor);
@@ -147,6 +156,20 @@ async function runWorkers(laboratory) {
 }
 
 /** @param {Laboratory} laboratory */
+async function runFlood(laboratory) {
+  const seconds = Number(positionals[0] ?? 60);
+  for (const each of chosenCases())
+    await attempt(laboratory, each, async () => {
+      const flood = await measureFlood(laboratory, each, seconds);
+      print({ name: each.name, ...flood }, floodTable(flood));
+      if (flood.quiet.failures + flood.flooded.failures > 0) throw new Error('some refreshes failed');
+      if (flood.ratio > MAX_RATIO)
+        throw new Error(`the flood made the p99 more than ${MAX_RATIO} times as long`);
+    });
+  return [];
+}
+
+/** @param {Laboratory} laboratory */
 async function runProfile(laboratory) {
   /** @type {Sample[]} */
   const all = [];
@@ -209,6 +232,7 @@ function chosenRun() {
   if (flags.profile) return runProfile;
   if (flags.growth) return runGrowth;
   if (flags.memory) return runMemory;
+  if (flags.flood) return runFlood;
   return flags.workers ? runWorkers : runTable;
 }
 

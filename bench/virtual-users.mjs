@@ -3,7 +3,7 @@
  * What one caller sends and how it checks the response. A virtual user has its own session: the token of one response is
  * the token that its next request presents.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 
 /**
  * @typedef {object} Account of a virtual user
@@ -175,6 +175,33 @@ class LoginUser {
   }
 }
 
+/** Guesses passwords of invented users. @implements {VirtualUser} */
+class GuessUser {
+  /**
+   * @param {Session} session
+   * @param {VerifyValues} verifyValues
+   */
+  constructor(session, verifyValues) {
+    this.session = session;
+    this.verifyValues = verifyValues;
+  }
+
+  request() {
+    const userName = `nobody-${randomUUID()}`;
+    const body = { userName, password: 'a-guess' };
+    return post(this.session.account, this.verifyValues, '/bo/api/v3/auth/token', body);
+  }
+
+  /**
+   * Refused, or refused because too many logins wait.
+   *
+   * @param {Answer} answer
+   */
+  judge({ status, body }) {
+    return status === 401 || status === 503 ? null : `${status} ${body.slice(0, 300)}`;
+  }
+}
+
 /** Introspects its own refresh token, which outlives the access token. @implements {VirtualUser} */
 class IntrospectUser {
   /**
@@ -220,7 +247,7 @@ class PlainUser {
   }
 }
 
-/** @typedef {'reuse' | 'rotate' | 'login' | 'introspect' | 'plain'} Scenario */
+/** @typedef {'reuse' | 'rotate' | 'login' | 'guess' | 'introspect' | 'plain'} Scenario */
 
 /**
  * @param {Scenario} scenario
@@ -231,6 +258,7 @@ class PlainUser {
  */
 export function virtualUser(scenario, session, verifyValues, secret) {
   if (scenario === 'login') return new LoginUser(session, verifyValues, secret);
+  if (scenario === 'guess') return new GuessUser(session, verifyValues);
   if (scenario === 'introspect') return new IntrospectUser(session, verifyValues);
   if (scenario === 'plain') return new PlainUser(session, verifyValues);
   return new RefreshUser(session, verifyValues, scenario === 'rotate', secret);
