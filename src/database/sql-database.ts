@@ -26,8 +26,16 @@ export abstract class SqlDatabase {
    */
   abstract find<Row>(select: SharedSelect, values: readonly SqlValue[]): Promise<Row | null>;
 
-  /** Runs `work` in an isolated transaction, which is durable when the promise resolves. */
-  abstract transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in an isolated transaction, which is durable when the promise resolves.
+   *
+   * @param options.durable `false` for what may be lost if the machine fails, though not if the process does: it does not
+   *   wait for the disk, and neither do the writes that queue behind it
+   */
+  abstract transact<T>(
+    work: (transaction: SqlTransaction) => Promise<T>,
+    options?: { readonly durable: boolean },
+  ): Promise<T>;
 
   /**
    * Updates one row if it still holds what the caller saw. Concurrent callers may share one durable commit; each

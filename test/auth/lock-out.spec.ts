@@ -3,6 +3,7 @@ import { loginLocks } from '../../src/auth/lock-out/lock-out-report.js';
 import { LoginTrail } from '../../src/auth/lock-out/login-trail.js';
 import { Passwords } from '../../src/auth/password/passwords.js';
 import { CleanUp } from '../../src/auth/clean-up.js';
+import { SqlDatabase } from '../../src/database/sql-database.js';
 import { call, dataOf, refusalOf, startApp, type TestApp } from '../support/app.js';
 
 const MAX = 5;
@@ -262,4 +263,15 @@ describe('an administrator', () => {
     expect(refusalOf(await administer('POST', '/nobody-at-all/unlock'))).toBe('404 USER_UNKNOWN');
     expect(refusalOf(await administer('GET', '?locked=false'))).toBe('400 PARAMETER_INVALID');
   });
+});
+
+it('does not wait for the disk to count, and then lets other writes wait for it', async () => {
+  const database = test.app.get(SqlDatabase, { strict: false });
+  const level = (durable: boolean) =>
+    database.transact((transaction) => transaction.all('PRAGMA synchronous', []), { durable });
+  const [NORMAL, FULL] = [[{ synchronous: 1 }], [{ synchronous: 2 }]];
+  expect([await level(false), await level(true)]).toEqual([NORMAL, FULL]);
+  const failing = database.transact((transaction) => transaction.all('nonsense', []), { durable: false });
+  await expect(failing).rejects.toThrow();
+  expect(await level(true)).toEqual(FULL);
 });

@@ -56,8 +56,12 @@ export class LoginTrail {
       for (const scope of locks)
         events.push(sessionEvent('login-locked', client, subject, now, { scope, network, until }));
     if (events.length === 0) return;
-    await this.database.transact(async (transaction) => {
-      for (const event of events) await writeEvent(transaction, event);
-    });
+    await this.database.transact(
+      async (transaction) => {
+        for (const event of events) await writeEvent(transaction, event);
+      },
+      // A flood of logins must not make refreshes wait for the disk.
+      { durable: false },
+    );
   }
 }

@@ -45,10 +45,13 @@ export class UsualNetworks {
     const key = JSON.stringify([ownerId, userId, network]);
     const at = this.noted.get(key);
     if (at !== undefined && at > now - DAY_MS) return;
-    await this.database.transact(async (transaction) => {
-      await transaction.all(NOTE, [ownerId, userId, network, now, now - DAY_MS]);
-      await transaction.all(KEEP_NEWEST, [ownerId, userId]);
-    });
+    await this.database.transact(
+      async (transaction) => {
+        await transaction.all(NOTE, [ownerId, userId, network, now, now - DAY_MS]);
+        await transaction.all(KEEP_NEWEST, [ownerId, userId]);
+      },
+      { durable: false },
+    );
     this.noted.set(key, now);
   }
 

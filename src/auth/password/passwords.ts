@@ -18,8 +18,11 @@ const OWN: PasswordDecoy = { format: 'argon2id', hash: OWN_DECOY };
 @Injectable()
 export class Passwords {
   private readonly logger = new Logger(Passwords.name);
-  /** SQLite uses libuv's few threads too, so logins must never occupy all of them. */
-  private readonly queue = new HashQueue(Math.min(2, availableParallelism()));
+  /**
+   * SQLite uses libuv's few threads too, so logins must never occupy all of them. They also leave a core to refreshes,
+   * which a second hash on two cores slows down several times without more logins a second.
+   */
+  private readonly queue = new HashQueue(Math.max(1, Math.min(2, availableParallelism() - 1)));
 
   hash(password: string, whom: HashFor): Promise<string> {
     return this.queue.run(whom, () => hash(password, OWN_PARAMETERS));

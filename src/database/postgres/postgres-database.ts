@@ -54,8 +54,12 @@ export class PostgresDatabase extends SqlDatabase {
     return row ?? null;
   }
 
-  override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
-    return withRetries(() => this.transactOnce(work));
+  override transact<T>(
+    work: (transaction: SqlTransaction) => Promise<T>,
+    { durable } = { durable: true },
+  ): Promise<T> {
+    const begin = durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit = off';
+    return withRetries(() => this.transactOnce(begin, work));
   }
 
   override async compareAndSet<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>>(
@@ -101,14 +105,17 @@ export class PostgresDatabase extends SqlDatabase {
     await this.pool.end();
   }
 
-  private async transactOnce<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
+  private async transactOnce<T>(
+    begin: string,
+    work: (transaction: SqlTransaction) => Promise<T>,
+  ): Promise<T> {
     const client = await answered(this.pool.connect());
     // A broken connection also fails the running statement. Without a listener, its 'error' event would end the process.
     const onError = (): void => undefined;
     client.on('error', onError);
     let isReusable = false;
     try {
-      await answered(client.query('BEGIN'));
+      await answered(client.query(begin));
       const result = await work({ all: (sql, values) => this.ask(client, sql, values) });
       await answered(client.query('COMMIT'));
       isReusable = true;

@@ -83,21 +83,35 @@ export class SqliteDatabase extends SqlDatabase {
     return this.reads(select).submit(values) as Promise<Row | null>;
   }
 
-  override transact<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
+  override transact<T>(
+    work: (transaction: SqlTransaction) => Promise<T>,
+    { durable } = { durable: true },
+  ): Promise<T> {
     return this.write(async () => {
-      // IMMEDIATE takes the write lock now: a transaction that upgrades from read to write later gets
-      // SQLITE_BUSY without waiting.
-      await this.writer.execute('BEGIN IMMEDIATE');
+      if (durable) return this.transactNow(work);
+      // No other write runs meanwhile, and the commit of the next durable one covers this one, too.
+      await this.writer.execute('PRAGMA synchronous = NORMAL');
       try {
-        const result = await work(this.writer);
-        await this.writer.execute('COMMIT');
-        return result;
-      } catch (error) {
-        // SQLite already rolls back by itself on some failures (disk full); ROLLBACK then fails harmlessly.
-        await this.writer.execute('ROLLBACK').catch(() => undefined);
-        throw error;
+        return await this.transactNow(work);
+      } finally {
+        await this.writer.execute('PRAGMA synchronous = FULL');
       }
     });
+  }
+
+  private async transactNow<T>(work: (transaction: SqlTransaction) => Promise<T>): Promise<T> {
+    // IMMEDIATE takes the write lock now: a transaction that upgrades from read to write later gets
+    // SQLITE_BUSY without waiting.
+    await this.writer.execute('BEGIN IMMEDIATE');
+    try {
+      const result = await work(this.writer);
+      await this.writer.execute('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite already rolls back by itself on some failures (disk full); ROLLBACK then fails harmlessly.
+      await this.writer.execute('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
   }
 
   override compareAndSet<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>>(
