@@ -21,7 +21,8 @@ const INSERT = `
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`;
 const DELETE = 'DELETE FROM bo_event_chain WHERE id = $1';
 
-interface ChainRow {
+/** The row as the database returns it. */
+export interface ChainRow {
   sealed_key: string;
   began_at: number | string;
   base_seq: number | string;
@@ -62,20 +63,20 @@ export class ChainStates {
 
   constructor(
     private readonly database: SqlDatabase,
-    peppers: Peppers,
+    private readonly peppers: Peppers,
   ) {
-    this.seal = new SecretSeal(peppers, 'bo-auth key of the audit trail at rest, v1');
+    this.seal = keySeal(peppers);
   }
 
   /** @returns `null` before the first line is sealed; @throws ChainUnusable */
   async find(): Promise<ChainState | null> {
     const row = await this.row();
-    if (row !== undefined) return this.stateOf(row);
+    if (row !== undefined) return chainStateOf(row, this.peppers);
     if ((await this.lastSeq()) === 0) return null;
     // Another process may have begun the chain in the meantime.
     const begun = await this.row();
     if (begun === undefined) throw new ChainUnusable('the row of the chain in bo_event_chain is missing');
-    return this.stateOf(begun);
+    return chainStateOf(begun, this.peppers);
   }
 
   /** The chain, which begins now if there is none. @throws ChainUnusable */
@@ -124,26 +125,6 @@ export class ChainStates {
     return row;
   }
 
-  private stateOf(row: ChainRow): ChainState {
-    const secret = this.seal.open(row.sealed_key, [ID]);
-    if (secret === null)
-      throw new ChainUnusable(
-        `TOKEN_PEPPER does not open the key of the chain, which is sealed under the pepper ${row.sealed_key.split('.', 1).join('')}`,
-      );
-    const state = signed({
-      key: new ChainKey(secret),
-      sealedKey: row.sealed_key,
-      beganAt: Number(row.began_at),
-      baseSeq: Number(row.base_seq),
-      anchor: { seq: Number(row.anchor_seq), mac: row.anchor_mac },
-      head: { seq: Number(row.head_seq), mac: row.head_mac },
-      deletedBroken: Number(row.deleted_broken),
-    });
-    if (state.signature !== row.signature)
-      throw new ChainUnusable('the row of the chain in bo_event_chain was changed');
-    return state;
-  }
-
   private begin(now: number, baseSeq: number): ChainState {
     const secret = randomBytes(KEY_BYTES);
     const start: Link = { seq: baseSeq, mac: NO_MAC };
@@ -163,6 +144,29 @@ export class ChainStates {
     const secret = this.seal.open(sealedKey, [ID]);
     return secret === null ? sealedKey : this.seal.seal(secret, [ID]);
   }
+}
+
+const keySeal = (peppers: Peppers) => new SecretSeal(peppers, 'bo-auth key of the audit trail at rest, v1');
+
+/** @throws ChainUnusable */
+export function chainStateOf(row: ChainRow, peppers: Peppers): ChainState {
+  const secret = keySeal(peppers).open(row.sealed_key, [ID]);
+  if (secret === null)
+    throw new ChainUnusable(
+      `TOKEN_PEPPER does not open the key of the chain, which is sealed under the pepper ${row.sealed_key.split('.', 1).join('')}`,
+    );
+  const state = signed({
+    key: new ChainKey(secret),
+    sealedKey: row.sealed_key,
+    beganAt: Number(row.began_at),
+    baseSeq: Number(row.base_seq),
+    anchor: { seq: Number(row.anchor_seq), mac: row.anchor_mac },
+    head: { seq: Number(row.head_seq), mac: row.head_mac },
+    deletedBroken: Number(row.deleted_broken),
+  });
+  if (state.signature !== row.signature)
+    throw new ChainUnusable('the row of the chain in bo_event_chain was changed');
+  return state;
 }
 
 function signed(state: Omit<ChainState, 'signature'>): ChainState {

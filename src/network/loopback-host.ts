@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { addressMatcher } from './client-address.js';
 
-const isLoopback = addressMatcher(['127.0.0.0/8', '::1']);
+export const isLoopback = addressMatcher(['127.0.0.0/8', '::1']);
 
 /**
  * Whether a request names this machine by a loopback host: `localhost`, `127.0.0.1` or `[::1]`. A page of another site

@@ -77,10 +77,12 @@ describe('migrate', () => {
   });
 });
 
+const TOKEN_PEPPER = '0:Zx1cV7lP0oI9uY6tR4eW3qAKq8vB2nM5';
+
 describe('doctor', () => {
   // With an active session the database needs the pepper that made its tokens.
   beforeAll(async () => {
-    const server = await startApp({ DATABASE_URL: database });
+    const server = await startApp({ DATABASE_URL: database, TOKEN_PEPPER });
     const signIn = (password: string) =>
       call(server, {
         method: 'POST',
@@ -107,8 +109,8 @@ describe('doctor', () => {
     expect(answer.status).toBe(200);
   });
 
-  const findings = async (env: Record<string, string> = {}) => {
-    const ended = await bo(['doctor', '--json'], { env });
+  const findings = async (env: Record<string, string> = {}, options: readonly string[] = []) => {
+    const ended = await bo(['doctor', ...options, '--json'], { env });
     const report = JSON.parse(ended.stdout) as { healthy: boolean; findings: Finding[] };
     const of = (level: Finding['level']) =>
       report.findings.filter((each) => each.level === level).map(({ about, says }) => `${about}: ${says}`);
@@ -136,7 +138,7 @@ describe('doctor', () => {
     const env = {
       NODE_ENV: 'production',
       JWT_SECRET: 'Kq8vB2nM5xZ1cV7lP0oI9uY6tR4eW3qA',
-      TOKEN_PEPPER: '0:Zx1cV7lP0oI9uY6tR4eW3qAKq8vB2nM5',
+      TOKEN_PEPPER,
     };
     const report = await findings(env);
     expect([report.code, report.healthy, report.errors]).toEqual([0, true, []]);
@@ -149,6 +151,45 @@ describe('doctor', () => {
     expect(report.warnings).toContainEqual(
       expect.stringContaining('TRUSTED_PROXIES: the newest 13 logins, of 4 users, all came from 10.0.0.5'),
     );
+  });
+
+  it('finds what GB/T 22239 level 3 asks for, and says how to set it', async () => {
+    const env = {
+      NODE_ENV: 'production',
+      JWT_SECRET: 'Kq8vB2nM5xZ1cV7lP0oI9uY6tR4eW3qA',
+      TOKEN_PEPPER,
+      EVENT_RETENTION_DAYS: '90',
+    };
+    const lax = await findings(env, ['--profile', 'mlps3']);
+    expect(lax.code).toBe(1);
+    const unmet = lax.findings.filter(({ level, about }) => level === 'error' && about.startsWith('8.1.4.'));
+    expect(unmet.map(({ about }) => about).toSorted()).toEqual([
+      '8.1.4.1 b) project shop',
+      '8.1.4.1 c)',
+      '8.1.4.1 d) project shop',
+      '8.1.4.2 d)',
+      '8.1.4.3 c)',
+    ]);
+    // The commands that it names make the project conform.
+    for (const { todo = '' } of unmet)
+      if (todo.startsWith('bo-auth project set')) await json(todo.split(' ').slice(1));
+    const strict = await findings(
+      {
+        ...env,
+        EVENT_RETENTION_DAYS: '180',
+        OPERATOR_TOKEN_HASH: 'a'.repeat(64),
+        TRUSTED_PROXIES: '10.0.0.5',
+      },
+      ['--profile', 'mlps3'],
+    );
+    expect([strict.code, strict.errors]).toEqual([0, []]);
+    expect(strict.text).toContain('idleSeconds 1800');
+    expect((await bo(['doctor', '--profile', 'iso'])).code).toBe(2);
+  });
+
+  it('says that the audit trail is sealed under another pepper', async () => {
+    const { errors } = await findings({ TOKEN_PEPPER: '0:another-pepper-of-the-same-id-0123456789' });
+    expect(errors).toContainEqual(expect.stringContaining('audit trail: TOKEN_PEPPER does not open the key'));
   });
 
   it('changes nothing: a database that is not there is not made', async () => {

@@ -12,16 +12,26 @@ import { verificationProfile } from '../../tenancy/project/tenant-project.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { profileProblems } from '../../tenancy/verification/verification-profile.js';
 import { User } from '../../tenancy/user/user.entity.js';
+import { eventChain } from './doctor-chain.js';
 import { loginAddresses } from './doctor-addresses.js';
 import { peppers, secondFactors, signingKeys } from './doctor-peppers.js';
 import { rows } from './doctor-rows.js';
 import { largeUsers } from './doctor-users.js';
-import { comparedClock, CLOCK_TOLERANCE_MS, failed, type Finding, ok, warning } from './finding.js';
+import {
+  comparedClock,
+  CLOCK_TOLERANCE_MS,
+  failed,
+  type Finding,
+  ok,
+  type Profile,
+  warning,
+} from './finding.js';
+import { projectsForMlps3 } from './profile-mlps3.js';
 
 const ABOUT = 'database';
 
 /** Checks that the database is usable and migrated, and that its rows fit this configuration. */
-export async function examineDatabase(config: Config): Promise<Finding[]> {
+export async function examineDatabase(config: Config, profile: Profile | null): Promise<Finding[]> {
   const { database } = config;
   if (database.kind === 'sqlite') {
     const problem = fileProblem(database.file);
@@ -40,8 +50,8 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
       ];
     return [
       ok(ABOUT, `${databaseLocation(database)}, up to date`),
-      ...(file === null ? [] : readableByOthers(file.path)),
-      ...(await examineRows(config, file)),
+      ...(file === null ? [] : readableByOthers(file.path, profile)),
+      ...(await examineRows(config, file, profile)),
     ];
   } catch (error) {
     const failure = databaseFailure(database, error);
@@ -80,12 +90,13 @@ function fileProblem(file: string | null): Finding | null {
 }
 
 /** Earlier releases left the mode to SQLite. */
-function readableByOthers(file: string): Finding[] {
+function readableByOthers(file: string, profile: Profile | null): Finding[] {
   const mode = statSync(file).mode & 0o777;
   if (process.platform === 'win32' || (mode & 0o077) === 0) return [];
+  const [judge, about] = profile === 'mlps3' ? [failed, '8.1.4.2 f)'] : [warning, ABOUT];
   return [
-    warning(
-      ABOUT,
+    judge(
+      about,
       `other users of this machine may read ${file} (mode ${mode.toString(8)})`,
       'chmod 600 the file and its -wal and -shm',
     ),
@@ -98,7 +109,11 @@ function nearestFolder(file: string): string {
   return folder;
 }
 
-async function examineRows(config: Config, file: SqliteFile | null): Promise<Finding[]> {
+async function examineRows(
+  config: Config,
+  file: SqliteFile | null,
+  profile: Profile | null,
+): Promise<Finding[]> {
   const dataSource = new DataSource({
     ...dataSourceOptions(config.database, file),
     entities: [Project, User],
@@ -114,6 +129,8 @@ async function examineRows(config: Config, file: SqliteFile | null): Promise<Fin
       ...(await largeUsers(dataSource)),
       ...(await loginAddresses(dataSource, config)),
       ...(await newestEvent(dataSource)),
+      ...(await eventChain(dataSource, config)),
+      ...(profile === 'mlps3' ? await projectsForMlps3(dataSource) : []),
     ];
   } finally {
     await dataSource.destroy();

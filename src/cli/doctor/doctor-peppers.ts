@@ -50,6 +50,7 @@ async function sealingPeppers(dataSource: DataSource): Promise<ReadonlySet<strin
   );
   const verify = await dataSource.getRepository(Project).find();
   const factors = await secondFactorRows(dataSource);
+  const chain = await rows<{ sealed_key: string }>(dataSource, 'SELECT sealed_key FROM bo_event_chain');
   return new Set([
     ...signing.map(({ private_key: sealed }) => sealedUnder(sealed)),
     ...verify.flatMap(({ verifyKey, verifyPreviousKey }) => [
@@ -57,6 +58,7 @@ async function sealingPeppers(dataSource: DataSource): Promise<ReadonlySet<strin
       pepperOf(verifyPreviousKey ?? ''),
     ]),
     ...factors.map(({ secret }) => sealedUnder(secret)),
+    ...chain.map(({ sealed_key: sealed }) => sealedUnder(sealed)),
   ]);
 }
 

@@ -6,12 +6,13 @@ import { PluginRegistry } from '../../plugins/plugin-registry.js';
 import { missingFolder } from '../../plugins/plugins-dir.js';
 import { examineDatabase } from './doctor-database.js';
 import { examineSecrets } from './doctor-secrets.js';
-import { comparedClock, failed, type Finding, ok, warning } from './finding.js';
+import { configurationForMlps3 } from './profile-mlps3.js';
+import { comparedClock, failed, type Finding, ok, type Profile, warning } from './finding.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Checks everything the service needs to start; changes nothing. */
-export async function doctor(env: Environment): Promise<Finding[]> {
+/** Checks everything the service needs to start, and whether it conforms to a standard; changes nothing. */
+export async function doctor(env: Environment, profile: Profile | null): Promise<Finding[]> {
   const { config, problems } = examineConfig(env);
   const isRight = (...variables: readonly string[]) =>
     !problems.some(({ variable }) => variables.includes(variable));
@@ -20,9 +21,10 @@ export async function doctor(env: Environment): Promise<Finding[]> {
     clock(),
     ...configuration(config, problems),
     ...(isRight('JWT_SECRET', 'TOKEN_PEPPER') ? examineSecrets(config, env) : []),
-    ...(isRight('DATABASE_URL', 'TOKEN_PEPPER') ? await examineDatabase(config) : []),
+    ...(isRight('DATABASE_URL', 'TOKEN_PEPPER') ? await examineDatabase(config, profile) : []),
     ...(isRight('REDIS_URL') ? [await redis(config)] : []),
     ...(isRight('PLUGINS_DIR') ? await plugins(config) : []),
+    ...(profile === 'mlps3' ? configurationForMlps3(config) : []),
   ];
 }
 

@@ -1,3 +1,7 @@
+/** Standards against which a deployment can be checked. */
+export const PROFILES = ['mlps3'] as const;
+export type Profile = (typeof PROFILES)[number];
+
 /** The result of one check. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'error';
