@@ -1,12 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHash } from 'node:crypto';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { DEVELOPMENT_OPERATOR_TOKEN, loadConfig } from '../../src/config/config.js';
 import { createApp } from '../../src/create-app.js';
 import { SEED_SESSION } from '../../src/demo/demo-rows.js';
 import { SqlDatabase } from '../../src/database/sql-database.js';
 import { ALL_CASES, sample } from '../runner/sample.js';
 import { CHROMIUM_DEADLINE_MS, launchChromium } from '../support/chromium.js';
+import { bodyOf, call, callsOn, execute, field, type OpenedPage, openPage, tryOut } from './swagger-page.js';
 
 /** One of each kind. Swagger UI takes a second or two for each. */
 const CALLS = [
@@ -49,88 +50,6 @@ async function start(env: Record<string, string> = {}) {
   return { app, url: await app.getUrl() };
 }
 
-interface OpenedPage {
-  readonly page: Page;
-  /** Errors that the browser reported. */
-  readonly complaints: string[];
-  /** Every request, as text. */
-  readonly sent: string[];
-}
-
-/** The page as a newcomer has it, in a browser that has never seen it. */
-async function open(url: string, locale = 'en-US'): Promise<OpenedPage> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, locale });
-  context.setDefaultTimeout(60_000);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  const sent: string[] = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    // A refused call is logged by the browser itself, as a resource that failed to load.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-      complaints.push(message.text());
-  });
-  page.on('request', (request) => {
-    sent.push(JSON.stringify([request.url(), request.headers(), request.postData()]));
-  });
-  await page.goto(`${url}/docs`);
-  await page.locator('.opblock').first().waitFor();
-  return { page, complaints, sent };
-}
-
-const call = (page: Page, id: string): Locator => page.locator(`.opblock[id$="-${id}"]`);
-
-/** The operationIds, from the top to the bottom, without those that take an authenticator app. */
-async function callsOn(page: Page): Promise<string[]> {
-  const ids = await page.locator('.opblock').evaluateAll((blocks) => blocks.map(({ id }) => id));
-  expect(ids.length).toBeGreaterThanOrEqual(38);
-  return ids
-    .map((id) => id.split('-').at(-1) ?? '')
-    .filter((id) => !id.endsWith('SecondFactor') || id.startsWith('admin'));
-}
-
-/** Opens a call and presses "Try it out". */
-async function tryOut(page: Page, id: string): Promise<Locator> {
-  const block = call(page, id);
-  if (!(await isOpen(block))) await toggle(block);
-  await block.locator('.execute-wrapper, .try-out__btn').first().waitFor();
-  const button = block.getByRole('button', { name: 'Try it out' });
-  if (await button.isVisible()) await button.click();
-  await block.getByRole('button', { name: 'Execute', exact: true }).waitFor();
-  return block;
-}
-
-const toggle = (block: Locator) => block.locator('.opblock-summary-control').click();
-const isOpen = (block: Locator) => block.locator('.opblock-body').isVisible();
-
-interface Shown {
-  readonly status: number;
-  readonly body: {
-    data: Record<string, unknown> & { refreshToken: string; tokenSeq: number };
-    error: { errorCode: string };
-  };
-}
-
-/** Presses "Execute", reads what the page shows of the answer, and closes the call again. */
-async function execute(page: Page, id: string): Promise<Shown> {
-  const block = await tryOut(page, id);
-  const clear = block.getByRole('button', { name: 'Clear' });
-  if (await clear.isVisible()) await clear.click();
-  await block.getByRole('button', { name: 'Execute', exact: true }).click();
-  const shown = block.locator('.live-responses-table tbody tr.response').first();
-  await shown.waitFor();
-  const status = Number.parseInt(await shown.locator('.response-col_status').innerText(), 10);
-  const text = await shown.locator('pre').first().innerText();
-  await toggle(block);
-  // The metrics alone are no JSON.
-  return { status, body: (text.startsWith('#') ? {} : JSON.parse(text)) as Shown['body'] };
-}
-
-const field = (block: Locator, name: string): Locator =>
-  block.locator(`tr[data-param-name="${name}"]`).locator('input, select');
-
-const bodyOf = (block: Locator): Locator => block.locator('.body-param textarea');
-
 describe('the page, in development', () => {
   let app: NestFastifyApplication;
   /** One page for all tests, as it takes seconds to load: each test continues where the previous one left it. */
@@ -139,7 +58,7 @@ describe('the page, in development', () => {
   beforeAll(async () => {
     const started = await start();
     app = started.app;
-    opened = await open(started.url);
+    opened = await openPage(browser, started.url);
   }, PATIENCE_MS);
   afterAll(() => app.close());
   afterEach(() => expect(opened.complaints).toEqual([]));
@@ -260,7 +179,7 @@ describe('the page, in development', () => {
       await call(page, 'login').getByText('Sign in', { exact: true }).waitFor();
       expect(await page.locator('html').getAttribute('lang')).toBe('en');
 
-      const chinese = await open(await app.getUrl(), 'zh-CN');
+      const chinese = await openPage(browser, await app.getUrl(), 'zh-CN');
       await call(chinese.page, 'login').getByText('登录', { exact: true }).waitFor();
       expect(await chinese.page.locator('html').getAttribute('lang')).toBe('zh-CN');
       expect(chinese.complaints).toEqual([]);
@@ -352,7 +271,7 @@ describe('the page, in production', () => {
         'hmac-sha256': null,
       };
       for (const [cipher, iv] of Object.entries(ciphers)) await addProject(app, cipher, iv, KEY);
-      const { page, complaints, sent } = await open(url);
+      const { page, complaints, sent } = await openPage(browser, url);
 
       expect(await page.getByLabel('Key', { exact: true }).inputValue()).toBe('');
       expect(await page.getByRole('status').innerText()).toContain('Enter your project and its key');
