@@ -48,6 +48,7 @@ const SUBFOLDERS = {
     'cookie',
     'bearer',
     'enrolment',
+    'own-password',
     'own-sessions',
   ],
   tenancy: ['verification', 'project', 'user', 'area', 'system', 'rate-limit'],

@@ -56,6 +56,7 @@ const pageOf = <T>(id: string, { schema, example }: Shown<T>): Shown<Page<T>> =>
     { items: [example], nextCursor: null },
   );
 
+const onOff = z.enum(['on', 'off']);
 const project = shown<ProjectView>(
   'ProjectView',
   z.object(
@@ -81,6 +82,12 @@ const project = shown<ProjectView>(
       refreshTokenIn: z.enum(['body', 'cookie']),
       cookieSameSite: z.enum(['strict', 'lax', 'none']),
       secondFactor: z.enum(['off', 'optional', 'required']),
+      passwordMinLength: z.int(),
+      passwordMinClasses: z.int(),
+      passwordMaxAgeDays: z.int().nullable(),
+      passwordHistory: z.int(),
+      passwordBlocklist: onOff,
+      firstLoginChange: onOff,
       verifyCipher: z.enum(VERIFICATION_CIPHERS),
       verifyKey: text,
       verifyIv: text.nullable(),
@@ -129,6 +136,8 @@ const user = shown<UserView>(
       telephone: text,
       headIcon: text,
       secondFactorEnrolled: z.boolean(),
+      mustChangePassword: z.boolean(),
+      passwordSetAt: time.nullable(),
       validAfter: time.nullable(),
       createdAt: time,
     }),
@@ -142,6 +151,8 @@ const user = shown<UserView>(
     clientId: 'shop-web',
     pushName: 'Carol',
     secondFactorEnrolled: false,
+    mustChangePassword: false,
+    passwordSetAt: at,
     validAfter: null,
     createdAt: at,
   },

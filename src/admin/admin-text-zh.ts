@@ -115,6 +115,16 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
     '代替 `password`：其他系统生成的密码散列，格式由 `passwordFormat` 说明。首次登录成功后换成本服务参数的 argon2id 散列。',
   passwordFormat:
     '`passwordHash` 的生成方式。`argon2id`（默认）：PHC 字符串，m 最大 65536，p 最大 4，m 与 t 的乘积最大 262144。`bcrypt`：`$2a$`、`$2b$` 或 `$2y$`，可带 `{bcrypt}` 前缀，成本因子 4 至 15。`pbkdf2`：PHC 字符串，或 ASP.NET Identity 第 3 版的 Base64。`jeecg`：JeecgBoot 的算法。也可以是摘要表达式，例如 `md5(username+password+salt)` 或 `sha256(salt+password)^1024`，结果为十六进制或 Base64：摘要有 md5、sha1、sha256、sha512 和 sm3；项有 password、username、salt、单引号中的文本，以及嵌套的摘要（取其小写十六进制）；`^n` 表示共计算 n 次摘要，每次对上一次结果的字节计算。',
+  passwordMinLength: '用户自选密码的最小长度，以字符计。',
+  passwordMinClasses: '用户自选密码至少包含下列字符中的几类：小写字母、大写字母、数字、其他字符。',
+  passwordMaxAgeDays:
+    '密码使用多少天后必须修改：届时登录返回 403 `PASSWORD_CHANGE_REQUIRED`。null 表示不过期。',
+  passwordHistory: '新密码不得与最近多少个密码相同，包括当前密码。0 表示不限制。',
+  passwordBlocklist: '`on`：用户不得选用最常见的密码，也不得选用包含本人名称的密码。`off`：不限制。',
+  firstLoginChange: '`on`：管理员设置的密码，用户必须修改后才能登录。`off`：可以继续使用。',
+  mustChangePassword:
+    '用户下次登录前是否必须修改密码（403 `PASSWORD_CHANGE_REQUIRED`）。默认：提供了 `password` 且项目的 `firstLoginChange` 为 on 时为 true。',
+  passwordSetAt: '密码的设置或导入时间（ISO 8601，UTC）。null 表示当时尚未记录。',
   passwordSalt: '`passwordHash` 的盐值，用于 `jeecg` 和包含 `salt` 的摘要表达式。',
   keepSessions: '是否保留用户的会话，默认为 false。',
   limit: '每页条数，1 至 200。',

@@ -88,6 +88,18 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
     'Instead of `password`: a hash made by another system, in the `passwordFormat`. The first login replaces it by argon2id with our own parameters.',
   passwordFormat:
     'How `passwordHash` was made. `argon2id` (default): a PHC string with m up to 65536, p up to 4 and m times t up to 262144. `bcrypt`: `$2a$`, `$2b$` or `$2y$`, also after `{bcrypt}`, cost 4 to 15. `pbkdf2`: a PHC string, or the Base64 of ASP.NET Identity version 3. `jeecg`: JeecgBoot’s. Or a digest expression such as `md5(username+password+salt)` or `sha256(salt+password)^1024`, with the result in hexadecimal or Base64: the digests are md5, sha1, sha256, sha512 and sm3; the terms password, username, salt, text in single quotes, and a nested digest for its lower-case hexadecimal; `^n` makes n digests in all, each of the bytes of the one before.',
+  passwordMinLength: 'Minimum length of a password that a user chooses, in characters.',
+  passwordMinClasses:
+    'How many of these a password that a user chooses must have: lower-case letters, upper-case letters, digits, other characters.',
+  passwordMaxAgeDays:
+    'Days after which a password must be changed: the login is then answered 403 `PASSWORD_CHANGE_REQUIRED`. null: never.',
+  passwordHistory: 'From how many passwords a new one must differ, including the present one. 0: none.',
+  passwordBlocklist:
+    '`on`: a user may not choose one of the most common passwords, or one that contains the names of the user. `off`: no such rule.',
+  firstLoginChange: '`on`: a user must change a password that an administrator has set. `off`: may keep it.',
+  mustChangePassword:
+    'Whether the user must change the password before the next login (403 `PASSWORD_CHANGE_REQUIRED`). Default: true if `password` is given and the project has `firstLoginChange` on.',
+  passwordSetAt: 'When the password was set or imported (ISO 8601, UTC). null: before this was recorded.',
   passwordSalt: 'The salt of `passwordHash`, for `jeecg` and for digest expressions with `salt`.',
   keepSessions: 'Keep the sessions of the user. Default: false.',
   limit: 'Items per page, 1 to 200.',

@@ -11,6 +11,7 @@ const SESSION_EVENT_KINDS = [
   'reused',
   'revoked',
   'logged-out',
+  'password-changed',
   'second-factor-enrolled',
   'second-factor-removed',
   'second-factor-recovery-code-used',

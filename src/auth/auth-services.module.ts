@@ -13,6 +13,7 @@ import { Login } from './login/login.js';
 import { LoginFailures } from './lock-out/login-failures.js';
 import { LoginGate } from './lock-out/login-gate.js';
 import { LoginTrail } from './lock-out/login-trail.js';
+import { PasswordChange } from './own-password/password-change.js';
 import { Passwords } from './password/passwords.js';
 import { RedisLoginFailures } from './lock-out/redis-login-failures.js';
 import { RefreshTokenCookie } from './cookie/refresh-token-cookie.js';
@@ -49,6 +50,7 @@ const SERVICES = [
   Authentication,
   SessionOpening,
   Login,
+  PasswordChange,
   SessionJudge,
   Refresh,
   Revocation,

@@ -1,16 +1,28 @@
 const REFRESHING =
   '项目策略为 `reuse` 时返回同一个刷新令牌；为 `rotate` 时返回新的刷新令牌。宽限期（默认 60 秒）内用上一个令牌重试会得到同一个新令牌，因此客户端丢失响应后直接重发请求即可。宽限期之后再使用旧令牌视为令牌被盗用，会话随即终止；若项目设置为 `lostResponse: reissue`，且新令牌从未被使用，则上一个令牌仍可换取新令牌。';
 
+/** Of a call that opens a session. */
+const loginFields = (call: string) => ({
+  [`${call}.userName`]: '登录名。',
+  [`${call}.password`]: '密码。',
+  [`${call}.code`]: '双因素验证码：验证器应用中的六位数字，或恢复码。不需要时忽略。',
+  [`${call}.refreshTokenIn`]:
+    '供将刷新令牌存放在 Cookie 中的项目的应用使用：本次登录在响应体中返回刷新令牌。',
+  [`${call}.clientId`]: '登录的客户端应用，默认为用户自身的客户端应用。',
+});
+
 /** The Chinese texts of the tokens, the sessions and the key set. @see documentTexts for the keys */
 export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'login.summary': '登录',
+  ...loginFields('login'),
   'login.description':
     '创建会话并返回首批令牌。用户不存在与密码错误的响应内容和耗时完全相同。已绑定双因素认证的用户还须提交 `code`；密码正确而缺少 `code` 时返回 401 `SECOND_FACTOR_REQUIRED`。登录失败次数过多时，该用户名在客户端所在网段会被锁定。',
-  'login.userName': '登录名。',
-  'login.password': '密码。',
-  'login.code': '双因素验证码：验证器应用中的六位数字，或恢复码。不需要时忽略。',
-  'login.refreshTokenIn': '供将刷新令牌存放在 Cookie 中的项目的应用使用：本次登录在响应体中返回刷新令牌。',
-  'login.clientId': '登录的客户端应用，默认为用户自身的客户端应用。',
+
+  'changePassword.summary': '修改本人密码',
+  'changePassword.description':
+    '凭当前密码而非访问令牌调用：适用于主动修改、首次登录和密码过期。返回与登录相同的内容和新的会话，该用户的其他会话全部终止（`PASSWORD_CHANGED`）。',
+  ...loginFields('changePassword'),
+  'changePassword.newPassword': '新密码，须符合本项目的密码规则。',
 
   'refresh.summary': '刷新令牌（GET，供现有客户端使用）',
   'refresh.description': `为现有客户端保留，与接口文档完全兼容，现有客户端无需改动。**已弃用**：凭据出现在 URL 中，会被代理、日志和浏览器历史记录留存（OWASP ASVS 14.2.1）。新客户端请使用同一路径的 POST，功能相同。\n\n${REFRESHING}`,

@@ -4,6 +4,7 @@ import { AuthServicesModule } from './auth-services.module.js';
 import { KeySetController } from './access-token/key-set.controller.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
 import { EnrolmentController } from './enrolment/enrolment.controller.js';
+import { PasswordController } from './own-password/password.controller.js';
 import { SessionController } from './own-sessions/session.controller.js';
 import { TokenController } from './token.controller.js';
 import { UserController } from './own-sessions/user.controller.js';
@@ -12,6 +13,13 @@ import { UserController } from './own-sessions/user.controller.js';
 @Module({
   imports: [AuthServicesModule, CorsModule],
   providers: [TokenCarrier],
-  controllers: [TokenController, UserController, SessionController, EnrolmentController, KeySetController],
+  controllers: [
+    TokenController,
+    PasswordController,
+    UserController,
+    SessionController,
+    EnrolmentController,
+    KeySetController,
+  ],
 })
 export class AuthModule {}

@@ -23,6 +23,19 @@ export const codeField = text(64).describe(
   'The code of the second factor: six digits from the authenticator app, or a recovery code.',
 );
 
+/** What a call takes that opens a session. */
+export const loginFields = {
+  ...credentialFields,
+  code: codeField.optional().describe(`${codeField.description} Ignored if none is needed.`),
+  clientId: text(64)
+    .optional()
+    .describe('The client application that signs in. Default: the client application of the user.'),
+  refreshTokenIn: z
+    .enum(['body'], 'must be one of body')
+    .optional()
+    .describe('For apps of a project that keeps refresh tokens in cookies: answers this login in the body.'),
+};
+
 /** The errors of a call that verifies a password. */
 export const CREDENTIAL_ERRORS = [
   'CREDENTIALS_REFUSED',

@@ -46,6 +46,7 @@ export const ApiLogin = () =>
         ...BODY_ERRORS,
         ...CREDENTIAL_ERRORS,
         ...SECOND_FACTOR_ERRORS,
+        'PASSWORD_CHANGE_REQUIRED',
         'SESSION_LIMIT_REACHED',
         ...PLUGIN_ERRORS,
       ],

@@ -8,7 +8,7 @@ import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { type Client, CurrentClient, Disconnection } from './client.js';
-import { codeField, credentialFields, text } from './credential-fields.js';
+import { loginFields, text } from './credential-fields.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
 import { Introspection, type Introspected } from './introspection.js';
 import { Login } from './login/login.js';
@@ -33,17 +33,7 @@ const revokeBody = revokeSchema.optional();
 const introspectSchema = z.object({
   token: text(8192).describe('The access token or refresh token to introspect.'),
 });
-const loginSchema = z.object({
-  ...credentialFields,
-  code: codeField.optional().describe(`${codeField.description} Ignored if none is needed.`),
-  clientId: text(64)
-    .optional()
-    .describe('The client application that signs in. Default: the client application of the user.'),
-  refreshTokenIn: z
-    .enum(['body'], 'must be one of body')
-    .optional()
-    .describe('For apps of a project that keeps refresh tokens in cookies: answers this login in the body.'),
-});
+const loginSchema = z.object(loginFields);
 
 @ApiTags('Tokens')
 @ApiTenantHeaders()

@@ -18,6 +18,7 @@ import { SecondFactor1764000000082 } from './migrations/1764000000082-second-fac
 import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.js';
 import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
 import { LoginFailures1764000000080 } from './migrations/1764000000080-login-failures.js';
+import { PasswordRules1764000000085 } from './migrations/1764000000085-password-rules.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -36,6 +37,7 @@ export const migrations = [
   SecondFactor1764000000082,
   EventChain1764000000083,
   SealedVerifyKeys1764000000084,
+  PasswordRules1764000000085,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

@@ -81,7 +81,9 @@ function failureExamples(): NonNullable<Components['examples']> {
 
 function namePlugins(document: OpenAPIObject, names: readonly string[]): void {
   for (const item of Object.values(document.paths)) {
-    for (const { parameters = [] } of [item.get, item.post].filter((operation) => operation !== undefined)) {
+    for (const { parameters = [] } of [item.get, item.post, item.put].filter(
+      (operation) => operation !== undefined,
+    )) {
       for (const parameter of parameters) {
         if ('name' in parameter && parameter.name === '_nodejs')
           parameter.schema = { ...parameter.schema, enum: [...names] };

@@ -6,6 +6,8 @@ import { LogSink, standardOutput } from './log-sink.js';
 /** Fields to redact, as a second line of defence: no code should log them. Never log whole headers, bodies or queries. */
 const SECRETS = [
   'password',
+  'newPassword',
+  'passwordHash',
   'refreshToken',
   'accessToken',
   'token',

@@ -37,7 +37,7 @@ describe('users', () => {
       await asOperator('GET', `${users}?limit=200`),
       await asOperator('PATCH', `${users}/${user.userId}`, { telephone: '123' }),
     ])
-      expect(answer.text).not.toMatch(/argon2|password/i);
+      expect(answer.text).not.toMatch(/argon2|hash|salt/i);
   });
 
   it('creates a user who can sign in, with the fields that the token carries', async () => {

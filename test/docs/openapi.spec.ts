@@ -186,6 +186,7 @@ describe('the OpenAPI document', () => {
       operation.parameters.some(({ name }) => name === '_nodejs'),
     );
     expect(rewritten.map(({ operation }) => operation.operationId).toSorted()).toEqual([
+      'changePassword',
       'login',
       'refresh',
       'refreshByPost',

@@ -23,6 +23,12 @@ export interface ProjectView {
   refreshTokenIn: Project['refreshTokenIn'];
   cookieSameSite: Project['cookieSameSite'];
   secondFactor: Project['secondFactor'];
+  passwordMinLength: number;
+  passwordMinClasses: number;
+  passwordMaxAgeDays: number | null;
+  passwordHistory: number;
+  passwordBlocklist: Project['passwordBlocklist'];
+  firstLoginChange: Project['firstLoginChange'];
   verifyCipher: Project['verifyCipher'];
   verifyKey: string;
   verifyIv: string | null;
@@ -61,6 +67,12 @@ export function projectView(project: Project, now: number): ProjectView {
     refreshTokenIn: project.refreshTokenIn,
     cookieSameSite: project.cookieSameSite,
     secondFactor: project.secondFactor,
+    passwordMinLength: project.passwordMinLength,
+    passwordMinClasses: project.passwordMinClasses,
+    passwordMaxAgeDays: project.passwordMaxAgeDays,
+    passwordHistory: project.passwordHistory,
+    passwordBlocklist: project.passwordBlocklist,
+    firstLoginChange: project.firstLoginChange,
     verifyCipher: project.verifyCipher,
     verifyKey: MASK,
     verifyIv: project.verifyIv === null ? null : MASK,

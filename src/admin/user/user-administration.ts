@@ -8,6 +8,7 @@ import type { EndReason } from '../../auth/session/session.js';
 import { LockOut } from '../../auth/lock-out/lock-out.js';
 import { addDecoy } from '../../auth/password/password-decoys.js';
 import { enrolledAmong } from '../../auth/second-factor/second-factor-row.js';
+import { rememberHash } from '../../auth/password/password-history.js';
 import { Passwords } from '../../auth/password/passwords.js';
 import { ownPassword, type StoredPassword } from '../../auth/password/stored-password.js';
 import { Clock } from '../../config/clock.js';
@@ -107,7 +108,7 @@ export class UserAdministration {
 
   /** @throws ADMIN_PROJECT_UNKNOWN, USER_EXISTS */
   async add(administrator: Administrator, ownerId: string, input: NewUser): Promise<UserView> {
-    await this.projects.show(administrator, ownerId);
+    const project = await this.projects.show(administrator, ownerId);
     const { password, passwordHash, passwordFormat, passwordSalt, ...settings } = input;
     const now = this.clock.now();
     const imported =
@@ -120,9 +121,12 @@ export class UserAdministration {
       pushName: input.userName,
       ...settings,
       developer: settings.developer ?? 0,
+      mustChangePassword:
+        settings.mustChangePassword ?? (password !== undefined && project.firstLoginChange === 'on'),
       ownerId,
       // Without a password, the hash of a random text: a login then takes the usual time and fails.
       ...(imported?.stored ?? (await this.hash(ownerId, password ?? randomBytes(32).toString('hex')))),
+      passwordSetAt: now,
       status: 'active',
       validAfter: 0,
       createdAt: now,
@@ -153,7 +157,7 @@ export class UserAdministration {
     { password, status, ...settings }: UserChange,
   ): Promise<UserView> {
     assertAdministers(administrator, ownerId);
-    const stored = password === undefined ? null : await this.hash(ownerId, password);
+    const set = password === undefined ? null : await this.newPassword(ownerId, password);
     const events: [AdministrationEventKind, AuthEvent['detail']?][] = [];
     // Only the names of the fields: their values are personal data.
     const fields = Object.keys(settings).join(', ');
@@ -161,9 +165,9 @@ export class UserAdministration {
     if (fields !== '')
       events.push(['user-changed', { fields, ...(developer !== undefined && { developer }) }]);
     if (status !== undefined) events.push([status === 'active' ? 'user-enabled' : 'user-disabled']);
-    if (stored !== null) events.push(['password-set']);
-    const changes = { ...settings, ...(status && { status }), ...stored };
-    const logout = status === 'disabled' ? 'account-disabled' : stored === null ? null : 'password-changed';
+    if (set !== null) events.push(['password-set']);
+    const changes = { ...set, ...settings, ...(status && { status }) };
+    const logout = status === 'disabled' ? 'account-disabled' : set === null ? null : 'password-changed';
     await this.rewrite(administrator, { ownerId, userId }, changes, { events, logout });
     return this.show(administrator, ownerId, userId);
   }
@@ -183,16 +187,29 @@ export class UserAdministration {
     administrator: Administrator,
     ownerId: string,
     userId: string,
-    { password, keepSessions }: PasswordChange,
+    { password, keepSessions, mustChangePassword }: PasswordChange,
   ): Promise<{ ended: number }> {
     assertAdministers(administrator, ownerId);
     const { ended } = await this.rewrite(
       administrator,
       { ownerId, userId },
-      await this.hash(ownerId, password),
+      {
+        ...(await this.newPassword(ownerId, password)),
+        ...(mustChangePassword !== undefined && { mustChangePassword }),
+      },
       { events: [['password-set']], logout: keepSessions ? null : 'password-changed' },
     );
     return { ended };
+  }
+
+  /** The columns of a user whose password an administrator sets. */
+  private async newPassword(ownerId: string, password: string): Promise<Partial<User>> {
+    const project = await this.projectDirectory.find(ownerId);
+    return {
+      ...(await this.hash(ownerId, password)),
+      passwordSetAt: this.clock.now(),
+      ...(project?.firstLoginChange === 'on' && { mustChangePassword: true }),
+    };
   }
 
   private async hash(ownerId: string, password: string): Promise<StoredPassword> {
@@ -222,6 +239,7 @@ export class UserAdministration {
           (await isLastDeveloper(transaction, user))
         )
           return { kind: 'last-developer' };
+        if (user.passwordHash !== before.passwordHash) await this.remember(transaction, before, now);
         await this.rows.update(transaction, user);
         for (const [kind, detail] of events)
           await writeEvent(
@@ -239,6 +257,13 @@ export class UserAdministration {
     if (outcome.kind === 'last-developer') throw errors.LAST_DEVELOPER();
     await this.directory.forget(ownerId, userId);
     return outcome;
+  }
+
+  /** The user must not come back to the password. A hash of another system is not kept: it may be a weak one. */
+  private async remember(transaction: SqlTransaction, before: User, now: number): Promise<void> {
+    const history = (await this.projectDirectory.find(before.ownerId))?.passwordHistory ?? 0;
+    if (before.passwordFormat === null)
+      await rememberHash(transaction, before, before.passwordHash, now, history - 1);
   }
 }
 

@@ -36,6 +36,7 @@ const settings = {
   wxUnionId: text(0, 128),
   telephone: text(0, 32),
   headIcon: text(0, 512),
+  mustChangePassword: z.boolean('must be true or false'),
 };
 
 const changeSchema = fields(settings).partial();
@@ -83,6 +84,7 @@ export const passwordSchema = fields({
   password,
   /** Keep the sessions. By default they end, because someone else may have used the old password. */
   keepSessions: z.boolean('must be true or false').default(false),
+  mustChangePassword: settings.mustChangePassword.optional(),
 }).meta({ example: { password: 'a-new-password', keepSessions: false } });
 export type PasswordChange = z.output<typeof passwordSchema>;
 

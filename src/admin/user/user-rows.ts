@@ -6,6 +6,7 @@ export const TABLES_WITH_USERS = [
   'bo_second_factor',
   'bo_login_failure',
   'bo_usual_network',
+  'bo_password_history',
   'bo_user',
 ] as const;
 

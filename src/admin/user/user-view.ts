@@ -2,7 +2,12 @@ import type { StoredPassword } from '../../auth/password/stored-password.js';
 import type { User } from '../../tenancy/user/user.entity.js';
 
 /** A user as an administrator sees it: everything but the password. Times are ISO 8601, UTC. */
-export interface UserView extends Omit<User, 'ownerId' | keyof StoredPassword | 'validAfter' | 'createdAt'> {
+export interface UserView extends Omit<
+  User,
+  'ownerId' | keyof StoredPassword | 'passwordSetAt' | 'validAfter' | 'createdAt'
+> {
+  /** `null`: before this was recorded. */
+  passwordSetAt: string | null;
   secondFactorEnrolled: boolean;
   /** Sessions that began earlier have ended; `null`: the user was never logged out everywhere. */
   validAfter: string | null;
@@ -31,6 +36,8 @@ export function userView(user: User, secondFactorEnrolled: boolean): UserView {
     telephone: user.telephone,
     headIcon: user.headIcon,
     secondFactorEnrolled,
+    mustChangePassword: user.mustChangePassword,
+    passwordSetAt: user.passwordSetAt === null ? null : new Date(user.passwordSetAt).toISOString(),
     validAfter: user.validAfter === 0 ? null : new Date(user.validAfter).toISOString(),
     createdAt: new Date(user.createdAt).toISOString(),
   };

@@ -23,6 +23,8 @@ type OpenedFor = Pick<Tenant, 'project' | 'firstShareUserId' | 'secondShareUserI
 export interface OpeningOptions {
   /** What else has to be written, such as that a code is used up. */
   readonly alongside?: Alongside | null;
+  /** Default: those of the project. */
+  readonly limits?: SessionLimits;
   /** For the audit trail. Default: a login. */
   readonly event?: (session: NewSession) => AuthEvent;
 }
@@ -49,7 +51,11 @@ export class SessionOpening {
     user: User,
     clientId: string | undefined,
     client: Client,
-    { alongside = null, event = (session) => loginEvent(session, client) }: OpeningOptions = {},
+    {
+      alongside = null,
+      limits = limitsOf(project),
+      event = (session) => loginEvent(session, client),
+    }: OpeningOptions = {},
   ): Promise<Prepared<Granted>> {
     const readAt = this.clock.now();
     // Not before `validAfter`: "log out everywhere" in the same millisecond must not end a later login.
@@ -85,19 +91,20 @@ export class SessionOpening {
     return new Prepared(
       { grant, expiresAt },
       { cacheType: this.database.kind, readAt },
-      () => this.open(project, session, event(session), alongside),
+      () => this.open(session, user, limits, event(session), alongside),
       { userId: session.userId, sessionId: session.id },
     );
   }
 
   /** @returns `false` if the user has changed since the credentials were checked: they must be checked again */
   private async open(
-    project: TenantProject,
     session: NewSession,
+    user: User,
+    limits: SessionLimits,
     event: AuthEvent,
     alongside: Alongside | null,
   ): Promise<boolean> {
-    const opening = await this.store.open(session, limitsOf(project), event, alongside);
+    const opening = await this.store.open(session, limits, event, alongside, user.passwordHash);
     if (opening.kind === 'user-changed') return false;
     if (opening.kind === 'full') {
       loginReports.publish('refused');

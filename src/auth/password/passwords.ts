@@ -52,6 +52,12 @@ export class Passwords {
     });
   }
 
+  /** Whether an argon2id hash is that of a password, for hashes that no login uses. */
+  isHashOf(passwordHash: string, password: string, whom: HashFor): Promise<boolean> {
+    const stored = ownPassword(passwordHash);
+    return this.queue.run(whom, () => formatOf(stored).matches(stored, password));
+  }
+
   /** @returns also the decoy that took as long; `null` if the hash cannot be read */
   private async verifyOwn(
     user: PasswordHolder,

@@ -56,12 +56,15 @@ export abstract class SessionStore {
   /**
    * Opens a session, unless the user has been disabled or logged out everywhere since it was read, or has as many
    * sessions as allowed.
+   *
+   * @param passwordHash as it was verified: the session is not opened if the password has been changed since then
    */
   abstract open(
     session: NewSession,
     limits: SessionLimits,
     event: AuthEvent,
     alongside?: Alongside | null,
+    passwordHash?: string,
   ): Promise<Opening>;
 
   abstract find(ownerId: string, sessionId: string): Promise<Session | null>;

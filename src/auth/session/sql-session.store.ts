@@ -128,6 +128,7 @@ const MOVE = new SharedUpdate<SeenSession, SessionChange>({
 
 interface UserRow {
   readonly status: string;
+  readonly password_hash: string;
   readonly valid_after: number | string;
 }
 
@@ -143,12 +144,14 @@ export class SqlSessionStore extends SessionStore {
     limits: SessionLimits,
     event: AuthEvent,
     alongside: Alongside | null = null,
+    passwordHash?: string,
   ): Promise<Opening> {
     return this.database.transact(async (transaction): Promise<Opening> => {
       const { ownerId, userId, createdAt } = session;
       // Locked, so that two logins cannot both count to N, and no "log out everywhere" happens in between.
       const user = await holdRow<UserRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
       if (user?.status !== 'active' || Number(user.valid_after) > createdAt) return { kind: 'user-changed' };
+      if (passwordHash !== undefined && user.password_hash !== passwordHash) return { kind: 'user-changed' };
       if (limits.whenFull === 'refuse' && (await isFull(transaction, session, limits)))
         return { kind: 'full' };
       if (alongside !== null && !(await alongside(transaction))) return { kind: 'user-changed' };
@@ -280,7 +283,22 @@ async function replaceOldest(
   return replaced.map((row) => row.id);
 }
 
-/** Ends all sessions of a user in the caller's transaction. @returns the ids of those that were alive */
+/** Ends all sessions of a user that are alive, in the caller's transaction, which holds the user. @returns their ids */
+export async function endAliveSessions(
+  transaction: SqlTransaction,
+  { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
+  reason: EndReason,
+  now: number,
+): Promise<readonly string[]> {
+  const ended = await transaction.all<{ id: string }>(END_ALL, [ownerId, userId, now, reason]);
+  return ended.map(({ id }) => id);
+}
+
+/**
+ * Ends all sessions of a user in the caller's transaction, and those that are about to be opened.
+ *
+ * @returns the ids of those that were alive
+ */
 export async function endAllSessions(
   transaction: SqlTransaction,
   { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
@@ -290,13 +308,13 @@ export async function endAllSessions(
 ): Promise<readonly string[]> {
   // The user before the sessions, in the order in which a login locks them.
   await holdRow(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
-  const ended = await transaction.all<{ id: string }>(END_ALL, [ownerId, userId, now, reason]);
+  const ended = await endAliveSessions(transaction, { ownerId, userId }, reason, now);
   const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [ownerId, userId]);
   // Another process's clock may be ahead of ours. A login that is under way with the former password ends, too.
   const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
   await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
   await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
-  return ended.map(({ id }) => id);
+  return ended;
 }
 
 const IMPORT = `${INSERT} ON CONFLICT DO NOTHING RETURNING id`;

@@ -14,6 +14,11 @@ import { type FileRecord, FORMATS, RecordFile } from './record-file.js';
 import { errorLines } from './refused-lines.js';
 
 const LISTS = ['roleId', 'depId', 'areaCode', 'jobId', 'sysId', 'mergeUserId'];
+/** What a CSV cell stands for. */
+const WORDS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  developer: { '0': 0, '1': 1 },
+  mustChangePassword: { true: true, false: false },
+};
 const COLUMNS = Object.keys(newUserSchema.shape);
 
 interface ImportOptions {
@@ -105,7 +110,9 @@ function fromCells(input: Readonly<Record<string, unknown>>): Record<string, unk
     const cell = fields[name];
     if (typeof cell === 'string') fields[name] = toList(cell.replaceAll(';', ','));
   }
-  if (fields['developer'] === '1') fields['developer'] = 1;
-  if (fields['developer'] === '0') fields['developer'] = 0;
+  for (const [name, values] of Object.entries(WORDS)) {
+    const value = values[String(fields[name])];
+    if (typeof fields[name] === 'string' && value !== undefined) fields[name] = value;
+  }
   return fields;
 }

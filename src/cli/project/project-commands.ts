@@ -83,6 +83,34 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
     .option('--refresh-token-in <place>', `body or cookie${or('refreshTokenIn')}`)
     .option('--cookie-same-site <value>', `strict, lax or none${or('cookieSameSite')}`)
     .option('--second-factor <policy>', `off, optional or required${or('secondFactor')}`)
+    .option(
+      '--password-min-length <number>',
+      `of passwords that users choose, 8 to 64${or('passwordMinLength')}`,
+      toNumber,
+    )
+    .option(
+      '--password-min-classes <number>',
+      `of lower case, upper case, digits and others, 1 to 4${or('passwordMinClasses')}`,
+      toNumber,
+    )
+    .option(
+      '--password-max-age-days <days>',
+      `after which a password must be changed, or none${or('passwordMaxAgeDays')}`,
+      toNumber,
+    )
+    .option(
+      '--password-history <number>',
+      `of passwords from which a new one must differ, 0 to 24${or('passwordHistory')}`,
+      toNumber,
+    )
+    .option(
+      '--password-blocklist <on-or-off>',
+      `refuse common passwords and the names of the user${or('passwordBlocklist')}`,
+    )
+    .option(
+      '--first-login-change <on-or-off>',
+      `users must change a password that an administrator has set${or('firstLoginChange')}`,
+    )
     .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
     .option(
       '--verify-skew-seconds <seconds>',

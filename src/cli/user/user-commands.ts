@@ -65,10 +65,15 @@ export function userCommands(program: Command): void {
     .option(...PASSWORD_FILE)
     .addOption(passwordArgument())
     .option('--keep-sessions', 'keep the sessions of the user')
+    .option('--must-change-password', 'the user must change the password before the next login')
     .action(async (ownerId: string, userId: string, options: PasswordOptions, command: Command) => {
       assertNoArgument(options.password);
       const password = await readSecret('password', options.passwordFile, '--password-file');
-      const input = parsed(passwordSchema, { password, keepSessions: options.keepSessions === true });
+      const input = parsed(passwordSchema, {
+        password,
+        keepSessions: options.keepSessions === true,
+        mustChangePassword: options.mustChangePassword,
+      });
       const set = await administer(command, (services) =>
         services.users.setPassword(COMMAND_LINE, ownerId, userId, input),
       );
@@ -180,6 +185,7 @@ interface PasswordOptions {
   readonly password?: unknown;
   readonly passwordFile?: string;
   readonly keepSessions?: boolean;
+  readonly mustChangePassword?: boolean;
 }
 
 /** The options that `add` and `set` share; each is named after its field. */
@@ -195,6 +201,7 @@ function withSettings(command: Command): Command {
     .option('--sys-id <list>', 'systems that the user is restricted to, separated by commas', toList)
     .option('--merge-user-id <list>', 'accounts merged into this one, separated by commas', toList)
     .option('--developer', 'the user may administer the project')
+    .option('--must-change-password', 'the user must change the password before the next login')
     .option('--open-id <text>', 'identifier at an identity provider')
     .option('--wb-id <text>', 'Weibo identifier')
     .option('--wx-open-id <text>', 'WeChat openid')
@@ -254,6 +261,7 @@ function changeUser(user: Command): void {
     user.command('set <ownerId> <userId>').description('change a user; the sessions of the user are kept'),
   )
     .option('--no-developer', 'the user may not administer the project')
+    .option('--no-must-change-password', 'the user may keep the password')
     .addHelpText('after', "\nPass '' to clear a text or a list.")
     .action(async (ownerId: string, userId: string, options: Record<string, unknown>, command: Command) => {
       const { developer, ...settings } = options;

@@ -50,6 +50,11 @@ export const catalogue = {
     code: 40_007,
     text: 'The response plugin named by _nodejs does not exist. No token was spent.',
   },
+  PASSWORD_TOO_WEAK: {
+    status: 400,
+    code: 40_008,
+    text: 'The new password does not meet the rules of the project. Choose another one.',
+  },
   PROJECT_UNKNOWN: {
     status: 401,
     code: 40_101,
@@ -126,6 +131,11 @@ export const catalogue = {
     status: 403,
     code: 40_303,
     text: 'This call requires the platform operator or, for most calls, a developer of the project.',
+  },
+  PASSWORD_CHANGE_REQUIRED: {
+    status: 403,
+    code: 40_304,
+    text: 'The password must be changed before signing in.',
   },
   SECOND_FACTOR_ENROLMENT_REQUIRED: {
     status: 403,

@@ -74,6 +74,15 @@ const TEXTS: Readonly<Record<string, string>> = {
   'can be guessed: length × log2(alphabet) must be at least {}, with at least {} different characters':
     '容易被猜到：长度 × log2(字符集大小) 至少为 {}，且至少包含 {} 个不同字符',
 
+  // Passwords that users choose
+  'The new password must have at least {} characters.': '新密码至少需要 {} 个字符。',
+  'The new password must have at least {} of these: lower-case letters, upper-case letters, digits, other characters.':
+    '新密码至少需要包含下列字符中的 {} 类：小写字母、大写字母、数字、其他字符。',
+  'The new password is one of the most common passwords.': '新密码属于最常见的密码，容易被猜到。',
+  'The new password must not contain the name of the user.': '新密码不得包含用户本人的名称。',
+  'The new password must differ from the present one.': '新密码不得与当前密码相同。',
+  'The new password must differ from the last {} passwords.': '新密码不得与最近 {} 个密码相同。',
+
   // Rules of several fields
   'must not begin with {}': '不得以 {} 开头',
   'idleSeconds must not be more than absoluteSeconds': 'idleSeconds 不得大于 absoluteSeconds',

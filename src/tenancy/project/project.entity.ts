@@ -90,6 +90,30 @@ export class Project {
   @Column({ name: 'second_factor', type: 'varchar', length: 16 })
   secondFactor!: 'off' | 'optional' | 'required';
 
+  /** In characters. These rules are for passwords that users choose, not for those that administrators set. */
+  @Column({ name: 'password_min_length', type: 'integer' })
+  passwordMinLength!: number;
+
+  /** Of lower-case letters, upper-case letters, digits and others. */
+  @Column({ name: 'password_min_classes', type: 'integer' })
+  passwordMinClasses!: number;
+
+  /** After this, a password must be changed before the next login. `null`: never. */
+  @Column({ name: 'password_max_age_days', type: 'integer', nullable: true })
+  passwordMaxAgeDays!: number | null;
+
+  /** From how many passwords a new one must differ, including the present one. */
+  @Column({ name: 'password_history', type: 'integer' })
+  passwordHistory!: number;
+
+  /** Whether common passwords and the user's own names are refused. */
+  @Column({ name: 'password_blocklist', type: 'varchar', length: 8 })
+  passwordBlocklist!: 'on' | 'off';
+
+  /** Whether users must change a password that an administrator has set. */
+  @Column({ name: 'first_login_change', type: 'varchar', length: 8 })
+  firstLoginChange!: 'on' | 'off';
+
   /** One for each kind of hash that users of the project may still have, other than our own. `null`: none. */
   @Column({ name: 'password_decoys', ...nullableList })
   passwordDecoys!: readonly PasswordDecoy[] | null;

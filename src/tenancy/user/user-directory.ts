@@ -4,13 +4,18 @@ import type { Repository } from 'typeorm';
 import { type Awaitable, andThen } from '../../awaitable.js';
 import { TieredCache } from '../../cache/tiered-cache.js';
 import { EntityTable } from '../../database/entity-table.js';
-import { SqlDatabase } from '../../database/sql-database.js';
+import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
 import { User } from './user.entity.js';
 
 const REPLACE_HASH = `
   UPDATE bo_user SET password_hash = $4, password_format = NULL, password_salt = NULL, password_user_name = NULL
   WHERE owner_id = $1 AND user_id = $2 AND password_hash = $3`;
+
+const SET_PASSWORD = `
+  UPDATE bo_user SET password_hash = $3, password_format = NULL, password_salt = NULL, password_user_name = NULL,
+    must_change_password = false, password_set_at = $4
+  WHERE owner_id = $1 AND user_id = $2`;
 
 /** Finds the users of a project. */
 @Injectable()
@@ -49,6 +54,16 @@ export class UserDirectory {
     await this.database.transact((transaction) =>
       transaction.all(REPLACE_HASH, [ownerId, userId, passwordHash, replacement]),
     );
+  }
+
+  /** Sets a password that the user has chosen. */
+  async setPassword(
+    transaction: SqlTransaction,
+    { ownerId, userId }: Pick<User, 'ownerId' | 'userId'>,
+    passwordHash: string,
+    now: number,
+  ): Promise<void> {
+    await transaction.all(SET_PASSWORD, [ownerId, userId, passwordHash, now]);
   }
 
   /** Call after changing a user. */

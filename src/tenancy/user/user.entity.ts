@@ -30,6 +30,14 @@ export class User {
   @Column({ name: 'password_user_name', type: 'varchar', length: 64, nullable: true })
   passwordUserName!: string | null;
 
+  /** The user has to change the password before the next login. */
+  @Column({ name: 'must_change_password', type: 'boolean' })
+  mustChangePassword!: boolean;
+
+  /** When the password was set or imported, ms since the epoch. `null`: before this was recorded. */
+  @Column({ name: 'password_set_at', ...epochMs, nullable: true })
+  passwordSetAt!: number | null;
+
   @Column({ type: 'varchar', length: 16 })
   status!: 'active' | 'disabled';
 
