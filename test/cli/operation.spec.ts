@@ -164,6 +164,7 @@ describe('doctor', () => {
     expect(lax.code).toBe(1);
     const unmet = lax.findings.filter(({ level, about }) => level === 'error' && about.startsWith('8.1.4.'));
     expect(unmet.map(({ about }) => about).toSorted()).toEqual([
+      '8.1.4.1 a) project shop',
       '8.1.4.1 b) project shop',
       '8.1.4.1 c)',
       '8.1.4.1 d) project shop',

@@ -37,6 +37,14 @@ const exactly = (field: keyof Project, value: string): Rule => ({
 
 /** The items that settings of projects meet; docs/security.md has the whole table. */
 const PROJECT_ITEMS: Readonly<Record<string, readonly Rule[]>> = {
+  '8.1.4.1 a)': [
+    atLeast('passwordMinLength', 8),
+    atLeast('passwordMinClasses', 3),
+    atMost('passwordMaxAgeDays', 90),
+    atLeast('passwordHistory', 1),
+    exactly('passwordBlocklist', 'on'),
+    exactly('firstLoginChange', 'on'),
+  ],
   '8.1.4.1 b)': [
     atMost('loginMaxFailures', 5),
     atLeast('loginLockSeconds', 600),
