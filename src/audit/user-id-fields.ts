@@ -3,6 +3,8 @@ import type { EventDetail } from './auth-event.js';
 /**
  * The fields of an event's detail that hold a user id. The `clientId` is one of them because a user's logins without a
  * `clientId` get the user's own, which is the user id unless it was set.
+ *
+ * The HMACs of sealed events depend on this list: add a field together with the first event that has it, and remove none.
  */
 const USER_ID_FIELDS = ['byUserId', 'firstShareUserId', 'secondShareUserId', 'clientId'] as const;
 
