@@ -7,6 +7,8 @@ import { SqlLoginFailures } from './sql-login-failures.js';
 /**
  * Failed logins in Redis if one is configured, and in the database if not, or while Redis does not answer: somebody who
  * can disturb Redis gains one more series of guesses, and nobody is kept from signing in.
+ *
+ * Locks are in both, so that a user who is locked in Redis stays locked when a busy process does not hear from it in time.
  */
 @Injectable()
 export class SharedLoginFailures extends LoginFailures {
@@ -22,13 +24,16 @@ export class SharedLoginFailures extends LoginFailures {
     return this.either((store) => store.find(key));
   }
 
-  override replace(
+  override async replace(
     key: RecordKey,
     seen: string | null,
     next: StoredRecord | null,
     now: number,
   ): Promise<boolean> {
-    return this.either((store) => store.replace(key, seen, next, now));
+    const isReplaced = await this.either((store) => store.replace(key, seen, next, now));
+    const isLocked = next !== null && next.lockedUntil !== null;
+    if (isReplaced && isLocked && this.link.isConfigured) await this.sql.put(key, next);
+    return isReplaced;
   }
 
   override async lockedUsers(ownerId: string, now: number): Promise<string[]> {

@@ -17,6 +17,13 @@ const UPDATE = `
   UPDATE bo_login_failure SET record = $3, user_id = $4, locked_until = $5, expires_at = $6
   WHERE owner_id = $1 AND name_hash = $2 AND record = $7 RETURNING owner_id`;
 
+const PUT = `
+  INSERT INTO bo_login_failure (owner_id, name_hash, record, user_id, locked_until, expires_at)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (owner_id, name_hash) DO UPDATE SET record = excluded.record, user_id = excluded.user_id,
+    locked_until = excluded.locked_until, expires_at = excluded.expires_at
+  RETURNING owner_id`;
+
 const DELETE = `
   DELETE FROM bo_login_failure WHERE owner_id = $1 AND name_hash = $2 AND record = $3 RETURNING owner_id`;
 
@@ -52,6 +59,12 @@ export class SqlLoginFailures extends LoginFailures {
     if (next === null) return seen === null || this.writesOne(DELETE, [ownerId, nameHash, seen]);
     const values = [ownerId, nameHash, next.text, next.userId, next.lockedUntil, next.expiresAt];
     return seen === null ? this.writesOne(INSERT, values) : this.writesOne(UPDATE, [...values, seen]);
+  }
+
+  /** Writes a record, whatever is stored. */
+  async put({ ownerId, nameHash }: RecordKey, next: StoredRecord): Promise<void> {
+    const values = [ownerId, nameHash, next.text, next.userId, next.lockedUntil, next.expiresAt];
+    await this.write(PUT, values);
   }
 
   override async lockedUsers(ownerId: string, now: number): Promise<string[]> {
