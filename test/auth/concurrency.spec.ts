@@ -29,13 +29,24 @@ const times = <T>(count: number, work: (index: number) => Promise<T>): Promise<T
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 const sidOf = ({ accessToken }: Pick<TokenGrant, 'accessToken'>) => claimsOf(accessToken)['sid'];
 
+/** More logins than can be hashed within the time that they may wait. */
+async function patientLogin(payload: object): Promise<TokenGrant> {
+  for (;;) {
+    const answer = await call<TokenGrant>(test, {
+      method: 'POST',
+      url: '/auth/token',
+      owner: 'acme',
+      payload,
+    });
+    if (answer.status !== 503) return dataOf(answer);
+  }
+}
+
 it('two hundred parallel logins and refreshes lose nothing and mix nothing up', async () => {
   const chains = await times(100, async (index) => {
     const user = index % 2 === 0 ? 'alice' : 'bob';
     const clientId = `client-${index}`;
-    const grants = [
-      await login(test, { payload: { userName: user, password: `${user}-password`, clientId } }),
-    ];
+    const grants = [await patientLogin({ userName: user, password: `${user}-password`, clientId })];
     for (let step = 0; step < 3; step++) {
       // Twice at once, as two tabs do, while the other chains do the same.
       const answers = await times(2, () => refresh(test, grants.at(-1)!.refreshToken));

@@ -128,9 +128,10 @@ describe('tenant confusion', () => {
   });
 
   it('equal names in two projects are two users', async () => {
-    await test.sql(`INSERT INTO bo_user SELECT 'ptdev', user_id, user_name, password_hash, status, valid_after, client_id,
-      'Another Bob', role_id, dep_id, area_code, job_id, sys_id, merge_user_id, developer, open_id, wb_id, wx_open_id,
-      wx_union_id, telephone, head_icon, created_at FROM bo_user WHERE owner_id = 'acme' AND user_id = 'bob'`);
+    const columns = `user_id, user_name, password_hash, status, valid_after, client_id, role_id, dep_id, area_code, job_id,
+      sys_id, merge_user_id, developer, created_at`;
+    await test.sql(`INSERT INTO bo_user (owner_id, push_name, ${columns})
+      SELECT 'ptdev', 'Another Bob', ${columns} FROM bo_user WHERE owner_id = 'acme' AND user_id = 'bob'`);
     const payload = { userName: 'bob', password: 'bob-password' };
     const [here, there] = [await login(test, { payload }), await login(test, { payload, owner: 'ptdev' })];
     expect([here.tokenUser.pushName, there.tokenUser.pushName]).toEqual(['Bob', 'Another Bob']);

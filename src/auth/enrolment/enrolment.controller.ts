@@ -11,9 +11,13 @@ import { codeField, credentialFields } from '../credential-fields.js';
 import { ApiBeginEnrolment, ApiConfirmEnrolment, ApiRemoveSecondFactor } from './enrolment-api.js';
 import { Enrolment, type NewSecret } from './enrolment.js';
 
-const beginSchema = z.object(credentialFields);
-const confirmSchema = z.object({ ...credentialFields, code: codeField });
-const removeSchema = z.object({ code: codeField });
+const EXAMPLE = { userName: 'carol', password: 'the-password' };
+
+const beginSchema = z.object(credentialFields).meta({ example: EXAMPLE });
+const confirmSchema = z
+  .object({ ...credentialFields, code: codeField })
+  .meta({ example: { ...EXAMPLE, code: '123456' } });
+const removeSchema = z.object({ code: codeField }).meta({ example: { code: '123456' } });
 
 @ApiTags('Second factor')
 @ApiTenantHeaders()

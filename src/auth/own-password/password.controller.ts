@@ -14,12 +14,16 @@ import type { TokenGrant } from '../token-grant.js';
 import { ApiChangePassword } from './password-api.js';
 import { PasswordChange } from './password-change.js';
 
-const changeSchema = z.object({
-  ...loginFields,
-  newPassword: text(1024)
-    .describe('The new password, which the rules of the project judge.')
-    .meta({ format: 'password' }),
-});
+const changeSchema = z
+  .object({
+    ...loginFields,
+    newPassword: text(1024)
+      .describe('The new password, which the rules of the project judge.')
+      .meta({ format: 'password' }),
+  })
+  .meta({
+    example: { userName: 'carol', password: 'the-present-password', newPassword: 'a-new-password' },
+  });
 
 @ApiTags('Tokens')
 @ApiTenantHeaders()

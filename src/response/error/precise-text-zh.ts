@@ -28,6 +28,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   'must be without a comma': '不得包含逗号',
   'must be one of {}': '必须为下列之一：{}',
   'must be true or false': '必须为 true 或 false',
+  'must be true': '必须为 true',
   'must be {} or {}': '必须为 {} 或 {}',
   'must be given once': '必须且只能提供一次',
   'must be given exactly once, as {} to {} characters': '必须且只能提供一次，为 {} 至 {} 个字符',
