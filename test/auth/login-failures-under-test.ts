@@ -28,7 +28,7 @@ export function inSql(
       await database.transact((transaction) => transaction.all(OVERFILL, []));
       await store.purge(Date.now(), 1_000);
       const [row] = await database.all<{ records: number }>(
-        'SELECT count(*) AS records FROM bo_login_failure',
+        `SELECT count(*) AS records FROM bo_login_failure WHERE owner_id = 'acme'`,
         [],
       );
       return Number(row?.records);
@@ -57,13 +57,13 @@ export async function inRedis(server: RedisServer, database: SqlDatabase): Promi
         for n = 1, ${MAX_RECORDS + SURPLUS} do
           redis.call('ZADD', KEYS[1], 9000000000000 + n, 'invented-' .. n)
         end`;
-      await server.command('EVAL', fill, '1', 'bo-auth:login-failures');
+      await server.command('EVAL', fill, '1', 'bo-auth:login-failures:acme');
       await server.command('SET', 'invented-1', 'x');
       const key = { ownerId: 'acme', nameHash: 'last' };
       const record = { text: 'x', userId: null, lockedUntil: null, expiresAt: 9_100_000_000_000 };
       await store.replace(key, null, record, Date.now());
       expect(await server.command('EXISTS', 'invented-1')).toBe(0);
-      return Number(await server.command('ZCARD', 'bo-auth:login-failures'));
+      return Number(await server.command('ZCARD', 'bo-auth:login-failures:acme'));
     },
     close: async () => {
       for (const link of links) await link.onApplicationShutdown();

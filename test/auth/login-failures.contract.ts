@@ -15,7 +15,7 @@ export interface LoginFailuresUnderTest {
   /** Those of two processes. */
   readonly stores: readonly [LoginFailures, LoginFailures];
   readonly database: SqlDatabase;
-  /** Adds as many records of invented names as a store may hold, and lets the clean-up run. @returns how many are left */
+  /** Adds as many long-lived records of invented names as a store may hold of `acme`, and lets the clean-up run. @returns how many are left */
   overfill(): Promise<number>;
   close(): Promise<void>;
 }
@@ -97,8 +97,12 @@ export function loginFailuresContract(name: string, open: () => Promise<LoginFai
       expect(compared).toBe(0);
     });
 
-    it('holds no more than so many records', async () => {
+    it('holds no more than so many records of a project, and keeps those of others', async () => {
+      const key = { ownerId: 'bank', nameHash: 'victim' };
+      const record = { text: 'locked', userId: null, lockedUntil: now + 600_000, expiresAt: now + 600_000 };
+      await store.replace(key, null, record, now);
       expect(await under.overfill()).toBe(MAX_RECORDS);
+      expect(await store.find(key)).toBe('locked');
     }, 60_000);
   });
 }

@@ -69,7 +69,8 @@ export class Enrolment {
     const commit = () =>
       this.database.transact(
         async (transaction) =>
-          (await isActive(transaction, user)) && beginEnrolment(transaction, user, sealed, this.clock.now()),
+          (await isUnchanged(transaction, user, user.passwordHash)) &&
+          beginEnrolment(transaction, user, sealed, this.clock.now()),
       );
     return new Prepared(data, null, commit).andThen(afterGrant);
   }
@@ -111,7 +112,7 @@ export class Enrolment {
       recoveryCodes: recoveryCodes.map(recoveryCodeHash),
     };
     const commit = () =>
-      this.change(user, 'second-factor-enrolled', client, (transaction) =>
+      this.change(user, 'second-factor-enrolled', client, user.passwordHash, (transaction) =>
         replaceSecondFactor(transaction, stored, enrolled),
       );
     return new Prepared({ recoveryCodes }, null, commit).andThen(afterGrant);
@@ -140,7 +141,7 @@ export class Enrolment {
       return found;
     });
     const commit = () =>
-      this.change(user, 'second-factor-removed', client, (transaction) =>
+      this.change(user, 'second-factor-removed', client, null, (transaction) =>
         removeSecondFactor(transaction, stored),
       );
     return new Prepared({ removed: 1 }, null, commit);
@@ -150,23 +151,31 @@ export class Enrolment {
     user: Holder,
     kind: SessionEventKind,
     client: Client,
+    verifiedHash: string | null,
     write: (transaction: SqlTransaction) => Promise<boolean>,
   ): Promise<boolean> {
     return this.database.transact(async (transaction) => {
-      if (!(await isActive(transaction, user)) || !(await write(transaction))) return false;
+      if (!(await isUnchanged(transaction, user, verifiedHash)) || !(await write(transaction))) return false;
       await writeEvent(transaction, sessionEvent(kind, client, { ...user, id: null }, this.clock.now()));
       return true;
     });
   }
 }
 
-/** Locks the user, who may have been disabled or deleted since the password was verified. */
-async function isActive(transaction: SqlTransaction, { ownerId, userId }: Holder): Promise<boolean> {
-  const user = await holdRow<{ status: string }>(transaction, 'bo_user', {
+/**
+ * Locks the user, who may have been disabled or deleted since the request began, or have another password than the one
+ * that was verified.
+ */
+async function isUnchanged(
+  transaction: SqlTransaction,
+  { ownerId, userId }: Holder,
+  verifiedHash: string | null,
+): Promise<boolean> {
+  const user = await holdRow<{ status: string; password_hash: string }>(transaction, 'bo_user', {
     owner_id: ownerId,
     user_id: userId,
   });
-  return user?.status === 'active';
+  return user?.status === 'active' && (verifiedHash === null || user.password_hash === verifiedHash);
 }
 
 function assertInUse({ project }: Tenant): void {

@@ -102,7 +102,11 @@ export class LockOut {
     if (!('kind' in admission)) return admission;
     lockedLogins.publish();
     const seconds = Math.ceil((admission.until - this.clock.now()) / 1000);
-    throw errors.LOGIN_LOCKED({ detail: userName.slice(0, 64), retryAfter: Math.max(1, seconds) });
+    throw errors.LOGIN_LOCKED({
+      // Not the name, which may be a password when nobody has it.
+      detail: user?.userId ?? 'no such user',
+      retryAfter: Math.max(1, seconds),
+    });
   }
 
   private async fail(login: AttemptedLogin, admitted: Admitted | null, reason: FailureReason): Promise<void> {

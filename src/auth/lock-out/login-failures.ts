@@ -49,5 +49,8 @@ export abstract class LoginFailures {
   abstract forget(key: RecordKey, userId: string): Promise<void>;
 }
 
-/** Invented login names must not fill a store: beyond this many records, those that expire first are forgotten. */
-export const MAX_RECORDS = 100_000;
+/**
+ * Invented login names must not fill a store: of a project's records beyond this many, those that expire first are
+ * forgotten. A limit for all projects together would let one project make the store forget those of others.
+ */
+export const MAX_RECORDS = 20_000;

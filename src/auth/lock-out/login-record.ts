@@ -146,17 +146,17 @@ export class LoginRecord {
 
   private locked(limits: LoginLimits): LoginRecord {
     const locks = new Map(this.locks);
-    const lock = (name: string, failed: readonly Guess[], max: number) => {
-      if (failed.length >= max && !locks.has(name))
-        locks.set(name, Math.max(...failed.map(({ at }) => at)) + limits.lockMs);
-    };
-    for (const name of new Set(this.failed.map(({ network }) => network)))
-      lock(
-        name,
-        this.failed.filter(({ network }) => network === name),
-        limits.maxFailures,
-      );
-    lock(EVERYWHERE, this.failed, EVERYWHERE_FACTOR * limits.maxFailures);
+    // Counted in one pass: a name may have thousands of failures, from as many networks.
+    const counted = new Map<string, { failures: number; lastAt: number }>();
+    for (const { network, at } of this.failed)
+      for (const name of [network, EVERYWHERE]) {
+        const { failures, lastAt } = counted.get(name) ?? { failures: 0, lastAt: at };
+        counted.set(name, { failures: failures + 1, lastAt: Math.max(lastAt, at) });
+      }
+    for (const [name, { failures, lastAt }] of counted) {
+      const max = name === EVERYWHERE ? EVERYWHERE_FACTOR * limits.maxFailures : limits.maxFailures;
+      if (failures >= max && !locks.has(name)) locks.set(name, lastAt + limits.lockMs);
+    }
     return new LoginRecord(this.failed, this.underWay, locks);
   }
 }

@@ -34,6 +34,8 @@ export interface FailedLogin {
 @Injectable()
 export class LoginTrail {
   private readonly lines = new RateLimiterMemory(LINES);
+  /** Counted apart: an administrator must see locks in spite of a flood of failures. */
+  private readonly lockLines = new RateLimiterMemory(LINES);
 
   constructor(
     private readonly clock: Clock,
@@ -44,15 +46,10 @@ export class LoginTrail {
     const subject = { ownerId, userId: user?.userId ?? '', id: null };
     const now = this.clock.now();
     const until = lockedUntil === null ? null : new Date(lockedUntil).toISOString();
-    const isWithin = await this.lines.consume(ownerId).then(
-      () => true,
-      () => false,
-    );
-    const events: AuthEvent[] = isWithin
-      ? [sessionEvent('login-failed', client, subject, now, { reason })]
-      : [];
-    // Few, and an administrator must see them.
-    if (isWithin || user !== null)
+    const events: AuthEvent[] = [];
+    if (await isWithin(this.lines, ownerId))
+      events.push(sessionEvent('login-failed', client, subject, now, { reason }));
+    if (locks.length > 0 && (await isWithin(this.lockLines, ownerId)))
       for (const scope of locks)
         events.push(sessionEvent('login-locked', client, subject, now, { scope, network, until }));
     if (events.length === 0) return;
@@ -64,4 +61,11 @@ export class LoginTrail {
       { durable: false },
     );
   }
+}
+
+function isWithin(lines: RateLimiterMemory, ownerId: string): Promise<boolean> {
+  return lines.consume(ownerId).then(
+    () => true,
+    () => false,
+  );
 }

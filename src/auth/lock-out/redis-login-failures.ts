@@ -4,10 +4,9 @@ import type { RedisClient } from '../../cache/redis-connection.js';
 import { StoreUnavailable } from '../../database/store-unavailable.js';
 import { LoginFailures, MAX_RECORDS, type RecordKey, type StoredRecord } from './login-failures.js';
 
-/** All records by their expiry, so that invented login names cannot fill the memory. */
-const ALL = 'bo-auth:login-failures';
-
-const recordKey = ({ ownerId, nameHash }: RecordKey) => `${ALL}:${ownerId}/${nameHash}`;
+/** All records of a project by their expiry. No project id contains `/`. */
+const allKey = (ownerId: string) => `bo-auth:login-failures:${ownerId}`;
+const recordKey = ({ ownerId, nameHash }: RecordKey) => `${allKey(ownerId)}/${nameHash}`;
 /** The locked users of a project, by the end of their locks. */
 const lockedKey = (ownerId: string) => `bo-auth:login-locked:${ownerId}`;
 
@@ -30,6 +29,7 @@ const REPLACE = `
   redis.call('SET', KEYS[1], ARGV[2], 'PX', math.max(1, tonumber(ARGV[4]) - now))
   redis.call('ZADD', KEYS[2], ARGV[4], KEYS[1])
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+  redis.call('PEXPIRE', KEYS[2], 172800000)
   local surplus = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[5])
   if surplus > 0 then
     local popped = redis.call('ZPOPMIN', KEYS[2], surplus)
@@ -56,7 +56,7 @@ export class RedisLoginFailures extends LoginFailures {
   ): Promise<boolean> {
     const replaced = await this.ask((client) =>
       client.eval(REPLACE, {
-        keys: [recordKey(key), ALL, lockedKey(key.ownerId)],
+        keys: [recordKey(key), allKey(key.ownerId), lockedKey(key.ownerId)],
         arguments: [
           seen ?? '',
           next?.text ?? '',
@@ -79,7 +79,7 @@ export class RedisLoginFailures extends LoginFailures {
     await this.ask((client) =>
       Promise.all([
         client.del(recordKey(key)),
-        client.zRem(ALL, recordKey(key)),
+        client.zRem(allKey(key.ownerId), recordKey(key)),
         client.zRem(lockedKey(key.ownerId), userId),
       ]),
     );

@@ -37,7 +37,14 @@ const PURGE = `
     SELECT owner_id, name_hash FROM bo_login_failure WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
   ) RETURNING owner_id`;
 
-const COUNT = 'SELECT count(*) AS records FROM bo_login_failure';
+const SURPLUS = `
+  SELECT owner_id, count(*) - ${MAX_RECORDS} AS surplus FROM bo_login_failure
+  GROUP BY owner_id HAVING count(*) > ${MAX_RECORDS}`;
+
+const PURGE_SURPLUS = `
+  DELETE FROM bo_login_failure WHERE (owner_id, name_hash) IN (
+    SELECT owner_id, name_hash FROM bo_login_failure WHERE owner_id = $1 ORDER BY expires_at LIMIT $2
+  ) RETURNING owner_id`;
 
 /** Failed logins in the database. */
 @Injectable()
@@ -76,13 +83,15 @@ export class SqlLoginFailures extends LoginFailures {
     await this.write(FORGET, [ownerId, nameHash, userId]);
   }
 
-  /** Deletes records that have expired, and those beyond the maximum. @returns how many, at most `limit` */
+  /** Deletes records that have expired, and those of a project beyond the maximum. @returns how many, at most `limit` */
   async purge(now: number, limit: number): Promise<number> {
-    const expired = await this.write(PURGE, [now, limit]);
-    if (expired === limit) return expired;
-    const [counted] = await this.database.all<{ records: number | string }>(COUNT, []);
-    const surplus = Math.min(Number(counted?.records) - MAX_RECORDS, limit - expired);
-    return surplus > 0 ? expired + (await this.write(PURGE, [Number.MAX_SAFE_INTEGER, surplus])) : expired;
+    let purged = await this.write(PURGE, [now, limit]);
+    if (purged === limit) return purged;
+    const projects = await this.database.all<{ owner_id: string; surplus: number | string }>(SURPLUS, []);
+    for (const { owner_id: ownerId, surplus } of projects)
+      if (purged < limit)
+        purged += await this.write(PURGE_SURPLUS, [ownerId, Math.min(Number(surplus), limit - purged)]);
+    return purged;
   }
 
   private async writesOne(sql: string, values: readonly SqlValue[]): Promise<boolean> {
