@@ -115,7 +115,11 @@ describe('hashes wait in turn', () => {
       queue.run({ ownerId, network, ...(signal && { signal }) }, async () => {
         ran.push(`${ownerId}/${network}`);
       });
-    return { add, ran, release: () => (release(), first) };
+    const goOn = (ownerId: string, network: string) =>
+      queue.goOn({ ownerId, network }, async () => {
+        ran.push(`${ownerId}/${network} goes on`);
+      });
+    return { add, goOn, ran, release: () => (release(), first) };
   }
 
   it('by project, then by network', async () => {
@@ -127,6 +131,16 @@ describe('hashes wait in turn', () => {
     await release();
     await Promise.all(all);
     expect(ran).toEqual(['a/1', 'b/1', 'a/2', 'b/1', 'a/1', 'a/2', 'a/1', 'a/1']);
+  });
+
+  it('and the next hash of a login before others of its project, but after those of other projects', async () => {
+    const { add, goOn, ran, release } = occupied();
+    const all = [add('a', '1'), add('b', '1'), add('a', '2'), add('b', '1')];
+    all.push(goOn('a', '2'), add('b', '2'));
+    await new Promise(setImmediate);
+    await release();
+    await Promise.all(all);
+    expect(ran).toEqual(['a/2 goes on', 'b/1', 'a/1', 'b/2', 'a/2', 'b/1']);
   });
 
   it('and those of clients that disconnected are not computed', async () => {
@@ -226,8 +240,8 @@ it('logins whose client disconnects after their bodies have arrived are logged a
   // oxlint-disable-next-line unbound-method
   const { run } = HashQueue.prototype;
   let waiting = 0;
-  let release: (matches: boolean) => void = () => undefined;
-  const held = new Promise<boolean>((done) => (release = done));
+  let release: (verified: null) => void = () => undefined;
+  const held = new Promise<null>((done) => (release = done));
   HashQueue.prototype.run = (() => (waiting++, held)) as typeof run;
   const body = JSON.stringify({ userName: 'dev', password: 'wrong' });
   // The second waits for its turn on the connection.
@@ -253,7 +267,7 @@ it('logins whose client disconnects after their bodies have arrived are logged a
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   await eventually('both are logged', () => lines().length === 2);
   HashQueue.prototype.run = run;
-  release(false);
+  release(null);
   await signIn('dev', 'wrong', 'ptdev');
   const ends = lines().map(
     ({ reqId, status, aborted }) => `${String(reqId)} ${String(status)} ${String(aborted)}`,

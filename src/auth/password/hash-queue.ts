@@ -27,6 +27,8 @@ const MAX_PER_PROJECT = 1_000;
  * Computes a few password hashes at a time. Projects take turns, and so do the client networks of a project, so that
  * a flood of logins delays only those who sent it. A login that waits for too long is refused: its client would give up,
  * and send it again.
+ *
+ * A login that needs several hashes takes a turn for each, so that other projects do not wait for all of them.
  */
 export class HashQueue {
   private readonly limit;
@@ -38,6 +40,20 @@ export class HashQueue {
     private readonly maxWaitMs = MAX_WAIT_MS,
   ) {
     this.limit = pLimit(concurrency);
+  }
+
+  /**
+   * Goes on with a login that had its first turn: before all others of its project, and it is never refused. Else a guess
+   * that was wrong could be withdrawn before it counts as a failure, and a project would have more and more half-done logins.
+   */
+  goOn<T>({ ownerId, network }: HashFor, work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.addFirst(ownerId, network, () => {
+        passwordHashes.publish();
+        return work().then(resolve, reject);
+      });
+      void this.limit(() => this.take()?.());
+    });
   }
 
   /** @throws UNAVAILABLE if too many wait already, or if it waits too long or its client disconnects meanwhile */
@@ -75,6 +91,13 @@ export class HashQueue {
     if (own.size >= MAX_PER_NETWORK || ofProject >= MAX_PER_PROJECT) return false;
     this.waiting.set(ownerId, networks.set(network, own.add(start)));
     return true;
+  }
+
+  private addFirst(ownerId: string, network: string, start: Start): void {
+    const networks = this.waiting.get(ownerId);
+    const own = new Set([start, ...(networks?.get(network) ?? [])]);
+    // The first of two entries with one key gives the place, the last the value.
+    this.waiting.set(ownerId, new Map([[network, own], ...(networks ?? []), [network, own]]));
   }
 
   private remove(ownerId: string, network: string, start: Start): void {

@@ -31,25 +31,27 @@ export class Passwords {
   /**
    * Verifies a password against the user's hash, and against a decoy for each other kind of hash in the project. Every
    * refusal thus takes the same work, and the response time discloses neither whether the user exists or is disabled nor
-   * how the hash was made.
+   * how the hash was made. Each comparison waits for its turn: other projects do not wait for all of them.
    *
    * @param user `null`: there is no such user
    * @param decoys those of the project
    */
-  verify(
+  async verify(
     user: PasswordHolder | null,
     decoys: readonly PasswordDecoy[],
     password: string,
     whom: HashFor,
   ): Promise<boolean> {
-    return this.queue.run(whom, async () => {
-      const verified = user === null ? null : await this.verifyOwn(user, password, whom.ownerId);
-      if (verified?.matches === true && user?.status === 'active') return true;
-      for (const decoy of [OWN, ...decoys])
-        if (decoy.hash !== verified?.decoy.hash || decoy.format !== verified.decoy.format)
-          await matchesDecoy(decoy, password);
-      return verified?.matches === true;
+    const verified = await this.queue.run(whom, async () => {
+      if (user !== null) return this.verifyOwn(user, password, whom.ownerId);
+      await matchesDecoy(OWN, password);
+      return { matches: false, decoy: OWN };
     });
+    if (verified?.matches === true && user?.status === 'active') return true;
+    for (const decoy of [OWN, ...decoys])
+      if (decoy.hash !== verified?.decoy.hash || decoy.format !== verified.decoy.format)
+        await this.queue.goOn(whom, () => matchesDecoy(decoy, password));
+    return verified?.matches === true;
   }
 
   /** Whether an argon2id hash is that of a password, for hashes that no login uses. */
