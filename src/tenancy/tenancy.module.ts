@@ -14,28 +14,21 @@ import { TenantScope } from './tenant-scope.js';
 import { User } from './user/user.entity.js';
 import { UserDirectory } from './user/user-directory.js';
 
+const SERVICES = [
+  VerifyKeySeal,
+  VerifyKeysAtRest,
+  ProjectDirectory,
+  SystemDirectory,
+  UserDirectory,
+  AreaTree,
+  TenantScope,
+  { provide: ResponseSettingsSource, useClass: ProjectResponseSettings },
+];
+
 @Global()
 @Module({
   imports: [TypeOrmModule.forFeature([Project, System, User, Area])],
-  providers: [
-    VerifyKeySeal,
-    VerifyKeysAtRest,
-    ProjectDirectory,
-    SystemDirectory,
-    UserDirectory,
-    AreaTree,
-    TenantScope,
-    { provide: ResponseSettingsSource, useClass: ProjectResponseSettings },
-  ],
-  exports: [
-    VerifyKeySeal,
-    VerifyKeysAtRest,
-    ProjectDirectory,
-    SystemDirectory,
-    UserDirectory,
-    AreaTree,
-    TenantScope,
-    ResponseSettingsSource,
-  ],
+  providers: SERVICES,
+  exports: SERVICES,
 })
 export class TenancyModule {}
