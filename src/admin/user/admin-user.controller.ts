@@ -12,6 +12,8 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { z } from 'zod';
+import { ChainUnusable } from '../../audit/chain-state.js';
+import { errors } from '../../response/error/error-catalogue.js';
 import { Prepared } from '../../response/prepared.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
@@ -125,7 +127,12 @@ export class AdminUserController {
     @CurrentAdministrator() administrator: Administrator,
     @Param({ schema: userPath }) path: UserPath,
   ): Promise<Prepared<{ ended: number }>> {
-    return new Prepared(await this.deletion.delete(administrator, path.ownerId, path.userId));
+    try {
+      return new Prepared(await this.deletion.delete(administrator, path.ownerId, path.userId));
+    } catch (error) {
+      if (!(error instanceof ChainUnusable)) throw error;
+      throw errors.UNAVAILABLE({ detail: 'the chain of the audit trail is unusable', cause: error });
+    }
   }
 
   @Post(':userId/disable')
