@@ -142,6 +142,44 @@ describe.each(['sqlite', 'postgres'] as const)('deleting a user, on %s', (kind) 
     expect(await verified()).toMatchObject({ faultCount: 0 });
   });
 
+  it('erases very many events without keeping other writes waiting', async () => {
+    const userId = await newUser();
+    const database = a.app.get(SqlDatabase, { strict: false });
+    const detail = JSON.stringify({ clientId: userId });
+    await database.transact((transaction) =>
+      transaction.all(
+        `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5201)
+         INSERT INTO bo_auth_event (at, owner_id, user_id, session_id, kind, detail)
+         SELECT $1, 'acme', $2, NULL, 'login', $3 FROM numbers`,
+        [Date.now(), userId, detail],
+      ),
+    );
+    await sealAll();
+    let transactions = 0;
+    const transact = database.transact.bind(database);
+    const counted: SqlDatabase['transact'] = (work, options) => {
+      transactions++;
+      return transact(work, options);
+    };
+    Object.assign(database, { transact: counted });
+    expect((await remove(userId)).status).toBe(200);
+    Reflect.deleteProperty(database, 'transact');
+    expect(transactions).toBeGreaterThan(20);
+    expect(await eventsNaming(userId)).toEqual([]);
+    expect(await verified()).toMatchObject({ faultCount: 0 });
+  });
+
+  it('answers 503 as long as the chain of the trail is unusable', async () => {
+    const userId = await newUser();
+    await sealAll();
+    const [row] = await a.sql<{ signature: string }>('SELECT signature FROM bo_event_chain');
+    await a.sql('UPDATE bo_event_chain SET signature = $1', 'x');
+    const refused = await remove(userId);
+    await a.sql('UPDATE bo_event_chain SET signature = $1', row?.signature ?? '');
+    expect(refused.status).toBe(503);
+    expect((await remove(userId)).status).toBe(200);
+  });
+
   it('deletes all or nothing', async () => {
     const userId = await newUser();
     const grant = await login(a, { user: userId });

@@ -33,7 +33,8 @@ export class UserDeletion {
   ) {}
 
   /**
-   * All in one transaction. Afterwards tokens of the user are unknown.
+   * All in one transaction, but for the events so far: they get the pseudonym before it. If the deletion then fails, the
+   * user still exists, and a repeated deletion completes it. Afterwards tokens of the user are unknown.
    *
    * @returns how many sessions were deleted; @throws USER_UNKNOWN, LAST_DEVELOPER, ChainUnusable
    */
@@ -41,7 +42,11 @@ export class UserDeletion {
     assertAdministers(administrator, ownerId);
     const user = await this.directory.findCommitted(ownerId, userId);
     if (user === null) throw errors.USER_UNKNOWN();
-    const erasure = await UserErasure.prepare(this.database, this.chain, ownerId, userId);
+    // Before anything is rewritten; what counts is the same check in the transaction.
+    if (await this.database.transact((transaction) => mustStay(transaction, administrator, user)))
+      throw errors.LAST_DEVELOPER();
+    const erasure = await UserErasure.begin(this.database, this.chain, ownerId, userId);
+    await erasure.eraseSoFar();
     const outcome = await this.database.transact((transaction) =>
       this.deleteIn(transaction, administrator, { ownerId, userId }, erasure),
     );
@@ -61,16 +66,12 @@ export class UserDeletion {
     erasure: UserErasure,
   ): Promise<Outcome> {
     // A login locks the same row before it opens its session, so there is none that we do not see.
-    const user = await holdRow<Pick<User, 'developer' | 'status'>>(transaction, 'bo_user', {
+    const held = await holdRow<Pick<User, 'developer' | 'status'>>(transaction, 'bo_user', {
       owner_id: ownerId,
       user_id: userId,
     });
-    if (user === null) return { kind: 'unknown' };
-    if (
-      administrator.kind === 'developer' &&
-      isDeveloper(user) &&
-      (await isLastDeveloper(transaction, { ownerId, userId }))
-    )
+    if (held === null) return { kind: 'unknown' };
+    if (await mustStay(transaction, administrator, { ...held, ownerId, userId }))
       return { kind: 'last-developer' };
     const sessions = await deleteUserRows(transaction, ownerId, userId);
     const { pseudonym } = erasure;
@@ -81,7 +82,17 @@ export class UserDeletion {
       }),
     );
     // Last: the events so far may name the user, that of the deletion by the user itself too.
-    await erasure.erase(transaction);
+    await erasure.eraseRest(transaction);
     return { kind: 'deleted', sessions };
   }
+}
+
+async function mustStay(
+  transaction: SqlTransaction,
+  administrator: Administrator,
+  user: Pick<User, 'ownerId' | 'userId' | 'developer' | 'status'>,
+): Promise<boolean> {
+  return (
+    administrator.kind === 'developer' && isDeveloper(user) && (await isLastDeveloper(transaction, user))
+  );
 }
