@@ -98,6 +98,7 @@ it('refuses what no login could verify, with line and field, and adds the rest',
     [`,,x`, 'passwordSalt needs a passwordHash'],
     [`$pbkdf2-sha256$1000$c2FsdA$QpodwXdhFtU66eq5,pbkdf2,`, 'passwordHash must have a hash as long as'],
     [`"$pbkdf2-sha256$i=1000,l=13$c2FsdA$QpodwXdhFtU66eq5",pbkdf2,`, 'passwordHash must have a hash as long'],
+    [`"$pbkdf2-sha256$i=1000,l=1$c2FsdA$Qg",pbkdf2,`, 'passwordHash must have a hash of at least 16 bytes'],
     [`"$pbkdf2-sha256$i=2000001,l=12$c2FsdA$QpodwXdhFtU66eq5",pbkdf2,`, 'passwordHash costs too much'],
     [`AQAAAAIAAYagAAAAEMYcPUpzFMjJptI5r0RAjAxm/46QAjPlk3LAEpqWoVUt,pbkdf2,`, 'passwordHash must be PBKDF2'],
     [`0a62154b759990af,jeecg,a1B2c3D`, 'passwordSalt must be the 8 characters of the salt'],
@@ -115,6 +116,23 @@ it('refuses what no login could verify, with line and field, and adds the rest',
     wanted.map(({ line, reason }) => ({ line, reason: expect.stringContaining(reason) })),
   );
   expect(imported).toBe(lines.length - wanted.length);
+});
+
+it('only a second of decoys is added, whatever is imported', async () => {
+  await test.sql('UPDATE bo_project SET password_decoys = NULL');
+  const lines = ['15', '14', '06'].map((cost) => `b${cost},b${cost},$2b$${cost}$${'a'.repeat(53)},bcrypt`);
+  const header = 'userId,userName,passwordHash,passwordFormat';
+  const added = async (...rows: string[]) => {
+    await json(['user', 'import', 'shop', await file('costly.csv', [header, ...rows, ''].join('\n'))]);
+    return (await decoys())?.map(({ hash }) => hash.slice(4, 6));
+  };
+  expect(await added(lines[1]!, lines[0]!)).toEqual(['14']);
+  expect(await added(lines[2]!)).toEqual(['14']);
+  await test.sql('UPDATE bo_project SET password_decoys = NULL');
+  const cheaper = ['13', '12', '11'].map((cost) => `c${cost},c${cost},$2b$${cost}$${'a'.repeat(53)},bcrypt`);
+  expect(await added(...cheaper)).toEqual(['13', '12', '11']);
+  expect(await added(`d14,d14,$2b$14$${'a'.repeat(53)},bcrypt`)).toEqual(['13', '12', '11']);
+  await test.sql('UPDATE bo_project SET password_decoys = NULL');
 });
 
 it('a single user is added with a hash, its format and its salt', async () => {

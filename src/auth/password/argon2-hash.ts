@@ -17,6 +17,8 @@ export const OWN_PARAMETERS = {
 const MAX_MEMORY = 65_536;
 const MAX_LANES = 4;
 const MAX_WORK = 4 * 65_536;
+/** Our own parameters take about 30 ms. */
+const KIB_PER_MS = 1_300;
 
 const PHC_RULE = 'must be an argon2id hash as a PHC string ($argon2id$v=19$m=…,t=…,p=…$salt$hash)';
 const COST_RULE = `costs too much: m may be up to ${MAX_MEMORY}, p up to ${MAX_LANES}, and m times t up to ${MAX_WORK}`;
@@ -34,6 +36,11 @@ export const argon2id: PasswordFormat = {
   decoy(hash) {
     const { memoryCost, timeCost, parallelism } = parse(hash) ?? OWN_PARAMETERS;
     return decoyOf(memoryCost, timeCost, parallelism);
+  },
+
+  cost(hash) {
+    const { memoryCost, timeCost } = parse(hash) ?? OWN_PARAMETERS;
+    return (memoryCost * timeCost) / KIB_PER_MS;
   },
 };
 

@@ -18,6 +18,8 @@ export const bcrypt: PasswordFormat = {
   },
 
   decoy: (hash) => `$2b$${BCRYPT.exec(hash)?.[1]}$${'.'.repeat(53)}`,
+
+  cost: (hash) => 2_000 * 2 ** (Number(BCRYPT.exec(hash)?.[1]) - 15),
 };
 
 const ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

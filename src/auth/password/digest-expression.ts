@@ -30,10 +30,12 @@ export type Term =
 export interface Expression {
   readonly digest: Digest;
   readonly usesSalt: boolean;
+  readonly digests: number;
 }
 
 /** A quarter of a second. */
 export const MAX_DIGESTS = 100_000;
+export const DIGESTS_PER_MS = 400;
 export const MAX_LENGTH = 256;
 const MAX_DEPTH = 8;
 
@@ -47,8 +49,9 @@ export function parseExpression(source: string): Expression {
   if (source.length > MAX_LENGTH) throw new DigestExpressionError(`is longer than ${MAX_LENGTH} characters`);
   const digest = new Parser(source).parse();
   if (!uses(digest, 'password')) throw new DigestExpressionError('does not use the password');
-  if (costOf(digest) > MAX_DIGESTS) throw new DigestExpressionError(`costs more than ${MAX_DIGESTS} digests`);
-  return { digest, usesSalt: uses(digest, 'salt') };
+  const digests = costOf(digest);
+  if (digests > MAX_DIGESTS) throw new DigestExpressionError(`costs more than ${MAX_DIGESTS} digests`);
+  return { digest, usesSalt: uses(digest, 'salt'), digests };
 }
 
 /** The text of an expression, without blanks. */

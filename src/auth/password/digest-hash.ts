@@ -3,6 +3,7 @@ import {
   type Digest,
   type DigestName,
   DIGESTS,
+  DIGESTS_PER_MS,
   type Expression,
   parseExpression,
   type Term,
@@ -35,6 +36,8 @@ export function digestFormat(source: string, thread: DigestThread): PasswordForm
     },
 
     decoy: () => '0'.repeat(2 * DIGESTS[name]),
+
+    cost: () => expression.digests / DIGESTS_PER_MS,
   };
 }
 

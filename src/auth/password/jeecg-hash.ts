@@ -1,4 +1,5 @@
 import { createCipheriv, timingSafeEqual } from 'node:crypto';
+import { DIGESTS_PER_MS } from './digest-expression.js';
 import type { DigestThread } from './digest-thread.js';
 import type { PasswordFormat, StoredPassword } from './stored-password.js';
 
@@ -35,6 +36,8 @@ export function jeecgFormat(thread: DigestThread): PasswordFormat {
     },
 
     decoy: () => '0'.repeat(4 * BLOCK),
+
+    cost: () => ROUNDS / DIGESTS_PER_MS,
   };
 }
 

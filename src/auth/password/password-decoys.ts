@@ -1,9 +1,12 @@
 import { holdRow } from '../../database/hold-row.js';
 import type { SqlDatabase, SqlTransaction } from '../../database/sql-database.js';
+import { decoyCost } from './password-formats.js';
 import type { PasswordDecoy } from '../../tenancy/project/project.entity.js';
 
-/** Every login takes as long as all decoys of its project together. Further kinds of hashes have none. */
+/** Every refused login takes as long as all decoys of its project together. Further kinds of hashes have none. */
 const MAX_DECOYS = 8;
+/** Unless there is only one. */
+const MAX_COST_MS = 1_000;
 
 interface ProjectRow {
   readonly password_decoys: string | null;
@@ -26,11 +29,9 @@ export async function addDecoy(
   decoy: PasswordDecoy,
 ): Promise<boolean> {
   const decoys = await heldDecoys(transaction, ownerId);
-  if (
-    decoys.length >= MAX_DECOYS ||
-    decoys.some((each) => each.hash === decoy.hash && each.format === decoy.format)
-  )
-    return false;
+  if (decoys.some((each) => each.hash === decoy.hash && each.format === decoy.format)) return false;
+  const cost = decoys.reduce((sum, each) => sum + decoyCost(each), decoyCost(decoy));
+  if (decoys.length >= MAX_DECOYS || (decoys.length > 0 && cost > MAX_COST_MS)) return false;
   await transaction.all(SET, [ownerId, JSON.stringify([...decoys, decoy])]);
   return true;
 }

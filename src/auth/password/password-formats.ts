@@ -46,6 +46,11 @@ export function importProblem(stored: StoredPassword): HashProblem | null {
   }
 }
 
+/** About how long a decoy takes, in ms. */
+export function decoyCost({ format, hash }: PasswordDecoy): number {
+  return formatNamed(format).cost(hash);
+}
+
 /** What a login of any user of the project must verify besides, so that it takes as long as one with this hash. */
 export function decoyOf(stored: StoredPassword): PasswordDecoy {
   const { passwordFormat, passwordHash } = stored;

@@ -16,11 +16,15 @@ const DIGEST_BYTES = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
 
 /** Half a second: the recommendations of OWASP, NIST and Django are below a million. */
 const MAX_WORK = 2_000_000;
+const WORK_PER_MS = 4_000;
+/** A shorter hash would be that of many passwords. */
+const MIN_KEY = 16;
 const MAX_KEY = 128;
 
 const RULE =
   'must be PBKDF2 as a PHC string ($pbkdf2-sha256$i=…,l=…$salt$hash), or the Base64 of ASP.NET Identity version 3';
 const LENGTH_RULE = 'must have a hash as long as l= says, or as its digest if there is no l=';
+const SHORT_RULE = `must have a hash of at least ${MIN_KEY} bytes`;
 const COST_RULE = `costs too much: the iterations times the digests of the hash may be up to ${MAX_WORK}`;
 
 const deriveKey = promisify(derive);
@@ -29,6 +33,7 @@ export const pbkdf2: PasswordFormat = {
   problem(stored) {
     const parsed = parse(stored.passwordHash);
     if (typeof parsed === 'string') return { field: 'passwordHash', rule: parsed };
+    if (parsed.key.length < MIN_KEY) return { field: 'passwordHash', rule: SHORT_RULE };
     return saltProblem(stored);
   },
 
@@ -46,15 +51,23 @@ export const pbkdf2: PasswordFormat = {
     const zeros = Buffer.alloc(key.length).toString('base64').replaceAll('=', '');
     return `$pbkdf2-${digest}$i=${iterations},l=${key.length}$${'A'.repeat(22)}$${zeros}`;
   },
+
+  cost(hash) {
+    const parsed = parse(hash);
+    return typeof parsed === 'string' ? 0 : workOf(parsed) / WORK_PER_MS;
+  },
 };
 
 /** @returns the rule that the text breaks, if it breaks one */
 function parse(hash: string): Pbkdf2 | string {
   const parsed = hash.startsWith('$') ? ofPhc(hash) : ofAspNet(hash);
   if (typeof parsed === 'string') return parsed;
-  const { iterations, key, digest } = parsed;
-  if (iterations < 1 || key.length > MAX_KEY) return RULE;
-  return iterations * Math.ceil(key.length / DIGEST_BYTES[digest]) > MAX_WORK ? COST_RULE : parsed;
+  if (parsed.iterations < 1 || parsed.key.length > MAX_KEY) return RULE;
+  return workOf(parsed) > MAX_WORK ? COST_RULE : parsed;
+}
+
+function workOf({ iterations, key, digest }: Pbkdf2): number {
+  return iterations * Math.ceil(key.length / DIGEST_BYTES[digest]);
 }
 
 /** Passlib writes the iterations without `i=`, and SHA-1 without its name. */

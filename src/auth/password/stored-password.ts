@@ -18,6 +18,8 @@ export interface PasswordFormat {
   matches(stored: StoredPassword, password: string): Promise<boolean>;
   /** The hash of its {@link PasswordDecoy}; the same for all hashes that take equally long. */
   decoy(hash: string): string;
+  /** About how long one core takes to verify the hash, in ms. */
+  cost(hash: string): number;
 }
 
 export interface HashProblem {

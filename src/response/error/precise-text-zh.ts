@@ -54,6 +54,7 @@ const TEXTS: Readonly<Record<string, string>> = {
     '必须为 PHC 格式的 PBKDF2 散列（$pbkdf2-sha256$i=…,l=…$salt$hash），或 ASP.NET Identity 第 3 版的 Base64',
   'must have a hash as long as l= says, or as its digest if there is no l=':
     '散列长度必须与 l= 一致；没有 l= 时必须与摘要长度一致',
+  'must have a hash of at least {} bytes': '散列至少为 {} 字节',
   'costs too much: the iterations times the digests of the hash may be up to {}':
     '计算开销过大：迭代次数乘以散列所含摘要数最大为 {}',
   'must be the result in hexadecimal ({} characters) or in Base64 ({} characters)':
