@@ -1,5 +1,6 @@
 import { ChainVerification } from '../../src/audit/chain-verification.js';
 import { TABLES_WITH_USERS } from '../../src/admin/user/user-rows.js';
+import { UsualNetworks } from '../../src/auth/lock-out/usual-networks.js';
 import { EventChain } from '../../src/audit/event-chain.js';
 import { SqlDatabase } from '../../src/database/sql-database.js';
 import { type Answer, call, login, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
@@ -215,6 +216,16 @@ describe.each(['sqlite', 'postgres'] as const)('deleting a user, on %s', (kind) 
     expect((await remove(third, await token(third))).status).toBe(200);
     expect(await eventsNaming(third)).toEqual([]);
     expect((await remove(first)).status).toBe(200);
+  });
+
+  it('notes no network of a user who is gone', async () => {
+    const networks = a.app.get(UsualNetworks, { strict: false });
+    const userId = await newUser();
+    await networks.note('acme', userId, '192.0.2.0/24', Date.now());
+    expect(await networks.has('acme', userId, '192.0.2.0/24', Date.now())).toBe(true);
+    expect((await remove(userId)).status).toBe(200);
+    await networks.note('acme', userId, '198.51.100.0/24', Date.now());
+    expect(await networks.has('acme', userId, '198.51.100.0/24', Date.now())).toBe(false);
   });
 
   it('reaches every table that has a user', async () => {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent } from '../../audit/auth-event.js';
 import { EventChain } from '../../audit/event-chain.js';
@@ -23,6 +23,8 @@ type Outcome =
 /** Deletes a user with all that belongs to them, and leaves a pseudonym in the audit trail. */
 @Injectable()
 export class UserDeletion {
+  private readonly logger = new Logger(UserDeletion.name);
+
   constructor(
     private readonly clock: Clock,
     private readonly database: SqlDatabase,
@@ -54,8 +56,15 @@ export class UserDeletion {
     if (outcome.kind === 'last-developer') throw errors.LAST_DEVELOPER();
     await this.directory.forget(ownerId, userId);
     await this.sessions.forget(ownerId, ...outcome.sessions);
-    // In Redis, too.
-    await this.lockOut.unlock(user);
+    // In Redis, too. The user is deleted whether it answers or not.
+    try {
+      await this.lockOut.unlock(user);
+    } catch (error) {
+      this.logger.warn(
+        `the failed logins of the deleted user ${erasure.pseudonym} were not forgotten`,
+        error,
+      );
+    }
     return { ended: outcome.sessions.length };
   }
 

@@ -7,8 +7,10 @@ const USUAL_MS = 30 * DAY_MS;
 /** A user who travels has many; one who signs in through the exits of an anonymiser has no usual one. */
 const MAX_PER_USER = 64;
 
+/** Nothing of a user who was deleted meanwhile. */
 const NOTE = `
-  INSERT INTO bo_usual_network (owner_id, user_id, network, last_login_at) VALUES ($1, $2, $3, $4)
+  INSERT INTO bo_usual_network (owner_id, user_id, network, last_login_at)
+  SELECT owner_id, user_id, $3, $4 FROM bo_user WHERE owner_id = $1 AND user_id = $2
   ON CONFLICT (owner_id, user_id, network) DO UPDATE SET last_login_at = excluded.last_login_at
   WHERE bo_usual_network.last_login_at <= $5`;
 
