@@ -253,6 +253,7 @@ describe('an administrator', () => {
     expect(first.ids).toEqual(['alice']);
     expect(await locked(`&limit=1&cursor=${first.nextCursor}`)).toEqual({ ids: ['bob'], nextCursor: null });
     expect((await locked('&userName=bob')).ids).toEqual(['bob']);
+    expect((await locked('&userName=bob&limit=1')).ids).toEqual(['bob']);
 
     await test.sql('DELETE FROM bo_auth_event');
     expect((await administer('POST', '/alice/unlock')).body).toMatchObject({ data: { unlocked: true } });

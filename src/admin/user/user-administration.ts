@@ -72,20 +72,18 @@ export class UserAdministration {
     await this.projects.show(administrator, ownerId);
     const list = `users ${ownerId}`;
     const after = startOf(list, page);
-    const among =
-      locked === undefined ? null : await this.lockOut.lockedUsers(ownerId, after, page.limit + 1);
-    const rows = await this.users.find({
-      where: {
-        ownerId,
-        ...(after !== null && { userId: MoreThan(after) }),
-        ...(among !== null && { userId: In(among) }),
-        ...(userName !== undefined && { userName }),
-      },
-      order: { userId: 'ASC' },
-      take: page.limit + 1,
-    });
-    // A database may sort ids in another way than the list of locked users.
-    if (among !== null) rows.sort((a, b) => among.indexOf(a.userId) - among.indexOf(b.userId));
+    const rows =
+      locked === undefined
+        ? await this.users.find({
+            where: {
+              ownerId,
+              ...(after !== null && { userId: MoreThan(after) }),
+              ...(userName !== undefined && { userName }),
+            },
+            order: { userId: 'ASC' },
+            take: page.limit + 1,
+          })
+        : await this.lockedUsers(ownerId, userName, after, page.limit + 1);
     const userIds = rows.map(({ userId }) => userId);
     const enrolled = await enrolledAmong(this.database, ownerId, userIds);
     return pageOf(
@@ -95,6 +93,28 @@ export class UserAdministration {
       ({ userId }) => userId,
       (user) => userView(user, enrolled.has(user.userId)),
     );
+  }
+
+  /** In the order of the list of locked users; a database may sort ids in another way. */
+  private async lockedUsers(
+    ownerId: string,
+    userName: string | undefined,
+    after: string | null,
+    count: number,
+  ): Promise<User[]> {
+    const userIds = await this.lockOut.lockedUsers(ownerId, after, Infinity);
+    if (userName !== undefined) {
+      const named = await this.users.findBy({ ownerId, userName });
+      return named.filter(({ userId }) => userIds.includes(userId));
+    }
+    const rows: User[] = [];
+    // Some of the ids may be those of users who were deleted.
+    for (let from = 0; from < userIds.length && rows.length < count; from += count) {
+      const among = userIds.slice(from, from + count);
+      const found = await this.users.findBy({ ownerId, userId: In(among) });
+      rows.push(...found.toSorted((a, b) => among.indexOf(a.userId) - among.indexOf(b.userId)));
+    }
+    return rows.slice(0, count);
   }
 
   /** @throws USER_UNKNOWN */
@@ -224,6 +244,8 @@ export class UserAdministration {
     { events, logout }: Consequences,
   ): Promise<{ ended: number }> {
     const now = this.clock.now();
+    // Not in the transaction: a cold cache would then wait for a connection while it holds one.
+    const history = (await this.projectDirectory.find(ownerId))?.passwordHistory ?? 0;
     const write = (end: ((transaction: SqlTransaction) => Promise<number>) | null): Promise<Outcome> =>
       this.database.transact(async (transaction): Promise<Outcome> => {
         const held = await holdRow<EntityRow>(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
@@ -239,7 +261,7 @@ export class UserAdministration {
           (await isLastDeveloper(transaction, user))
         )
           return { kind: 'last-developer' };
-        if (user.passwordHash !== before.passwordHash) await this.remember(transaction, before, now);
+        if (user.passwordHash !== before.passwordHash) await remember(transaction, before, now, history);
         await this.rows.update(transaction, user);
         for (const [kind, detail] of events)
           await writeEvent(
@@ -258,13 +280,6 @@ export class UserAdministration {
     await this.directory.forget(ownerId, userId);
     return outcome;
   }
-
-  /** The user must not come back to the password. A hash of another system is not kept: it may be a weak one. */
-  private async remember(transaction: SqlTransaction, before: User, now: number): Promise<void> {
-    const history = (await this.projectDirectory.find(before.ownerId))?.passwordHistory ?? 0;
-    if (before.passwordFormat === null)
-      await rememberHash(transaction, before, before.passwordHash, now, history - 1);
-  }
 }
 
 /** What else a change does. */
@@ -277,4 +292,15 @@ interface Consequences {
 async function isTaken(transaction: SqlTransaction, { ownerId, userId, userName }: User): Promise<boolean> {
   const named = await transaction.all<{ user_id: string }>(NAMED, [ownerId, userName]);
   return named.some(({ user_id }) => user_id !== userId);
+}
+
+/** The user must not come back to the password. A hash of another system is not kept: it may be a weak one. */
+async function remember(
+  transaction: SqlTransaction,
+  before: User,
+  now: number,
+  history: number,
+): Promise<void> {
+  if (before.passwordFormat === null)
+    await rememberHash(transaction, before, before.passwordHash, now, history - 1);
 }

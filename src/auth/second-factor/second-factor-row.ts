@@ -54,10 +54,11 @@ const BEGIN = `
   WHERE bo_second_factor.status = 'enrolling'
   RETURNING user_id`;
 
-/** Of the users from $2 to $3, those who are enrolled. */
-const ENROLLED = `
+/** Of the users $2, …, those who are enrolled. */
+const enrolled = (count: number) => `
   SELECT user_id FROM bo_second_factor
-  WHERE owner_id = $1 AND user_id >= $2 AND user_id <= $3 AND status = 'enrolled'`;
+  WHERE owner_id = $1 AND status = 'enrolled'
+    AND user_id IN (${Array.from({ length: count }, (_, index) => `$${index + 2}`).join(', ')})`;
 
 export async function findSecondFactor(
   database: SqlDatabase,
@@ -75,15 +76,14 @@ export async function findSecondFactor(
   };
 }
 
-/** @param userIds in ascending order, as the database sorts them */
+/** @param userIds those of one page */
 export async function enrolledAmong(
   database: SqlDatabase,
   ownerId: string,
   userIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const [first, last] = [userIds[0], userIds.at(-1)];
-  if (first === undefined || last === undefined) return new Set();
-  const rows = await database.all<Pick<Row, 'user_id'>>(ENROLLED, [ownerId, first, last]);
+  if (userIds.length === 0) return new Set();
+  const rows = await database.all<Pick<Row, 'user_id'>>(enrolled(userIds.length), [ownerId, ...userIds]);
   return new Set(rows.map((row) => row.user_id));
 }
 
