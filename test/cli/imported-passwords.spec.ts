@@ -133,6 +133,9 @@ it('only a second of decoys is added, whatever is imported', async () => {
   expect(await added(...cheaper)).toEqual(['13', '12', '11']);
   expect(await added(`d14,d14,$2b$14$${'a'.repeat(53)},bcrypt`)).toEqual(['13', '12', '11']);
   await test.sql('UPDATE bo_project SET password_decoys = NULL');
+  const md5 = 'a'.repeat(32);
+  expect(await added(`e1,e1,${md5},md5( password )`, `e2,e2,${md5},md5(password)`)).toHaveLength(1);
+  await test.sql('UPDATE bo_project SET password_decoys = NULL');
 });
 
 it('a single user is added with a hash, its format and its salt', async () => {

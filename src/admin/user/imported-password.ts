@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { isForeign } from '../../auth/password/argon2-hash.js';
-import { decoyOf, importProblem } from '../../auth/password/password-formats.js';
+import { decoyOf, importProblem, namedAlike } from '../../auth/password/password-formats.js';
 import { ownPassword, type StoredPassword } from '../../auth/password/stored-password.js';
 import type { PasswordDecoy } from '../../tenancy/project/project.entity.js';
 
@@ -31,7 +31,8 @@ export function importedPassword(fields: Fields & { readonly passwordHash: strin
   readonly stored: StoredPassword;
   readonly decoy: PasswordDecoy | null;
 } {
-  const stored = storedOf(fields);
+  const { passwordFormat, ...columns } = storedOf(fields);
+  const stored = { ...columns, passwordFormat: namedAlike(passwordFormat) };
   if (stored.passwordFormat === 'argon2id' && !isForeign(stored.passwordHash))
     return { stored: ownPassword(stored.passwordHash), decoy: null };
   return { stored, decoy: decoyOf(stored) };

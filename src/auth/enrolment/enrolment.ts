@@ -55,7 +55,7 @@ export class Enrolment {
   ): Promise<Prepared<NewSecret>> {
     const { project } = tenant;
     assertInUse(tenant);
-    const { user, afterGrant } = await this.authentication.verify(
+    const { user } = await this.authentication.verify(
       tenant,
       credentials,
       client,
@@ -72,7 +72,8 @@ export class Enrolment {
           (await isUnchanged(transaction, user, user.passwordHash)) &&
           beginEnrolment(transaction, user, sealed, this.clock.now()),
       );
-    return new Prepared(data, null, commit).andThen(afterGrant);
+    // The password alone makes no network a usual one.
+    return new Prepared(data, null, commit);
   }
 
   /**

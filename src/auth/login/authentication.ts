@@ -31,6 +31,8 @@ export interface Authenticated<Code> {
    * as usual. Never rejects: the next login tries again.
    */
   readonly afterGrant: () => Promise<void>;
+  /** Call instead if the request replaced the password. Never rejects either. */
+  readonly noteNetwork: () => Promise<void>;
 }
 
 /** Verifies credentials. Every call that takes a password goes through here. */
@@ -86,14 +88,12 @@ export class Authentication {
       await this.scope.assertWithin(tenant, user);
       return { user, code };
     });
-    return {
-      user,
-      code,
-      afterGrant: async () => {
-        await this.renewHash(user, password, whom);
-        await this.lockOut.noteNetwork(login);
-      },
+    const noteNetwork = () => this.lockOut.noteNetwork(login);
+    const afterGrant = async () => {
+      await this.renewHash(user, password, whom);
+      await noteNetwork();
     };
+    return { user, code, afterGrant, noteNetwork };
   }
 
   /** @throws CREDENTIALS_REFUSED */

@@ -49,7 +49,7 @@ export class PasswordChange {
     client: Client,
     signal: AbortSignal,
   ): Promise<Prepared<Granted>> {
-    const { user, code, afterGrant } = await this.authentication.authenticate(
+    const { user, code, noteNetwork } = await this.authentication.authenticate(
       tenant,
       request,
       client,
@@ -88,7 +88,7 @@ export class PasswordChange {
     return prepared.andThen(async () => {
       await this.users.forget(ownerId, userId);
       await this.sessions.forget(ownerId, ...ended);
-      await afterGrant();
+      await noteNetwork();
     });
   }
 

@@ -48,10 +48,8 @@ export class HashQueue {
    */
   goOn<T>({ ownerId, network }: HashFor, work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.addFirst(ownerId, network, () => {
-        passwordHashes.publish();
-        return work().then(resolve, reject);
-      });
+      // The password was counted at its first turn.
+      this.addFirst(ownerId, network, () => work().then(resolve, reject));
       void this.limit(() => this.take()?.());
     });
   }

@@ -1,7 +1,7 @@
 import { argon2id } from './argon2-hash.js';
 import { bcrypt } from './bcrypt-hash.js';
 import { digestFormat } from './digest-hash.js';
-import { DigestExpressionError } from './digest-expression.js';
+import { DigestExpressionError, parseExpression, printExpression } from './digest-expression.js';
 import { DigestThread } from './digest-thread.js';
 import { jeecgFormat } from './jeecg-hash.js';
 import { pbkdf2 } from './pbkdf2-hash.js';
@@ -32,6 +32,11 @@ function formatNamed(name: string | null): PasswordFormat {
 export function formatOf({ passwordHash, passwordFormat }: StoredPassword): PasswordFormat {
   // The previous release sets a new password without clearing the format of the one before.
   return formatNamed(passwordHash.startsWith('$argon2') ? null : passwordFormat);
+}
+
+/** One name for all that mean the same format, so that they share a decoy. @throws DigestExpressionError */
+export function namedAlike(name: string | null): string | null {
+  return name === null || Object.hasOwn(FORMATS, name) ? name : printExpression(parseExpression(name).digest);
 }
 
 /** Why a hash cannot be imported, or `null` if it can. */

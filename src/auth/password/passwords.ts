@@ -24,6 +24,9 @@ export class Passwords {
    */
   private readonly queue = new HashQueue(Math.max(1, Math.min(2, availableParallelism() - 1)));
 
+  /** Whether it was logged already. */
+  private decoyFailed = false;
+
   hash(password: string, whom: HashFor): Promise<string> {
     return this.queue.run(whom, () => hash(password, OWN_PARAMETERS));
   }
@@ -44,13 +47,13 @@ export class Passwords {
   ): Promise<boolean> {
     const verified = await this.queue.run(whom, async () => {
       if (user !== null) return this.verifyOwn(user, password, whom.ownerId);
-      await matchesDecoy(OWN, password);
+      await this.matchesDecoy(OWN, password);
       return { matches: false, decoy: OWN };
     });
     if (verified?.matches === true && user?.status === 'active') return true;
     for (const decoy of [OWN, ...decoys])
       if (decoy.hash !== verified?.decoy.hash || decoy.format !== verified.decoy.format)
-        await this.queue.goOn(whom, () => matchesDecoy(decoy, password));
+        await this.queue.goOn(whom, () => this.matchesDecoy(decoy, password));
     return verified?.matches === true;
   }
 
@@ -76,15 +79,21 @@ export class Passwords {
     }
   }
 
+  /** A decoy that this machine cannot compute only saves time: the login is refused as any other. */
+  private async matchesDecoy({ format, hash: passwordHash }: PasswordDecoy, password: string): Promise<void> {
+    const stored = { ...ownPassword(passwordHash), passwordFormat: format };
+    try {
+      await formatOf(stored).matches(stored, password);
+    } catch (error) {
+      if (!this.decoyFailed) this.logger.error('a password decoy cannot be computed', error);
+      this.decoyFailed = true;
+    }
+  }
+
   /** @returns a new hash of a password that was just verified, or `null` if the present one is one of our own */
   async renew(stored: StoredPassword, password: string, whom: HashFor): Promise<string | null> {
     return isForeign(stored.passwordHash) || stored.passwordFormat !== null
       ? this.hash(password, whom)
       : null;
   }
-}
-
-async function matchesDecoy({ format, hash: passwordHash }: PasswordDecoy, password: string): Promise<void> {
-  const stored = { ...ownPassword(passwordHash), passwordFormat: format };
-  await formatOf(stored).matches(stored, password);
 }
