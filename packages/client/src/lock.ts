@@ -5,7 +5,7 @@ const LIMIT_MS = 2000;
 
 /**
  * Runs one tab at a time, where the browser has Web Locks. It only saves calls: a tab that does not get the lock soon
- * goes on without, and the service gives all of them the same tokens.
+ * refreshes without it, and the service gives all tabs the same tokens.
  */
 export function withLock<T>({ navigator }: Host, name: string, run: () => Promise<T>): Promise<T> {
   const locks = navigator?.locks;
