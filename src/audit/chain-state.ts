@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Peppers } from '../config/pepper.js';
-import { SecretSeal } from '../config/secret-seal.js';
+import { sealedUnder, SecretSeal } from '../config/secret-seal.js';
 import type { SqlDatabase, SqlTransaction } from '../database/sql-database.js';
 import { ChainKey, type Link } from './chain-key.js';
 
@@ -153,7 +153,7 @@ export function chainStateOf(row: ChainRow, peppers: Peppers): ChainState {
   const secret = keySeal(peppers).open(row.sealed_key, [ID]);
   if (secret === null)
     throw new ChainUnusable(
-      `TOKEN_PEPPER does not open the key of the chain, which is sealed under the pepper ${row.sealed_key.split('.', 1).join('')}`,
+      `TOKEN_PEPPER does not open the key of the chain, which is sealed under the pepper ${sealedUnder(row.sealed_key)}`,
     );
   const state = signed({
     key: new ChainKey(secret),

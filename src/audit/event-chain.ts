@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { JSON_ITEMS } from '../database/json-items.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import { type EventRow, writeEvent } from './audit-trail.js';
 import type { AuthEvent } from './auth-event.js';
@@ -19,8 +20,8 @@ const seal = (items: string) => `
   UPDATE bo_auth_event SET chain_seq = CAST(item.value ->> 1 AS bigint), chain_mac = item.value ->> 2
   FROM ${items} AS item WHERE bo_auth_event.id = CAST(item.value ->> 0 AS bigint) AND chain_seq IS NULL RETURNING id`;
 const SEAL = {
-  sqlite: seal('json_each($1)'),
-  postgres: seal('jsonb_array_elements(CAST($1 AS jsonb))'),
+  sqlite: seal(JSON_ITEMS.sqlite),
+  postgres: seal(JSON_ITEMS.postgres),
 } as const;
 
 const ERASE = 'UPDATE bo_auth_event SET user_id = $2, detail = $3 WHERE id = $1';
@@ -174,7 +175,7 @@ export class EventChain {
     let broken = 0;
     for (const row of rows) {
       const at = Number(row.at);
-      // A line from the future was written by a clock that was wrong. It must not keep all later lines for ever.
+      // A date in the future comes from a wrong clock, and must not keep later lines from being deleted.
       if (at >= before && at <= now) break;
       const link: Link = { seq: Number(row.chain_seq), mac: row.chain_mac };
       broken += link.seq - previous.seq - 1;

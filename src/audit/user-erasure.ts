@@ -1,3 +1,4 @@
+import { JSON_ITEMS } from '../database/json-items.js';
 import type { SqlDatabase, SqlTransaction, SqlValue } from '../database/sql-database.js';
 import { StoreUnavailable } from '../database/store-unavailable.js';
 import { detailOf } from './audit-trail.js';
@@ -29,8 +30,8 @@ const setDetails = (items: string) => `
   FROM ${items} AS item WHERE bo_auth_event.id = CAST(item.value ->> 0 AS bigint) AND detail = item.value ->> 1
   RETURNING id`;
 const SET_DETAILS = {
-  sqlite: setDetails('json_each($1)'),
-  postgres: setDetails('jsonb_array_elements(CAST($1 AS jsonb))'),
+  sqlite: setDetails(JSON_ITEMS.sqlite),
+  postgres: setDetails(JSON_ITEMS.postgres),
 } as const;
 
 const SET_USER = `
@@ -44,8 +45,8 @@ interface Mention {
 }
 
 /**
- * Replaces a user in the audit trail by a pseudonym. That does not change the MACs of the chain, so whoever repeats an
- * erasure that was interrupted completes it.
+ * Replaces a user in the audit trail with a pseudonym. The MACs of the chain stay the same, so an erasure that was
+ * interrupted can simply be repeated.
  */
 export class UserErasure {
   private constructor(

@@ -28,14 +28,9 @@ const REFRESH_ERRORS: readonly ErrorCode[] = [
   ...PLUGIN_ERRORS,
 ];
 
-export const ApiLogin = () =>
+/** Documents the body and the response of a call that verifies credentials and opens a session. */
+export const ApiSignIn = (...more: readonly ErrorCode[]) =>
   applyDecorators(
-    ApiOperation({
-      operationId: 'login',
-      summary: 'Sign in',
-      description:
-        'Opens a session and returns its first tokens. An unknown user and a wrong password give the same response after the same time. A user with a second factor also sends `code`; without it the response to a right password is 401 `SECOND_FACTOR_REQUIRED`. Too many failed logins lock the user name for the client’s network.',
-    }),
     ApiBodies(),
     ApiEnvelope(tokenGrantSchema, {
       example: EXAMPLE_GRANT,
@@ -46,11 +41,21 @@ export const ApiLogin = () =>
         ...BODY_ERRORS,
         ...CREDENTIAL_ERRORS,
         ...SECOND_FACTOR_ERRORS,
-        'PASSWORD_CHANGE_REQUIRED',
-        'SESSION_LIMIT_REACHED',
+        ...more,
         ...PLUGIN_ERRORS,
       ],
     }),
+  );
+
+export const ApiLogin = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'login',
+      summary: 'Sign in',
+      description:
+        'Opens a session and returns its first tokens. An unknown user and a wrong password give the same response after the same time. A user with a second factor also sends `code`; without it the response to a right password is 401 `SECOND_FACTOR_REQUIRED`. Too many failed logins lock the user name for the client’s network.',
+    }),
+    ApiSignIn('PASSWORD_CHANGE_REQUIRED', 'SESSION_LIMIT_REACHED'),
   );
 
 const REFRESHING =

@@ -78,6 +78,11 @@ export class SecretSeal {
   }
 }
 
+/** The id of the pepper under which a text is sealed; empty for what is no sealed text. */
+export function sealedUnder(text: string): string {
+  return text.slice(0, Math.max(0, text.indexOf('.')));
+}
+
 function associatedData(boundTo: readonly string[]): Buffer {
   return Buffer.from(JSON.stringify(boundTo));
 }

@@ -13,11 +13,11 @@ import { VerifyPadding1764000000040 } from './migrations/1764000000040-verify-pa
 import { SessionLimits1764000000060 } from './migrations/1764000000060-session-limits.js';
 import { ProjectLanguage1764000000070 } from './migrations/1764000000070-project-language.js';
 import { BrowserCallers1764000000061 } from './migrations/1764000000061-browser-callers.js';
+import { LoginFailures1764000000080 } from './migrations/1764000000080-login-failures.js';
 import { PasswordFormats1764000000081 } from './migrations/1764000000081-password-formats.js';
 import { SecondFactor1764000000082 } from './migrations/1764000000082-second-factor.js';
 import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.js';
 import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
-import { LoginFailures1764000000080 } from './migrations/1764000000080-login-failures.js';
 import { PasswordRules1764000000085 } from './migrations/1764000000085-password-rules.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';

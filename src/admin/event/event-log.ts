@@ -63,8 +63,7 @@ export class EventLog {
     ownerId: string | null,
     { limit, cursor, ...filter }: EventListRequest,
   ): Promise<Page<EventView>> {
-    if (ownerId === null) assertPlatform(administrator);
-    else assertAdministers(administrator, ownerId);
+    assertReads(administrator, ownerId);
     const list = `events ${ownerId ?? ''}`;
     const before = startNumberOf(list, { limit, cursor });
     const rows = await readEvents(
@@ -81,8 +80,7 @@ export class EventLog {
     ownerId: string | null,
     filter: EventFilter,
   ): AsyncGenerator<readonly EventView[]> {
-    if (ownerId === null) assertPlatform(administrator);
-    else assertAdministers(administrator, ownerId);
+    assertReads(administrator, ownerId);
     let after: number | undefined;
     do {
       const conditions = { ...filter, ownerId: ownerId ?? undefined, after };
@@ -108,6 +106,11 @@ export class EventLog {
     );
     return true;
   }
+}
+
+function assertReads(administrator: Administrator, ownerId: string | null): void {
+  if (ownerId === null) assertPlatform(administrator);
+  else assertAdministers(administrator, ownerId);
 }
 
 function eventView({ id, at, ownerId, userId, sessionId, kind, detail }: RecordedEvent): EventView {

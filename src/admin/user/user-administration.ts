@@ -102,7 +102,7 @@ export class UserAdministration {
     after: string | null,
     count: number,
   ): Promise<User[]> {
-    const userIds = await this.lockOut.lockedUsers(ownerId, after, Infinity);
+    const userIds = await this.lockOut.lockedUsers(ownerId, after);
     if (userName !== undefined) {
       const named = await this.users.findBy({ ownerId, userName });
       return named.filter(({ userId }) => userIds.includes(userId));

@@ -6,6 +6,7 @@ import { type Awaitable, andThen } from '../../awaitable.js';
 import { Clock } from '../../config/clock.js';
 import { type Config, ConfigError } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import { sealedUnder } from '../../config/secret-seal.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
@@ -86,7 +87,7 @@ export class KeyRings implements OnApplicationBootstrap {
       if (opened === null)
         throw new ConfigError(
           `TOKEN_PEPPER: does not open the signing key ${row.kid} of the project ${row.owner_id}, ` +
-            `sealed under the pepper ${JSON.stringify(row.private_key?.split('.')[0])}`,
+            `sealed under the pepper ${JSON.stringify(sealedUnder(row.private_key ?? ''))}`,
         );
       await this.sealAgain(row);
     }

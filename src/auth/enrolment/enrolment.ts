@@ -19,7 +19,7 @@ import {
   replaceSecondFactor,
   type StoredSecondFactor,
 } from '../second-factor/second-factor-row.js';
-import { SecondFactors } from '../second-factor/second-factors.js';
+import { SecondFactors, usesSecondFactor } from '../second-factor/second-factors.js';
 import { base32, newTotpSecret, otpauthUri } from '../second-factor/totp.js';
 
 /** What the user gives to an authenticator app. Shown only this once. */
@@ -60,7 +60,7 @@ export class Enrolment {
       credentials,
       client,
       signal,
-      // By the password alone, whoever knows it would replace the second factor.
+      // Otherwise anyone who knows the password could replace the second factor.
       async (user) => assertNotEnrolled(await this.secondFactors.find(user)),
     );
     const secret = newTotpSecret();
@@ -180,7 +180,7 @@ async function isUnchanged(
 }
 
 function assertInUse({ project }: Tenant): void {
-  if (project.secondFactor === 'off')
+  if (!usesSecondFactor(project))
     throw errors.SECOND_FACTOR_CONFLICT({ text: 'The project does not use a second factor.' });
 }
 

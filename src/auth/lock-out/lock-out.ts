@@ -78,13 +78,10 @@ export class LockOut {
     return this.failures.forget(this.gate.keyOf(ownerId, userName), userId);
   }
 
-  /** @returns the ids of the first locked users after one, in ascending order */
-  async lockedUsers(ownerId: string, after: string | null, limit: number): Promise<string[]> {
+  /** @returns the ids of the locked users after one, in ascending order */
+  async lockedUsers(ownerId: string, after: string | null): Promise<string[]> {
     const locked = await this.failures.lockedUsers(ownerId, this.clock.now());
-    return locked
-      .filter((userId) => after === null || userId > after)
-      .toSorted()
-      .slice(0, limit);
+    return locked.filter((userId) => after === null || userId > after).toSorted();
   }
 
   /** @returns `null` if the project counts no failures */

@@ -80,7 +80,7 @@ export class PasswordChange {
       );
       return true;
     };
-    // All others end, so that there is room for one.
+    // All other sessions end, so the limits of the project cannot be exceeded.
     const prepared = await this.opening.prepare(tenant, user, clientId, client, {
       alongside,
       limits: UNLIMITED,

@@ -45,15 +45,15 @@ export class SecondFactors {
 
   /** Judges the code of a user whose password was right. Reads nothing if the project uses no second factor. */
   async judge(
-    { secondFactor: policy }: TenantProject,
+    project: TenantProject,
     user: Holder,
     code: string | undefined,
     client: Client,
   ): Promise<CodeVerdict> {
-    // Copies that the previous release has cached lack the setting.
-    if (policy !== 'optional' && policy !== 'required') return { kind: 'not-needed' };
+    if (!usesSecondFactor(project)) return { kind: 'not-needed' };
     const stored = await this.find(user);
-    if (stored?.status !== 'enrolled') return { kind: policy === 'required' ? 'not-enrolled' : 'not-needed' };
+    if (stored?.status !== 'enrolled')
+      return { kind: project.secondFactor === 'required' ? 'not-enrolled' : 'not-needed' };
     if (code === undefined) return { kind: 'missing' };
     const next = this.afterUse(stored, code);
     if (next === null) return { kind: 'refused' };
@@ -113,4 +113,9 @@ export class SecondFactors {
   seal(secret: Buffer, user: Holder): string {
     return this.secrets.seal(secret, user);
   }
+}
+
+export function usesSecondFactor({ secondFactor }: TenantProject): boolean {
+  // Copies that the previous release has cached lack the setting.
+  return secondFactor === 'optional' || secondFactor === 'required';
 }

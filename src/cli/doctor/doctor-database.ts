@@ -153,16 +153,16 @@ async function projects(dataSource: DataSource, config: Config): Promise<Finding
     return [warning('projects', 'none exist', 'create one: bo-auth project add <ownerId>')];
   const legacy = found.filter(({ verifyCipher }) => verifyCipher !== 'hmac-sha256').length;
   const says = `${found.length}; with DES for XverifyApi: ${legacy}`;
+  const seal = new VerifyKeySeal(config);
   return [
     ok('projects', says),
-    ...found.flatMap((project) => verification(project, config)),
+    ...found.flatMap((project) => verification(project, seal)),
     ...clearVerifyKeys(found, config),
   ];
 }
 
-function verification(project: Project, config: Config): Finding[] {
+function verification(project: Project, seal: VerifyKeySeal): Finding[] {
   const { ownerId, verifyKey } = project;
-  const seal = new VerifyKeySeal(config);
   if (seal.tryOpen(ownerId, verifyKey) === null)
     return [
       failed(

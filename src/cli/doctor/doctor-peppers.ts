@@ -3,6 +3,7 @@ import { KeySeal } from '../../auth/access-token/key-seal.js';
 import type { SigningKeyRow } from '../../auth/access-token/signing-key.js';
 import { SecondFactorSeal } from '../../auth/second-factor/second-factor-seal.js';
 import type { Config } from '../../config/config.js';
+import { sealedUnder } from '../../config/secret-seal.js';
 import { pepperOf } from '../../tenancy/project/verify-key-seal.js';
 import { Project } from '../../tenancy/project/project.entity.js';
 import { rows } from './doctor-rows.js';
@@ -116,9 +117,4 @@ function secondFactorRows(dataSource: DataSource) {
     dataSource,
     'SELECT owner_id, user_id, secret FROM bo_second_factor',
   );
-}
-
-/** The pepper under which a text is sealed. */
-function sealedUnder(sealed: string): string {
-  return sealed.slice(0, Math.max(0, sealed.indexOf('.')));
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Config, DEVELOPMENT_SECRETS } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { SecretSeal } from '../../config/secret-seal.js';
+import { sealedUnder, SecretSeal } from '../../config/secret-seal.js';
 import { errors } from '../../response/error/error-catalogue.js';
 
 /** Before a sealed key. No key of a client begins like this: administration refuses it. */
@@ -51,5 +51,5 @@ export class VerifyKeySeal {
 
 /** The pepper under which a key is sealed; `null` for a key in the clear. */
 export function pepperOf(stored: string): string | null {
-  return stored.startsWith(SEALED_PREFIX) ? (stored.slice(SEALED_PREFIX.length).split('.')[0] ?? null) : null;
+  return stored.startsWith(SEALED_PREFIX) ? sealedUnder(stored.slice(SEALED_PREFIX.length)) : null;
 }

@@ -4,6 +4,9 @@ import { SqlDatabase } from '../../database/sql-database.js';
 import { pepperOf, SEALED_PREFIX, VerifyKeySeal } from './verify-key-seal.js';
 
 const COLUMNS = ['verify_key', 'verify_previous_key'] as const;
+const FIND = `SELECT owner_id, ${COLUMNS.join(', ')} FROM bo_project`;
+
+type ProjectRow = Readonly<Record<(typeof COLUMNS)[number], string | null> & { owner_id: string }>;
 
 /** One stored key, and where it stands. */
 interface StoredKey {
@@ -51,14 +54,13 @@ export class VerifyKeysAtRest implements OnApplicationBootstrap {
   }
 
   private async all(): Promise<StoredKey[]> {
-    const found = await Promise.all(
-      COLUMNS.map(async (column) => {
-        const sql = `SELECT owner_id AS "ownerId", ${column} AS stored FROM bo_project WHERE ${column} IS NOT NULL`;
-        const rows = await this.database.all<Omit<StoredKey, 'column'>>(sql, []);
-        return rows.map((row) => ({ ...row, column }));
+    const rows = await this.database.all<ProjectRow>(FIND, []);
+    return rows.flatMap((row) =>
+      COLUMNS.flatMap((column) => {
+        const stored = row[column];
+        return stored === null ? [] : [{ column, ownerId: row.owner_id, stored }];
       }),
     );
-    return found.flat();
   }
 
   private sealed({ ownerId, stored }: StoredKey): string {
