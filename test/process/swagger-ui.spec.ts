@@ -60,7 +60,11 @@ describe('the page, in development', () => {
     app = started.app;
     opened = await openPage(browser, started.url);
   }, PATIENCE_MS);
-  afterAll(() => app.close());
+  afterAll(async () => {
+    // First, as the service waits for connections that Chromium has opened in advance.
+    await opened?.page.context().close();
+    await app.close();
+  });
   afterEach(() => expect(opened.complaints).toEqual([]));
 
   test(
@@ -259,7 +263,11 @@ describe('the page, in production', () => {
       OPERATOR_TOKEN_HASH: createHash('sha256').update(OPERATOR).digest('hex'),
     }));
   });
-  afterAll(() => app.close());
+  let opened: OpenedPage;
+  afterAll(async () => {
+    await opened?.page.context().close();
+    await app.close();
+  });
 
   test(
     'asks for the key, uses it, and never sends it',
@@ -271,7 +279,8 @@ describe('the page, in production', () => {
         'hmac-sha256': null,
       };
       for (const [cipher, iv] of Object.entries(ciphers)) await addProject(app, cipher, iv, KEY);
-      const { page, complaints, sent } = await openPage(browser, url);
+      opened = await openPage(browser, url);
+      const { page, complaints, sent } = opened;
 
       expect(await page.getByLabel('Key', { exact: true }).inputValue()).toBe('');
       expect(await page.getByRole('status').innerText()).toContain('Enter your project and its key');
