@@ -9,6 +9,8 @@ const { MOMENT_FILE = '', DATABASE_URL = '' } = process.env;
 const sqliteFile = /^sqlite:(.+)/.exec(DATABASE_URL)?.[1];
 const move = SqlSessionStore.prototype.move;
 
+const BLOCK_MS = 20;
+
 function die() {
   process.kill(process.pid, 'SIGKILL');
 }
@@ -26,9 +28,12 @@ SqlSessionStore.prototype.move = async function (...step) {
   const before = moment === 'at' ? wal() : null;
   const moving = move.apply(this, step);
   if (moment === 'at') {
-    setImmediate(() => {
-      // Block this thread, so that no answer can be sent. The statement has already been sent to Postgres.
-      while (before !== null && wal() === before);
+    setImmediate(function watch() {
+      // Block this thread, so that no answer can be sent. The statement has already been sent to Postgres; on SQLite it may
+      // still wait for another write, such as the sealing of the audit trail, which needs this thread now and then.
+      const until = performance.now() + BLOCK_MS;
+      while (before !== null && wal() === before)
+        if (performance.now() > until) return void setImmediate(watch);
       die();
     });
   }
