@@ -122,6 +122,11 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   passwordHistory: '新密码不得与最近多少个密码相同，包括当前密码。0 表示不限制。',
   passwordBlocklist: '`on`：用户不得选用最常见的密码，也不得选用包含本人名称的密码。`off`：不限制。',
   firstLoginChange: '`on`：管理员设置的密码，用户必须修改后才能登录。`off`：可以继续使用。',
+  issuer: '`fixed`：访问令牌的 `iss` 为 `RG3`。`url`：为本项目 OAuth 端点的 URL，各类框架默认如此要求。',
+  audience: '访问令牌的 `aud`。',
+  introspection:
+    '谁可以调用 `POST /auth/token/introspect`。`open`：持有 XverifyApi 密钥的任何调用方。`client`：仅限机密客户端，使用 HTTP Basic 认证。',
+  dpopNonce: '`on`：DPoP 证明必须包含服务端下发的 nonce（RFC 9449 §8）。`off`：不要求。',
   mustChangePassword:
     '用户下次登录前是否必须修改密码（403 `PASSWORD_CHANGE_REQUIRED`）。默认：提供了 `password` 且项目的 `firstLoginChange` 为 on 时为 true。',
   passwordSetAt: '密码的设置或导入时间（ISO 8601，UTC）。null 表示当时尚未记录。',

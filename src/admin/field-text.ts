@@ -97,6 +97,12 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   passwordBlocklist:
     '`on`: a user may not choose one of the most common passwords, or one that contains the names of the user. `off`: no such rule.',
   firstLoginChange: '`on`: a user must change a password that an administrator has set. `off`: may keep it.',
+  issuer:
+    '`fixed`: the `iss` of access tokens is `RG3`. `url`: it is the URL of the OAuth endpoints of the project, as frameworks expect.',
+  audience: 'The `aud` of access tokens.',
+  introspection:
+    'Who may call `POST /auth/token/introspect`. `open`: whoever knows the verify key. `client`: confidential clients only, by HTTP Basic.',
+  dpopNonce: '`on`: a DPoP proof must contain a nonce of the service (RFC 9449 §8). `off`: need not.',
   mustChangePassword:
     'Whether the user must change the password before the next login (403 `PASSWORD_CHANGE_REQUIRED`). Default: true if `password` is given and the project has `firstLoginChange` on.',
   passwordSetAt: 'When the password was set or imported (ISO 8601, UTC). null: before this was recorded.',

@@ -7,6 +7,7 @@ import { BearerSessions } from './bearer/bearer-session.js';
 import { CleanUp } from './clean-up.js';
 import { Enrolment } from './enrolment/enrolment.js';
 import { Introspection } from './introspection.js';
+import { Issuers } from './access-token/issuers.js';
 import { KeyRings } from './access-token/key-rings.js';
 import { LockOut } from './lock-out/lock-out.js';
 import { Login } from './login/login.js';
@@ -37,6 +38,7 @@ const SERVICES = [
   RefreshTokenMint,
   KeyRings,
   SigningKeys,
+  Issuers,
   AccessTokens,
   Passwords,
   { provide: LoginFailures, useClass: SharedLoginFailures },

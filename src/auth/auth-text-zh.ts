@@ -72,6 +72,8 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'ActiveAccessToken.owner_id': '项目标识（`XownerId`）。',
   'ActiveAccessToken.sid': '会话标识。',
   'ActiveAccessToken.jti': '令牌标识。',
+  'ActiveAccessToken.sub': '与 `id` 相同，使用标准声明名。',
+  'ActiveAccessToken.scope': '会话的 OAuth 权限范围（如有）。',
   ActiveRefreshToken: '刷新令牌所属的会话。',
   'ActiveRefreshToken.active': '令牌有效。',
   'ActiveRefreshToken.token_type': '刷新令牌。',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isLoopbackHost } from '../network/loopback-host.js';
 import { type JwtSecrets, jwtSecrets } from './jwt-secrets.js';
 import { PepperFormatError, Peppers } from './pepper.js';
 import { StartError } from './start-error.js';
@@ -44,6 +45,8 @@ export interface Config extends JwtSecrets {
   readonly trustedProxies: readonly string[];
   /** Origins whose pages may read every project's responses; see `isOriginPattern`. */
   readonly corsOrigins: readonly string[];
+  /** The origin under which clients reach the service; `null`: the service has no OAuth endpoints. */
+  readonly publicUrl: string | null;
   /** Exports traces over OTLP; `null` disables tracing. OpenTelemetry reads the other `OTEL_*` variables itself. */
   readonly tracing: { readonly protocol: OtlpProtocol } | null;
   /** Number of worker processes; with 1 there is only the main process. */
@@ -147,6 +150,7 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     maxConnections: values.MAX_CONNECTIONS,
     trustedProxies: values.TRUSTED_PROXIES,
     corsOrigins: values.CORS_ORIGINS,
+    publicUrl: publicUrl(values, environment, report),
     tracing: tracing(values, report),
     workers: workers(values, report),
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,
@@ -211,6 +215,22 @@ function hostOf({ HOST: host }: Variables): string | undefined {
 function metricsPort({ PORT: port, METRICS_PORT: own }: Variables, report: Report): number | null {
   if (own !== undefined && own !== 0 && own === port) report('METRICS_PORT', 'must not be the same as PORT');
   return own ?? null;
+}
+
+/** @see RFC 8414 §2: an issuer is an https URL */
+function publicUrl(
+  { PUBLIC_URL: url, PORT: port, TLS_CERT_FILE: certFile }: Variables,
+  environment: Config['environment'],
+  report: Report,
+): string | null {
+  if (url === undefined)
+    return environment === 'production'
+      ? null
+      : `${certFile === undefined ? 'http' : 'https'}://localhost:${port}`;
+  const { protocol, hostname, origin } = new URL(url);
+  if (environment === 'production' && protocol !== 'https:' && !isLoopbackHost(hostname))
+    report('PUBLIC_URL', 'must begin with https:// in production');
+  return origin;
 }
 
 function workers({ WORKERS: count, DATABASE_URL: database }: Variables, report: Report): number {

@@ -55,6 +55,11 @@ const httpUrl = z
     'must be a URL like http://127.0.0.1:4318',
   );
 
+const isOrigin = (text: string) =>
+  /^https?:\/\//.test(text) &&
+  URL.canParse(text) &&
+  new URL(text).origin === text.toLowerCase().replace(/\/$/, '');
+
 /** Separated by commas. */
 const texts = z.string().transform((text) =>
   text
@@ -105,6 +110,10 @@ export const variablesSchema = z.object({
   MAX_CONNECTIONS: integer(1, 1_000_000).default(10_000),
   TRUSTED_PROXIES: addresses.default([]),
   CORS_ORIGINS: origins.default([]),
+  PUBLIC_URL: z
+    .string()
+    .refine(isOrigin, 'must be a URL like https://auth.example.com, without a path')
+    .optional(),
   WORKERS: z
     .union(
       [z.literal('auto').transform(() => availableParallelism()), integer(1, 256)],

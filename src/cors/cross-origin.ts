@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callbackify } from 'node:util';
 import { AllowedMethods } from '../response/allowed-methods.js';
-import { ownerIdOf } from '../tenancy/tenant-header.js';
+import { namedOwnerId } from '../tenancy/oauth-path.js';
 import { AllowedOrigins } from './allowed-origins.js';
 
 /** What a page may send besides the headers that need no permission. */
@@ -62,7 +62,7 @@ export class CrossOrigin {
   private async allow(request: FastifyRequest, reply: FastifyReply, origin: string): Promise<boolean> {
     const isPreflight =
       request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
-    const allowance = await this.origins.allowance(isPreflight ? null : ownerIdOf(request), origin);
+    const allowance = await this.origins.allowance(isPreflight ? null : namedOwnerId(request), origin);
     if (allowance === null) return isPreflight;
     reply.header('access-control-allow-origin', origin);
     if (allowance.credentials) reply.header('access-control-allow-credentials', 'true');

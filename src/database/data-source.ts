@@ -18,6 +18,7 @@ import { PasswordFormats1764000000081 } from './migrations/1764000000081-passwor
 import { SecondFactor1764000000082 } from './migrations/1764000000082-second-factor.js';
 import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.js';
 import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
+import { OAuthSettings1764000000087 } from './migrations/1764000000087-oauth-settings.js';
 import { PasswordRules1764000000085 } from './migrations/1764000000085-password-rules.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
@@ -38,6 +39,7 @@ export const migrations = [
   EventChain1764000000083,
   SealedVerifyKeys1764000000084,
   PasswordRules1764000000085,
+  OAuthSettings1764000000087,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

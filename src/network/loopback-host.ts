@@ -12,6 +12,10 @@ export const isLoopback = addressMatcher(['127.0.0.0/8', '::1']);
 export function namesLoopback({ headers: { host = '' } }: FastifyRequest): boolean {
   const url = `http://${host}`;
   if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
+  return isLoopbackHost(new URL(url).hostname);
+}
+
+/** @param hostname as `URL` gives it */
+export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || isLoopback(hostname);
 }

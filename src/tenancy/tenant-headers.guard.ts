@@ -4,6 +4,7 @@ import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { Step } from '../diagnostics/step.js';
+import { isOAuthRoute } from '../response/oauth-route.decorator.js';
 import { isRawResponse } from '../response/raw-response.decorator.js';
 import { ApiError, errors } from '../response/error/error-catalogue.js';
 import { ProjectDirectory } from './project/project-directory.js';
@@ -46,7 +47,7 @@ export class TenantHeadersGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    if (isRawResponse(context)) return true;
+    if (isRawResponse(context) || isOAuthRoute(context)) return true;
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     if (!this.explains) return tenantGuarding.run({}, () => this.check(request));

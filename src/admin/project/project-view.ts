@@ -29,6 +29,10 @@ export interface ProjectView {
   passwordHistory: number;
   passwordBlocklist: Project['passwordBlocklist'];
   firstLoginChange: Project['firstLoginChange'];
+  issuer: Project['issuer'];
+  audience: string;
+  introspection: Project['introspection'];
+  dpopNonce: Project['dpopNonce'];
   verifyCipher: Project['verifyCipher'];
   verifyKey: string;
   verifyIv: string | null;
@@ -73,6 +77,10 @@ export function projectView(project: Project, now: number): ProjectView {
     passwordHistory: project.passwordHistory,
     passwordBlocklist: project.passwordBlocklist,
     firstLoginChange: project.firstLoginChange,
+    issuer: project.issuer,
+    audience: project.audience,
+    introspection: project.introspection,
+    dpopNonce: project.dpopNonce,
     verifyCipher: project.verifyCipher,
     verifyKey: MASK,
     verifyIv: project.verifyIv === null ? null : MASK,

@@ -2,9 +2,6 @@ import type { JwtModuleOptions } from '@nestjs/jwt';
 import { createHmac } from 'node:crypto';
 import type { SigningAlgorithm } from './signing-algorithm.js';
 
-export const ISSUER = 'RG3';
-export const AUDIENCE = 'api';
-
 /** The `kid` of a shared secret. It discloses nothing of the secret. */
 export function keyId(secret: string): string {
   return createHmac('sha256', secret).update('kid').digest('base64url').slice(0, 11);
@@ -22,6 +19,6 @@ export function signerOptions(
 ): Pick<JwtModuleOptions, 'signOptions' | 'verifyOptions'> {
   return {
     signOptions: { algorithm, keyid },
-    verifyOptions: { algorithms: [algorithm], issuer: ISSUER, audience: AUDIENCE },
+    verifyOptions: { algorithms: [algorithm] },
   };
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Step } from '../../diagnostics/step.js';
 import type { TenantProject } from '../../tenancy/project/tenant-project.js';
 import type { User } from '../../tenancy/user/user.entity.js';
-import { AUDIENCE, ISSUER } from './access-token-key.js';
+import { DEFAULT_AUDIENCE, Issuers } from './issuers.js';
 import { KeyRings } from './key-rings.js';
 import type { Session } from '../session/session.js';
 
@@ -13,8 +13,8 @@ const seconds = (description: string) => z.int().describe(description);
 
 /**
  * The claims of an access token (RFC 7519), in the order of the documented sample. Lists are joined by commas, and
- * all claims except the times are strings. The last three are additions: with many tenants, a token is unsafe without
- * them.
+ * all claims except the times are strings. Those from `owner_id` on are additions: with many tenants, a token is unsafe
+ * without them, and frameworks read `sub`.
  */
 export const accessTokenClaimsSchema = z.object({
   iss: text('The issuer.'),
@@ -42,9 +42,14 @@ export const accessTokenClaimsSchema = z.object({
   owner_id: text('The project (`XownerId`).'),
   sid: text('The session id.'),
   jti: text('The id of the token.'),
+  sub: text('The same as `id`, under its registered name.'),
+  scope: text('The OAuth scope of the session, where it has one.').optional(),
 });
 
 export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
+
+/** What all tokens have that are signed here. */
+type CommonClaims = Pick<AccessTokenClaims, 'iss' | 'aud' | 'nbf' | 'exp' | 'owner_id'>;
 
 /**
  * How far in the future a token may begin, in seconds: another process, whose clock is up to a second ahead, may have
@@ -60,7 +65,10 @@ export const signing = new Step('bo-auth:signing');
 /** Signs and verifies access tokens. */
 @Injectable()
 export class AccessTokens {
-  constructor(private readonly keys: KeyRings) {}
+  constructor(
+    private readonly keys: KeyRings,
+    private readonly issuers: Issuers,
+  ) {}
 
   /** @returns the token, and in how many seconds it expires */
   async sign(
@@ -76,8 +84,8 @@ export class AccessTokens {
       Math.min(iat + project.accessTokenSeconds, Math.floor(session.expiresAt / 1000)),
     );
     const claims: AccessTokenClaims = {
-      iss: ISSUER,
-      aud: AUDIENCE,
+      iss: this.issuers.issuerOf(project),
+      aud: project.audience ?? DEFAULT_AUDIENCE,
       id: user.userId,
       name: user.userName,
       client_id: session.clientId,
@@ -101,24 +109,35 @@ export class AccessTokens {
       owner_id: project.ownerId,
       sid: session.id,
       jti: randomUUID(),
+      sub: user.userId,
     };
     const signer = await this.keys.signer(project.ownerId);
     return { accessToken: signing.run({}, () => signer.sign(claims)), expiresIn: exp - iat };
   }
 
   /**
-   * @returns the claims, or `null` unless this service signed the token for this project and this API and it has not
-   *   expired
-   * @see RFC 8725 §3.1: the token names its key, and the key alone its algorithm
+   * @returns the claims of a user's token, or `null` unless this service signed it for this project and its API and it
+   *   has not expired
    */
   async verify(project: TenantProject, token: string, now: number): Promise<AccessTokenClaims | null> {
+    const claims = await this.verified<AccessTokenClaims>(project, token, now);
+    return typeof claims?.sid === 'string' ? claims : null;
+  }
+
+  /** @see RFC 8725 §3.1: the token names its key, and the key alone its algorithm */
+  private async verified<Claims extends CommonClaims>(
+    project: TenantProject,
+    token: string,
+    now: number,
+  ): Promise<Claims | null> {
     const kid = keyIdOf(token);
     const verifier = kid === null ? null : await this.keys.verifier(project.ownerId, kid);
     if (verifier === null) return null;
     const clockTimestamp = Math.floor(now / 1000);
     try {
       // The library's tolerance would also prolong the token, so `nbf` is checked below.
-      const claims = verifier.verify<AccessTokenClaims>(token, { clockTimestamp, ignoreNotBefore: true });
+      const claims = verifier.verify<Claims>(token, { clockTimestamp, ignoreNotBefore: true });
+      if (!this.issuers.isOurs(project, claims)) return null;
       if (claims.nbf !== undefined && !(claims.nbf <= clockTimestamp + NBF_LEEWAY_SECONDS)) return null;
       // This service never issues a token without `exp`.
       return claims.owner_id === project.ownerId && typeof claims.exp === 'number' ? claims : null;

@@ -111,6 +111,16 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
       '--first-login-change <on-or-off>',
       `users must change a password that an administrator has set${or('firstLoginChange')}`,
     )
+    .option(
+      '--issuer <issuer>',
+      `iss of access tokens: fixed (RG3), or url of the project's OAuth endpoints${or('issuer')}`,
+    )
+    .option('--audience <audience>', `aud of access tokens${or('audience')}`)
+    .option(
+      '--introspection <callers>',
+      `open to all who know the verify key, or client for confidential clients${or('introspection')}`,
+    )
+    .option('--dpop-nonce <on-or-off>', `DPoP proofs must contain a nonce of the service${or('dpopNonce')}`)
     .option('--verify-encoding <encoding>', `base64, base64url or hex${or('verifyEncoding')}`)
     .option(
       '--verify-skew-seconds <seconds>',

@@ -55,6 +55,21 @@ export const catalogue = {
     code: 40_008,
     text: 'The new password does not meet the rules of the project. Choose another one.',
   },
+  GRANT_TYPE_UNSUPPORTED: {
+    status: 400,
+    code: 40_009,
+    text: 'The grant_type must be password, refresh_token or client_credentials.',
+  },
+  GRANT_TYPE_FORBIDDEN: {
+    status: 400,
+    code: 40_010,
+    text: 'This client may not use this grant_type.',
+  },
+  SCOPE_INVALID: {
+    status: 400,
+    code: 40_011,
+    text: 'The scope is ill-formed, or wider than what the client or the refresh token has.',
+  },
   PROJECT_UNKNOWN: {
     status: 401,
     code: 40_101,
@@ -117,6 +132,16 @@ export const catalogue = {
     code: 40_114,
     text: 'The code of the second factor is wrong or was already used. Wait for the next one.',
   },
+  CLIENT_REFUSED: {
+    status: 401,
+    code: 40_115,
+    text: 'The client is unknown, or its authentication is missing or wrong.',
+  },
+  DPOP_PROOF_INVALID: {
+    status: 401,
+    code: 40_116,
+    text: 'The DPoP proof is missing or invalid, or does not belong to the key of the session. No token was spent.',
+  },
   SYSTEM_FORBIDDEN: {
     status: 403,
     code: 40_301,
@@ -152,6 +177,7 @@ export const catalogue = {
   USER_UNKNOWN: { status: 404, code: 40_404, text: 'The user does not exist in this project.' },
   ADMIN_SYSTEM_UNKNOWN: { status: 404, code: 40_405, text: 'The system does not exist in this project.' },
   SIGNING_KEY_UNKNOWN: { status: 404, code: 40_406, text: 'The signing key does not exist in this project.' },
+  CLIENT_UNKNOWN: { status: 404, code: 40_407, text: 'The client does not exist in this project.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
     code: 40_501,
@@ -208,6 +234,16 @@ export const catalogue = {
     code: 40_911,
     text: 'The user or the project is disabled. Enable it first.',
   },
+  CLIENT_EXISTS: {
+    status: 409,
+    code: 40_912,
+    text: 'A client with this clientId already exists in this project.',
+  },
+  CURSOR_GONE: {
+    status: 410,
+    code: 41_001,
+    text: 'The cursor is unknown or too old. Start over without one.',
+  },
   BODY_TOO_LARGE: { status: 413, code: 41_301, text: 'The body is larger than 64 KiB.' },
   URL_TOO_LONG: { status: 414, code: 41_401, text: 'A part of the path is too long.' },
   MEDIA_TYPE_UNSUPPORTED: {
@@ -258,6 +294,8 @@ export interface ApiErrorOptions {
   readonly retryAfter?: number;
   /** Methods, for the `Allow` header (RFC 9110 §15.5.6). */
   readonly allow?: readonly string[];
+  /** Further headers of the response, such as a challenge. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Whose request failed, for the log alone. */
   readonly subject?: Subject;
 }
@@ -271,6 +309,7 @@ export class ApiError extends Error {
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
   readonly subject: Subject | undefined;
 
   constructor(
@@ -285,6 +324,7 @@ export class ApiError extends Error {
     this.detail = options.detail ?? options.field;
     this.retryAfter = options.retryAfter;
     this.allow = options.allow;
+    this.headers = options.headers;
     this.subject = options.subject;
   }
 }

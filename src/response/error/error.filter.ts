@@ -6,6 +6,7 @@ import { addVary } from '../vary.js';
 import { type ApiError, errors } from './error-catalogue.js';
 import { toApiError } from './failure.js';
 import { preferredLanguage } from './language.js';
+import { oauthError } from './oauth-error.js';
 import { ResponseSettingsSource } from './response-settings.js';
 
 /** Answers every exception, in the envelope or as problem details. */
@@ -28,9 +29,15 @@ export class ErrorFilter implements ExceptionFilter {
     const settings = await this.settings.of(request);
     const language = preferredLanguage(request.headers, settings.language);
     const asProblem = request.headers.accept?.includes('application/problem+json') ?? false;
-    reply.code(settings.statusMode === 'always200' ? 200 : error.status);
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
     if (error.allow !== undefined) reply.header('allow', error.allow.join(', '));
+    if (error.headers !== undefined) reply.headers(error.headers);
+    if (settings.format === 'oauth') {
+      const { status, ...body } = oauthError(error);
+      await reply.code(status).header('content-type', JSON_TYPE).send(JSON.stringify(body));
+      return;
+    }
+    reply.code(settings.statusMode === 'always200' ? 200 : error.status);
     addVary(reply, 'Accept-Language');
     reply
       .header('content-type', asProblem ? PROBLEM_TYPE : JSON_TYPE)

@@ -4,8 +4,10 @@ import type { Language } from './language.js';
 /** `http`: the real status. `always200`: for old clients that handle no other status; the body is the same. */
 export type StatusMode = 'http' | 'always200';
 
-/** How a project wants its errors to be answered. */
+/** How the errors of a request are to be answered. */
 export interface ResponseSettings {
+  /** `oauth`: as RFC 6749 §5.2 says, whatever the project's other settings are. */
+  readonly format?: 'oauth';
   readonly statusMode: StatusMode;
   /** The language for callers that prefer none. */
   readonly language: Language;

@@ -1,21 +1,33 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import {
   DEFAULT_SETTINGS,
   type ResponseSettings,
   ResponseSettingsSource,
 } from '../../response/error/response-settings.js';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import { isOAuthPath } from '../oauth-path.js';
 import { ProjectDirectory } from './project-directory.js';
 import { ownerIdOf } from '../tenant-header.js';
+
+const OAUTH: ResponseSettings = { ...DEFAULT_SETTINGS, format: 'oauth' };
 
 /** Reads the settings from the project in the `XownerId` header, because a request can fail before any guard runs. */
 @Injectable()
 export class ProjectResponseSettings extends ResponseSettingsSource {
-  constructor(private readonly projects: ProjectDirectory) {
+  private readonly hasOAuth: boolean;
+
+  constructor(
+    private readonly projects: ProjectDirectory,
+    @Inject(CONFIG) { publicUrl }: Config,
+  ) {
     super();
+    this.hasOAuth = publicUrl !== null;
   }
 
   override async of(request: FastifyRequest): Promise<ResponseSettings> {
+    if (this.hasOAuth && isOAuthPath(request.url)) return OAUTH;
     const ownerId = ownerIdOf(request);
     if (ownerId === null) return DEFAULT_SETTINGS;
     try {

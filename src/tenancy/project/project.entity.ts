@@ -118,6 +118,22 @@ export class Project {
   @Column({ name: 'password_decoys', ...nullableList })
   passwordDecoys!: readonly PasswordDecoy[] | null;
 
+  /** The `iss` of access tokens: the documented `RG3`, or the URL of the project's OAuth endpoints. */
+  @Column({ type: 'varchar', length: 8, default: 'fixed' })
+  issuer!: 'fixed' | 'url';
+
+  /** The `aud` of access tokens. */
+  @Column({ type: 'varchar', length: 256, default: 'api' })
+  audience!: string;
+
+  /** Who may introspect tokens by the documented call: whoever knows the verify key, or confidential clients. */
+  @Column({ type: 'varchar', length: 8, default: 'open' })
+  introspection!: 'open' | 'client';
+
+  /** Whether a DPoP proof must contain a nonce of ours. */
+  @Column({ name: 'dpop_nonce', type: 'varchar', length: 8, default: 'off' })
+  dpopNonce!: 'on' | 'off';
+
   @Column({ name: 'verify_cipher', type: 'varchar', length: 16 })
   verifyCipher!: VerificationProfile['cipher'];
 

@@ -7,7 +7,7 @@ import { isRawResponse } from '../../response/raw-response.decorator.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { ProjectDirectory } from '../project/project-directory.js';
 import { RequestRate } from './request-rate.js';
-import { ownerIdOf } from '../tenant-header.js';
+import { namedOwnerId } from '../oauth-path.js';
 
 /**
  * Counts requests by project and client address (IPv6: /64), before any expensive work: an attacker who guesses tokens or keys
@@ -48,7 +48,7 @@ export class RateLimitGuard implements CanActivate {
   }
 
   private async count(request: FastifyRequest): Promise<true> {
-    const ownerId = ownerIdOf(request);
+    const ownerId = namedOwnerId(request);
     const known = ownerId !== null && (await this.projects.find(ownerId)) !== null;
     return this.refuseAbove(`${known ? ownerId : ''}/${clientNetwork(clientAddress(request))}`);
   }
