@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { errors } from '../response/error/error-catalogue.js';
 import { ApiTags } from '../response/api-decorators.js';
 import { Prepared } from '../response/prepared.js';
 import { TakesResponsePlugin } from '../response/response-plugin.decorator.js';
@@ -14,6 +15,7 @@ import { Introspection, type Introspected } from './introspection.js';
 import { Login } from './login/login.js';
 import { Refresh } from './refresh/refresh.js';
 import { Revocation } from './revocation.js';
+import type { Session } from './session/session.js';
 import type { TokenGrant } from './token-grant.js';
 import { ApiIntrospect, ApiLogin, ApiRefresh, ApiRefreshByPost, ApiRevoke } from './token-api.js';
 
@@ -34,6 +36,12 @@ const introspectSchema = z.object({
   token: text(8192).describe('The access token or refresh token to introspect.'),
 });
 const loginSchema = z.object(loginFields);
+
+/** A confidential client refreshes its sessions at the token endpoint, where it authenticates. */
+async function admitPublic(session: Session): Promise<void> {
+  if (session.clientAuthenticated)
+    throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the session belongs to a confidential client' });
+}
 
 @ApiTags('Tokens')
 @ApiTenantHeaders()
@@ -100,7 +108,7 @@ export class TokenController {
     const { project } = tenant;
     const presented = await this.carrier.take(request, project, parameter);
     try {
-      const prepared = await this.refreshes.refresh(tenant, presented.token, client);
+      const prepared = await this.refreshes.refresh(tenant, presented.token, client, admitPublic);
       return this.carrier.put(request, project, prepared, presented.in === 'cookie' ? 'cookie' : 'body');
     } catch (error) {
       this.carrier.refuse(request, project, reply, presented, error);

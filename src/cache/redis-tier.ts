@@ -14,7 +14,7 @@ export interface Copy<T> {
 }
 
 /** The number is the version of the format: releases with different formats do not read each other's copies. */
-const NAMESPACE = 'bo-auth:4';
+const NAMESPACE = 'bo-auth:5';
 
 /** Longer than any database read takes: a read that began before the drop has ended by then. */
 const TOMBSTONE_MS = 15_000;

@@ -20,6 +20,7 @@ import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.
 import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
 import { OAuthSettings1764000000087 } from './migrations/1764000000087-oauth-settings.js';
 import { PasswordRules1764000000085 } from './migrations/1764000000085-password-rules.js';
+import { SessionTerms1764000000086 } from './migrations/1764000000086-session-terms.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -39,6 +40,7 @@ export const migrations = [
   EventChain1764000000083,
   SealedVerifyKeys1764000000084,
   PasswordRules1764000000085,
+  SessionTerms1764000000086,
   OAuthSettings1764000000087,
 ];
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { importedTokenHash } from '../auth/refresh-token/refresh-token.js';
 import { RefreshTokenMint } from '../auth/refresh-token/refresh-token-mint.js';
+import { NO_TERMS } from '../auth/session/session.js';
 import { SessionStore, UNLIMITED } from '../auth/session/session.store.js';
 import { NONE_SUPERSEDED } from '../auth/session/superseded-text.js';
 import { Clock } from '../config/clock.js';
@@ -56,6 +57,7 @@ export class SeedSession {
         userAgent: 'demo',
         firstShareUserId: null,
         secondShareUserId: null,
+        ...NO_TERMS,
       },
       UNLIMITED,
       { kind: 'login', at: createdAt, ownerId, userId, sessionId: id, detail: { demo: 1 } },

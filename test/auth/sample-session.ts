@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { AuthEvent } from '../../src/audit/auth-event.js';
-import type { NewSession, Session, SessionChange } from '../../src/auth/session/session.js';
+import {
+  type NewSession,
+  NO_TERMS,
+  type Session,
+  type SessionChange,
+} from '../../src/auth/session/session.js';
 import { parseSuperseded, writeSuperseded } from '../../src/auth/session/superseded-text.js';
 
 /** When the sample sessions begin. */
@@ -30,6 +35,7 @@ export const sampleSession = (
   userAgent: `"quoted" 'agent'; -- 😀`,
   firstShareUserId: null,
   secondShareUserId: null,
+  ...NO_TERMS,
   ...change,
 });
 

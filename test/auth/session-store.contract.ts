@@ -67,6 +67,9 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
           superseded: `[[3,1,${T + 5}]]`,
           generation: 2 ** 24 - 1,
           branch: 15,
+          dpopJkt: 'k'.repeat(43),
+          scope: 'read grant',
+          clientAuthenticated: true,
         });
         expect(await store.open(session, UNLIMITED, event('login', session.id))).toEqual(OPENED);
         expect(await found(session.id)).toEqual({

@@ -18,7 +18,7 @@ import { RedisServer } from '../support/redis.js';
 import { eventually, temporaryFolder } from '../support/temporary.js';
 
 const PTDEV = { owner: 'ptdev' };
-const SAMPLE_KEY = 'bo-auth:4:ptdev/session/0000000000000001';
+const SAMPLE_KEY = 'bo-auth:5:ptdev/session/0000000000000001';
 
 /** Two instances of the service on one database: all that they can tell each other goes through Redis. */
 interface Pair {
@@ -157,8 +157,8 @@ describe('with Redis', () => {
     const cache = a.app.get(TieredCache, { strict: false });
     const other = b.app.get(TieredCache, { strict: false });
     cache.keep('acme/one', { role: 'guest' }, a.clock.now());
-    await eventually('a copy', async () => (await redis.command('EXISTS', 'bo-auth:4:acme/one')) === 1);
-    const held = (await redis.command('GET', 'bo-auth:4:acme/one')) as string;
+    await eventually('a copy', async () => (await redis.command('EXISTS', 'bo-auth:5:acme/one')) === 1);
+    const held = (await redis.command('GET', 'bo-auth:5:acme/one')) as string;
     const older = JSON.stringify({ ...(JSON.parse(held) as { at: number }), at: Date.now() + 1 });
     for (const [key, value] of [
       ['acme/two', held],
@@ -167,7 +167,7 @@ describe('with Redis', () => {
       ['acme/five', 'not json'],
       ['acme/six', '{"at":1,"kid":"__proto__","sealed":"AAAA"}'],
     ] as const) {
-      await redis.command('SET', `bo-auth:4:${key}`, value, 'PX', '60000');
+      await redis.command('SET', `bo-auth:5:${key}`, value, 'PX', '60000');
       expect(await other.peek(key, Infinity)).toBeNull();
     }
     expect((await other.peek('acme/one', Infinity))?.value).toEqual({ role: 'guest' });

@@ -6,7 +6,7 @@ import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent } from '../../audit/auth-event.js';
 import { importedTokenHash } from '../../auth/refresh-token/refresh-token.js';
 import { RefreshTokenMint } from '../../auth/refresh-token/refresh-token-mint.js';
-import type { NewSession } from '../../auth/session/session.js';
+import { type NewSession, NO_TERMS } from '../../auth/session/session.js';
 import { importSession } from '../../auth/session/sql-session.store.js';
 import { NONE_SUPERSEDED } from '../../auth/session/superseded-text.js';
 import { Clock } from '../../config/clock.js';
@@ -119,6 +119,7 @@ export class SessionImportRun {
       userAgent: input.userAgent ?? '',
       firstShareUserId: null,
       secondShareUserId: null,
+      ...NO_TERMS,
     };
   }
 

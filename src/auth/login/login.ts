@@ -6,6 +6,7 @@ import type { Tenant } from '../../tenancy/tenant.js';
 import type { Client } from '../client.js';
 import type { Granted } from '../token-grant.js';
 import { mustChange } from '../password/password-rules.js';
+import type { SessionTerms } from '../session/session.js';
 import { Authentication, type Credentials } from './authentication.js';
 import { loginReports } from './login-report.js';
 import { SessionOpening } from './session-opening.js';
@@ -27,6 +28,7 @@ export class Login {
 
   /**
    * @param signal aborted when the client disconnects
+   * @param terms those of the new session
    * @throws what {@link Authentication.authenticate} throws; PASSWORD_CHANGE_REQUIRED; SESSION_LIMIT_REACHED from the
    *   commit
    */
@@ -35,6 +37,7 @@ export class Login {
     request: LoginRequest,
     client: Client,
     signal: AbortSignal,
+    terms: Partial<SessionTerms> = {},
   ): Promise<Prepared<Granted>> {
     const { user, code, afterGrant } = await this.authentication.authenticate(
       tenant,
@@ -48,6 +51,7 @@ export class Login {
     }
     const prepared = await this.opening.prepare(tenant, user, request.clientId, client, {
       alongside: code,
+      ...terms,
     });
     return prepared.andThen(afterGrant);
   }

@@ -10,7 +10,7 @@ import type { User } from '../../tenancy/user/user.entity.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import type { Client } from '../client.js';
 import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
-import type { NewSession } from '../session/session.js';
+import { type NewSession, NO_TERMS, type SessionTerms } from '../session/session.js';
 import { type Alongside, type SessionLimits, SessionStore } from '../session/session.store.js';
 import { Sessions } from '../session/sessions.js';
 import { NONE_SUPERSEDED } from '../session/superseded-text.js';
@@ -20,7 +20,7 @@ import { loginReports } from './login-report.js';
 /** Where the session belongs to, and who shared it. */
 type OpenedFor = Pick<Tenant, 'project' | 'firstShareUserId' | 'secondShareUserId'>;
 
-export interface OpeningOptions {
+export interface OpeningOptions extends Partial<SessionTerms> {
   /** What else has to be written, such as that a code is used up. */
   readonly alongside?: Alongside | null;
   /** Default: those of the project. */
@@ -55,6 +55,7 @@ export class SessionOpening {
       alongside = null,
       limits = limitsOf(project),
       event = (session) => loginEvent(session, client),
+      ...terms
     }: OpeningOptions = {},
   ): Promise<Prepared<Granted>> {
     const readAt = this.clock.now();
@@ -80,6 +81,8 @@ export class SessionOpening {
       userAgent: client.userAgent,
       firstShareUserId,
       secondShareUserId,
+      ...NO_TERMS,
+      ...terms,
     };
     const grant = tokenGrant(
       project,

@@ -16,6 +16,7 @@ import type { HashFor } from '../password/hash-queue.js';
 import { formerHashes, rememberHash } from '../password/password-history.js';
 import { assertStrong, tooWeak } from '../password/password-rules.js';
 import { Passwords } from '../password/passwords.js';
+import type { SessionTerms } from '../session/session.js';
 import { UNLIMITED } from '../session/session.store.js';
 import { Sessions } from '../session/sessions.js';
 import { endAliveSessions } from '../session/sql-session.store.js';
@@ -48,6 +49,7 @@ export class PasswordChange {
     request: PasswordChangeRequest,
     client: Client,
     signal: AbortSignal,
+    terms: Partial<SessionTerms> = {},
   ): Promise<Prepared<Granted>> {
     const { user, code, noteNetwork } = await this.authentication.authenticate(
       tenant,
@@ -84,6 +86,7 @@ export class PasswordChange {
     const prepared = await this.opening.prepare(tenant, user, clientId, client, {
       alongside,
       limits: UNLIMITED,
+      ...terms,
     });
     return prepared.andThen(async () => {
       await this.users.forget(ownerId, userId);

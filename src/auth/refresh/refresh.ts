@@ -51,10 +51,17 @@ export class Refresh {
   ) {}
 
   /**
-   * @throws REFRESH_TOKEN_EXPIRED for a token that belongs to no session, one of `SESSION_OVER_ERRORS`,
+   * @param admit called with the session once the token is known to be genuine, and before anything is decided, written
+   *   or disclosed. It throws if this caller must not present the session's tokens.
+   * @throws what `admit` throws; REFRESH_TOKEN_EXPIRED for a token that belongs to no session, one of `SESSION_OVER_ERRORS`,
    *   REFRESH_TOKEN_SUPERSEDED, {@link RaceLost}
    */
-  async refresh(tenant: Tenant, token: string, client: Client): Promise<Prepared<Granted>> {
+  async refresh(
+    tenant: Tenant,
+    token: string,
+    client: Client,
+    admit: (session: Session) => Promise<void>,
+  ): Promise<Prepared<Granted>> {
     const { project } = tenant;
     const now = this.clock.now();
     const judged = await this.judge.judge(project, token, now, Infinity);
@@ -64,6 +71,7 @@ export class Refresh {
     }
     const { decision } = judged;
     const session = judged.read.value;
+    await admit(session);
     if (!isGranting(decision)) return this.refuse(session, decision, now, client);
     if (decision.kind === 'advance')
       this.logger.warn(

@@ -29,10 +29,13 @@ export const SESSION_COLUMNS = {
   userAgent: 'user_agent',
   firstShareUserId: 'first_share_user_id',
   secondShareUserId: 'second_share_user_id',
+  dpopJkt: 'dpop_jkt',
+  scope: 'scope',
+  clientAuthenticated: 'client_authenticated',
 } as const satisfies Readonly<Record<keyof StoredSession, string>>;
 
-/** Postgres returns a bigint as text. */
-type Column<Value> = number extends Value ? Value | string : Value;
+/** Postgres returns a bigint as text, SQLite a boolean as 0 or 1. */
+type Column<Value> = number extends Value ? Value | string : Value extends boolean ? boolean | number : Value;
 
 /** A row of `bo_auth_session`, joined to its user and project, as the databases return it. */
 export type SessionRow = {
@@ -70,6 +73,9 @@ export function sessionOf(row: SessionRow): Session {
     userAgent: row.user_agent,
     firstShareUserId: row.first_share_user_id,
     secondShareUserId: row.second_share_user_id,
+    dpopJkt: row.dpop_jkt,
+    scope: row.scope,
+    clientAuthenticated: Boolean(row.client_authenticated),
     subject: {
       active: row.user_status === 'active' && row.project_status === 'active',
       projectActive: row.project_status === 'active',

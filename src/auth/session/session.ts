@@ -19,6 +19,12 @@ export interface Session extends Omit<FamilyState, 'superseded'> {
   readonly userAgent: string;
   readonly firstShareUserId: string | null;
   readonly secondShareUserId: string | null;
+  /** The SHA-256 thumbprint (RFC 7638) of the key that must sign a proof for each use of the tokens (RFC 9449). */
+  readonly dpopJkt: string | null;
+  /** The OAuth scope; `null` if none was asked for. */
+  readonly scope: string | null;
+  /** Opened by a confidential client: only that client, authenticated again, may refresh it. */
+  readonly clientAuthenticated: boolean;
   /** Why it has ended, the first reason if there are several; `null` while `status` is `active`. */
   readonly endReason: EndReason | null;
   /** Parsed only while the session is judged: as text, a cached session takes a third of the memory. */
@@ -27,6 +33,12 @@ export interface Session extends Omit<FamilyState, 'superseded'> {
 
 /** A session to be opened; its subject comes from the user and project rows. */
 export type NewSession = Omit<Session, 'subject' | 'status' | 'endReason'>;
+
+/** What restricts the use of a session's tokens, from its opening to its end. */
+export type SessionTerms = Pick<Session, 'dpopJkt' | 'scope' | 'clientAuthenticated'>;
+
+/** The terms of a session whose tokens may be used by whoever holds them. */
+export const NO_TERMS: SessionTerms = { dpopJkt: null, scope: null, clientAuthenticated: false };
 
 /** Why a session was ended; the column `end_reason`. */
 export type EndReason =
@@ -93,6 +105,9 @@ export function changed(session: Session, change: SessionChange): Session {
     userAgent: session.userAgent,
     firstShareUserId: change.firstShareUserId,
     secondShareUserId: change.secondShareUserId,
+    dpopJkt: session.dpopJkt,
+    scope: session.scope,
+    clientAuthenticated: session.clientAuthenticated,
     subject: session.subject,
   };
 }

@@ -331,5 +331,9 @@ export async function importSession(transaction: SqlTransaction, session: NewSes
 
 function valuesOf(session: NewSession): SqlValue[] {
   const row: StoredSession = { ...session, status: 'active', endReason: null };
-  return FIELDS.map((field) => row[field]);
+  return FIELDS.map((field) => {
+    const value = row[field];
+    // Both databases take 0 and 1 for a boolean.
+    return typeof value === 'boolean' ? Number(value) : value;
+  });
 }
