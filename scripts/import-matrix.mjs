@@ -40,6 +40,7 @@ const SUBFOLDERS = {
     'refresh-token',
     'session',
     'access-token',
+    'oauth-client',
     'password',
     'lock-out',
     'second-factor',

@@ -1,10 +1,14 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditServicesModule } from '../audit/audit.module.js';
 import { AccessTokens } from './access-token/access-token.js';
 import { Authentication } from './login/authentication.js';
 import { BearerGuard } from './bearer/bearer.guard.js';
 import { BearerSessions } from './bearer/bearer-session.js';
 import { CleanUp } from './clean-up.js';
+import { ClientAuthentication } from './oauth-client/client-authentication.js';
+import { OAuthClient } from './oauth-client/oauth-client.entity.js';
+import { OAuthClients } from './oauth-client/oauth-clients.js';
 import { Enrolment } from './enrolment/enrolment.js';
 import { Introspection } from './introspection.js';
 import { Issuers } from './access-token/issuers.js';
@@ -40,6 +44,8 @@ const SERVICES = [
   SigningKeys,
   Issuers,
   AccessTokens,
+  OAuthClients,
+  ClientAuthentication,
   Passwords,
   { provide: LoginFailures, useClass: SharedLoginFailures },
   SqlLoginFailures,
@@ -66,7 +72,7 @@ const SERVICES = [
 
 /** The token and session services, for HTTP and for the command line. */
 @Module({
-  imports: [AuditServicesModule],
+  imports: [AuditServicesModule, TypeOrmModule.forFeature([OAuthClient])],
   providers: SERVICES,
   exports: SERVICES,
 })

@@ -40,7 +40,7 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
 
   'introspect.summary': '令牌内省',
   'introspect.description':
-    '查询访问令牌或刷新令牌是否有效；有效时返回其声明（RFC 7662），无效时只返回 `active: false`。',
+    '查询访问令牌或刷新令牌是否有效；有效时返回其声明（RFC 7662），无效时只返回 `active: false`。项目设置 `introspection: client`（新项目的默认值）时，仅限机密客户端调用，使用 HTTP Basic 认证。',
   'introspect.token': '要查询的访问令牌或刷新令牌。',
   InactiveToken: '令牌不存在、被篡改、已过期、已撤销或由其他项目签发。',
   'InactiveToken.active': '令牌无效，不返回其他信息。',

@@ -125,7 +125,7 @@ export const ApiIntrospect = () =>
       operationId: 'introspect',
       summary: 'Introspect a token',
       description:
-        'Returns whether an access token or a refresh token is active, and its claims if it is (RFC 7662). For an inactive token the response is `active: false` and nothing else.',
+        'Returns whether an access token or a refresh token is active, and its claims if it is (RFC 7662). For an inactive token the response is `active: false` and nothing else. In a project with `introspection: client`, the default of new projects, only confidential clients may call it: they authenticate by HTTP Basic.',
     }),
     ApiBodies(),
     ApiEnvelope(introspectedSchema, {
@@ -140,6 +140,6 @@ export const ApiIntrospect = () =>
         exp: Math.floor(EXAMPLE_TIME / 1000) + 86_400,
         token_seq: EXAMPLE_GRANT.tokenSeq,
       },
-      errors: [...TENANT_ERRORS, ...BODY_ERRORS],
+      errors: [...TENANT_ERRORS, ...BODY_ERRORS, 'CLIENT_REFUSED'],
     }),
   );

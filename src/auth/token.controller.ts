@@ -13,6 +13,7 @@ import { loginFields, text } from './credential-fields.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
 import { Introspection, type Introspected } from './introspection.js';
 import { Login } from './login/login.js';
+import { ClientAuthentication } from './oauth-client/client-authentication.js';
 import { Refresh } from './refresh/refresh.js';
 import { Revocation } from './revocation.js';
 import type { Session } from './session/session.js';
@@ -53,6 +54,7 @@ export class TokenController {
     private readonly revocation: Revocation,
     private readonly introspection: Introspection,
     private readonly carrier: TokenCarrier,
+    private readonly clients: ClientAuthentication,
   ) {}
 
   @Post()
@@ -138,7 +140,10 @@ export class TokenController {
   async introspect(
     @CurrentTenant() tenant: Tenant,
     @Body({ schema: introspectSchema }) body: z.infer<typeof introspectSchema>,
+    @Req() request: FastifyRequest,
   ): Promise<Prepared<Introspected>> {
+    const { introspection, ownerId } = tenant.project;
+    if (introspection === 'client') await this.clients.confidential(request, ownerId);
     return new Prepared(await this.introspection.introspect(tenant, body.token));
   }
 }

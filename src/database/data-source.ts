@@ -18,6 +18,7 @@ import { PasswordFormats1764000000081 } from './migrations/1764000000081-passwor
 import { SecondFactor1764000000082 } from './migrations/1764000000082-second-factor.js';
 import { EventChain1764000000083 } from './migrations/1764000000083-event-chain.js';
 import { SealedVerifyKeys1764000000084 } from './migrations/1764000000084-sealed-verify-keys.js';
+import { Clients1764000000088 } from './migrations/1764000000088-clients.js';
 import { OAuthSettings1764000000087 } from './migrations/1764000000087-oauth-settings.js';
 import { PasswordRules1764000000085 } from './migrations/1764000000085-password-rules.js';
 import { SessionTerms1764000000086 } from './migrations/1764000000086-session-terms.js';
@@ -42,6 +43,7 @@ export const migrations = [
   PasswordRules1764000000085,
   SessionTerms1764000000086,
   OAuthSettings1764000000087,
+  Clients1764000000088,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */
