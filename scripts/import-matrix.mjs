@@ -22,6 +22,7 @@ const FOLDERS = [
   'cors',
   'audit',
   'auth',
+  'oauth',
   'admin',
   'shutdown',
   'health',

@@ -14,6 +14,8 @@ const OAUTH_ERRORS: Partial<Record<ErrorCode, readonly [error: string, status?: 
   GRANT_TYPE_FORBIDDEN: ['unauthorized_client'],
   SCOPE_INVALID: ['invalid_scope'],
   DPOP_PROOF_INVALID: ['invalid_dpop_proof'],
+  // The project is a part of the path.
+  PROJECT_UNKNOWN: ['invalid_request', 404],
   CREDENTIALS_REFUSED: ['invalid_grant'],
   LOGIN_LOCKED: ['invalid_grant'],
   PASSWORD_CHANGE_REQUIRED: ['invalid_grant'],
