@@ -39,6 +39,7 @@ const FOLDERS = [
 const SUBFOLDERS = {
   auth: [
     'refresh-token',
+    'revocation-feed',
     'session',
     'access-token',
     'oauth-client',

@@ -25,6 +25,7 @@ import { RefreshTokenCookie } from './cookie/refresh-token-cookie.js';
 import { Refresh } from './refresh/refresh.js';
 import { RefreshTokenMint } from './refresh-token/refresh-token-mint.js';
 import { Revocation } from './revocation.js';
+import { RevocationFeed } from './revocation-feed/revocation-feed.js';
 import { SecondFactors } from './second-factor/second-factors.js';
 import { SessionJudge } from './refresh/session-judge.js';
 import { SessionOpening } from './login/session-opening.js';
@@ -39,6 +40,7 @@ import { UsualNetworks } from './lock-out/usual-networks.js';
 const SERVICES = [
   { provide: SessionStore, useClass: SqlSessionStore },
   Sessions,
+  RevocationFeed,
   RefreshTokenMint,
   KeyRings,
   SigningKeys,

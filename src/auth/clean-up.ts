@@ -15,6 +15,7 @@ import { ProjectDirectory } from '../tenancy/project/project-directory.js';
 import { SqlLoginFailures } from './lock-out/sql-login-failures.js';
 import { UsualNetworks } from './lock-out/usual-networks.js';
 import { dropDecoys } from './password/password-decoys.js';
+import { RevocationFeed } from './revocation-feed/revocation-feed.js';
 import { SessionStore } from './session/session.store.js';
 
 const EVERY_MS = 5 * 60_000;
@@ -32,8 +33,8 @@ export interface Deleted {
 }
 
 /**
- * Deletes sessions and audit events whose retention is over, what is known about logins and no longer counts, and the
- * password decoys of formats that no user has any more, in batches so small that no request waits for them. Every
+ * Deletes sessions and audit events whose retention is over, what is known about logins and no longer counts, what
+ * services need not know of ended sessions any more, and the password decoys of formats that no user has any more, in batches so small that no request waits for them. Every
  * process does this; two that meet share the work.
  */
 @Injectable()
@@ -46,6 +47,7 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly clock: Clock,
     private readonly store: SessionStore,
+    private readonly feed: RevocationFeed,
     private readonly loginFailures: SqlLoginFailures,
     private readonly usualNetworks: UsualNetworks,
     private readonly chain: EventChain,
@@ -75,6 +77,7 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
     const { sessionRetentionDays, eventRetentionDays } = this.config;
     await this.inBatches(() => this.loginFailures.purge(now, BATCH));
     await this.inBatches(() => this.usualNetworks.purge(now, BATCH));
+    await this.inBatches(() => this.feed.purge(now, BATCH));
     const sessions = await this.inBatches(() => this.store.purge(now - sessionRetentionDays * DAY_MS, BATCH));
     if (eventRetentionDays === 0) return { sessions, events: 0 };
     const events = await this.inBatches(() =>

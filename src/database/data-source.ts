@@ -22,6 +22,7 @@ import { Clients1764000000088 } from './migrations/1764000000088-clients.js';
 import { OAuthSettings1764000000087 } from './migrations/1764000000087-oauth-settings.js';
 import { PasswordRules1764000000085 } from './migrations/1764000000085-password-rules.js';
 import { SessionTerms1764000000086 } from './migrations/1764000000086-session-terms.js';
+import { RevocationFeed1764000000089 } from './migrations/1764000000089-revocation-feed.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -44,6 +45,7 @@ export const migrations = [
   SessionTerms1764000000086,
   OAuthSettings1764000000087,
   Clients1764000000088,
+  RevocationFeed1764000000089,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */

@@ -5,8 +5,9 @@ import { administrationEvent } from '../audit/auth-event.js';
 import { Passwords } from '../auth/password/passwords.js';
 import { ownPassword } from '../auth/password/stored-password.js';
 import { importedTokenHash } from '../auth/refresh-token/refresh-token.js';
+import { type EndedSession, writeRevocations } from '../auth/revocation-feed/write-revocations.js';
 import { Clock } from '../config/clock.js';
-import { SqlDatabase } from '../database/sql-database.js';
+import { SqlDatabase, type SqlTransaction } from '../database/sql-database.js';
 import { PROJECTS, SEED_SESSION, USERS } from './demo-rows.js';
 
 /** A row that a development start wrote and whose key, password or token is published. */
@@ -16,6 +17,18 @@ export interface DemoRow {
   /** The user of a `user` or `session`; empty for a project. */
   readonly userId: string;
 }
+
+const TABLES_OF_PROJECT = [
+  'bo_system',
+  'bo_signing_key',
+  'bo_client',
+  'bo_revocation',
+  'bo_revocation_head',
+  'bo_project',
+];
+
+const DELETE_IMPORTED = `
+  DELETE FROM bo_auth_session WHERE owner_id = $1 AND imported_token_hash = $2 RETURNING id, expires_at`;
 
 const BY = { kind: 'command-line', userId: null, ip: null, requestId: null } as const;
 
@@ -66,16 +79,12 @@ export class DemoRemains {
       const all = (sql: string, values: readonly string[]) => transaction.all(sql, values);
       const kept: string[] = [];
       for (const { kind, ownerId, userId } of rows.toSorted(usersFirst)) {
-        if (kind === 'session')
-          await all('DELETE FROM bo_auth_session WHERE owner_id = $1 AND imported_token_hash = $2', [
-            ownerId,
-            importedTokenHash(SEED_SESSION.refreshToken),
-          ]);
-        else if (kind === 'user') await deleteUserRows(transaction, ownerId, userId);
+        if (kind === 'session') await deleteSeedSession(transaction, ownerId, at);
+        else if (kind === 'user') await deleteUserRows(transaction, ownerId, userId, at);
         else if ((await all('SELECT user_id FROM bo_user WHERE owner_id = $1 LIMIT 1', [ownerId])).length > 0)
           kept.push(ownerId);
         else
-          for (const table of ['bo_system', 'bo_signing_key', 'bo_project'])
+          for (const table of TABLES_OF_PROJECT)
             await all(`DELETE FROM ${table} WHERE owner_id = $1`, [ownerId]);
       }
       const removed = rows.filter(({ kind, ownerId }) => kind !== 'project' || !kept.includes(ownerId));
@@ -89,4 +98,10 @@ export class DemoRemains {
 /** A project is empty only after its users are gone. */
 function usersFirst(a: DemoRow, b: DemoRow): number {
   return Number(a.kind === 'project') - Number(b.kind === 'project');
+}
+
+async function deleteSeedSession(transaction: SqlTransaction, ownerId: string, now: number): Promise<void> {
+  const hash = importedTokenHash(SEED_SESSION.refreshToken);
+  const ended = await transaction.all<EndedSession>(DELETE_IMPORTED, [ownerId, hash]);
+  await writeRevocations(transaction, ownerId, ended, now);
 }

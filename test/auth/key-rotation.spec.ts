@@ -1,9 +1,6 @@
 import * as jose from 'jose';
-import {
-  lastTokenEnds,
-  PUBLISH_WAIT_MS,
-  type SigningKeyRow,
-} from '../../src/auth/access-token/signing-key.js';
+import { PUBLISH_WAIT_MS, type SigningKeyRow } from '../../src/auth/access-token/signing-key.js';
+import { lastTokenEnds } from '../../src/auth/last-token.js';
 import { MAX_KEYS } from '../../src/auth/access-token/signing-keys.js';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { dataOf, login, refresh, refusalOf } from '../support/app.js';

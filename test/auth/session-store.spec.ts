@@ -4,6 +4,7 @@ import { SqliteDatabase } from '../../src/database/sqlite/sqlite-database.js';
 import { StartLock } from '../../src/database/start-lock.js';
 import { loginFailuresContract } from './login-failures.contract.js';
 import { inSql } from './login-failures-under-test.js';
+import { revocationFeedContract } from './revocation-feed.contract.js';
 import { sessionStoreContract } from './session-store.contract.js';
 import { behind, inMemory, onSql } from './stores-under-test.js';
 
@@ -14,6 +15,11 @@ sessionStoreContract('behind the local tier', () => behind(null));
 sessionStoreContract('SQLite', async () => {
   const { open, discard } = await newSqlite();
   return onSql(await open(), discard);
+});
+
+revocationFeedContract('SQLite', async () => {
+  const { open, discard } = await newSqlite();
+  return { database: await open(), discard };
 });
 
 loginFailuresContract('SQLite', async () => {

@@ -1,4 +1,4 @@
-import { lastTokenEnds } from '../../src/auth/access-token/signing-key.js';
+import { lastTokenEnds } from '../../src/auth/last-token.js';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
 import { keySet, keysOf, presented, running, signWith, start } from '../auth/signing-key-service.js';
 import { login } from '../support/app.js';

@@ -10,6 +10,7 @@ import { PostgresDatabase } from '../../src/database/postgres/postgres-database.
 import { StartLock } from '../../src/database/start-lock.js';
 import { loginFailuresContract } from '../auth/login-failures.contract.js';
 import { inRedis, inSql } from '../auth/login-failures-under-test.js';
+import { revocationFeedContract } from '../auth/revocation-feed.contract.js';
 import { sessionStoreContract } from '../auth/session-store.contract.js';
 import { behind, onSql } from '../auth/stores-under-test.js';
 import { TestClock } from '../support/app.js';
@@ -25,6 +26,11 @@ sessionStoreContract('behind the Redis tier', async () => behind(await RedisServ
 sessionStoreContract('Postgres', async () => {
   const { open, drop } = await newPostgres();
   return onSql(open(), drop);
+});
+
+revocationFeedContract('Postgres', async () => {
+  const { open, drop } = await newPostgres();
+  return { database: open(), discard: drop };
 });
 
 loginFailuresContract('Postgres', async () => {

@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
+import { lastTokenEnds } from '../../auth/last-token.js';
 import { Clock } from '../../config/clock.js';
 import { type EntityRow, EntityTable } from '../../database/entity-table.js';
 import { holdRow } from '../../database/hold-row.js';
@@ -105,7 +106,7 @@ export class ProjectAdministration {
     const now = this.clock.now();
     const project = await this.rewrite(
       ownerId,
-      (before) => ({ ...before, ...changes }),
+      (before) => ({ ...before, ...changes, formerTokensUntil: formerTokensUntil(before, changes, now) }),
       (before, after) =>
         administrationEvent('project-changed', administrator, { ownerId }, now, differences(before, after)),
     );
@@ -209,6 +210,17 @@ export class ProjectAdministration {
         text: 'accessTokenSeconds must not be more than absoluteSeconds',
       });
   }
+}
+
+/** The feed of ended sessions must keep an entry until the last token of a session has expired. */
+function formerTokensUntil(
+  before: Project,
+  { accessTokenSeconds }: ProjectChange,
+  now: number,
+): number | null {
+  const until = before.formerTokensUntil ?? null;
+  if (accessTokenSeconds === undefined || accessTokenSeconds >= before.accessTokenSeconds) return until;
+  return Math.max(until ?? 0, lastTokenEnds(now, before.accessTokenSeconds));
 }
 
 /** The changed settings as `before → after`. {@link ProjectChange} has no keys, so none appear here. */

@@ -5,7 +5,7 @@ import { administrationEvent } from '../../audit/auth-event.js';
 import { whyDead } from '../../auth/refresh-token/decide.js';
 import type { EndReason, Session } from '../../auth/session/session.js';
 import { SessionStore } from '../../auth/session/session.store.js';
-import { endAllSessions } from '../../auth/session/sql-session.store.js';
+import { endAllSessions } from '../../auth/session/session-endings.js';
 import type { SqlTransaction } from '../../database/sql-database.js';
 import { sessionView, type SessionView } from '../../auth/own-sessions/session-view.js';
 import { Sessions } from '../../auth/session/sessions.js';

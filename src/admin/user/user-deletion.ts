@@ -82,11 +82,12 @@ export class UserDeletion {
     if (held === null) return { kind: 'unknown' };
     if (await mustStay(transaction, administrator, { ...held, ownerId, userId }))
       return { kind: 'last-developer' };
-    const sessions = await deleteUserRows(transaction, ownerId, userId);
+    const now = this.clock.now();
+    const sessions = await deleteUserRows(transaction, ownerId, userId, now);
     const { pseudonym } = erasure;
     await writeEvent(
       transaction,
-      administrationEvent('user-deleted', administrator, { ownerId, userId: pseudonym }, this.clock.now(), {
+      administrationEvent('user-deleted', administrator, { ownerId, userId: pseudonym }, now, {
         ended: sessions.length,
       }),
     );

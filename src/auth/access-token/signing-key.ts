@@ -1,5 +1,6 @@
 import type { SqlTransaction, SqlValue } from '../../database/sql-database.js';
 import { STALENESS_MS } from '../../cache/staleness.js';
+import { CLOCK_SLACK_MS } from '../last-token.js';
 import type { PublicJwk, SigningAlgorithm } from './signing-algorithm.js';
 
 /**
@@ -29,16 +30,8 @@ export interface SigningKey {
 /** How long a verifier may keep a key set (`max-age`), in seconds. */
 export const KEY_SET_MAX_AGE_SECONDS = 300;
 
-/** How far the clocks of two processes may differ. */
-const CLOCK_SLACK_MS = 60_000;
-
 /** The time from a key's publication until all processes, and all verifiers that cache a key set, know it. */
 export const PUBLISH_WAIT_MS = STALENESS_MS + KEY_SET_MAX_AGE_SECONDS * 1000 + CLOCK_SLACK_MS;
-
-/** When the last token signed with the present key expires; other processes go on using it for the staleness bound. */
-export function lastTokenEnds(now: number, accessTokenSeconds: number): number {
-  return now + STALENESS_MS + accessTokenSeconds * 1000 + CLOCK_SLACK_MS;
-}
 
 /** A row of `bo_signing_key`; Postgres hands a bigint over as text. */
 export interface SigningKeyRow {

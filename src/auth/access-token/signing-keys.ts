@@ -4,17 +4,11 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
+import { lastTokenEnds } from '../last-token.js';
 import { KeyRings } from './key-rings.js';
 import { KeySeal } from './key-seal.js';
 import { generateSigningKey, publicJwk, type SigningAlgorithm } from './signing-algorithm.js';
-import {
-  lastTokenEnds,
-  type SigningKey,
-  signingKey,
-  type SigningKeyRow,
-  time,
-  writeSigningKey,
-} from './signing-key.js';
+import { type SigningKey, signingKey, type SigningKeyRow, time, writeSigningKey } from './signing-key.js';
 
 /** Further writes in the transaction of a change, such as its audit event; not run if nothing changes. */
 export type Alongside = (transaction: SqlTransaction, key: SigningKey) => Promise<void>;

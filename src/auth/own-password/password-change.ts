@@ -19,7 +19,7 @@ import { Passwords } from '../password/passwords.js';
 import type { SessionTerms } from '../session/session.js';
 import { UNLIMITED } from '../session/session.store.js';
 import { Sessions } from '../session/sessions.js';
-import { endAliveSessions } from '../session/sql-session.store.js';
+import { endAliveSessions } from '../session/session-endings.js';
 import type { Granted } from '../token-grant.js';
 
 export interface PasswordChangeRequest extends LoginRequest {
@@ -72,9 +72,9 @@ export class PasswordChange {
     let ended: readonly string[] = [];
     const alongside = async (transaction: SqlTransaction): Promise<boolean> => {
       if (code !== null && !(await code(transaction))) return false;
-      ended = await endAliveSessions(transaction, user, 'password-changed', now);
       await this.users.setPassword(transaction, user, passwordHash, now);
       if (former !== null) await rememberHash(transaction, user, former, now, history - 1);
+      ended = await endAliveSessions(transaction, user, 'password-changed', now);
       const subject = { ownerId, userId, id: null };
       await writeEvent(
         transaction,

@@ -83,3 +83,9 @@ export function sessionOf(row: SessionRow): Session {
     },
   };
 }
+
+/** The sessions of user $1, $2 that are alive at $3. */
+export const ALIVE = `
+  target.owner_id = $1 AND target.user_id = $2 AND target.status = 'active' AND target.expires_at > $3
+  AND (target.idle_expires_at IS NULL OR target.idle_expires_at > $3)
+  AND target.created_at >= (SELECT valid_after FROM bo_user WHERE owner_id = $1 AND user_id = $2)`;

@@ -9,9 +9,9 @@ import {
 } from '../../database/sql-database.js';
 import { writeEvent } from '../../audit/audit-trail.js';
 import type { AuthEvent } from '../../audit/auth-event.js';
-import { MAX_GENERATION } from '../refresh-token/refresh-token.js';
 import type { EndReason, NewSession, SeenSession, Session, SessionChange } from './session.js';
-import { SESSION_COLUMNS, sessionOf, type SessionRow, type StoredSession } from './session-row.js';
+import { endAllSessions, endOtherSessions, endSession, replaceOldest } from './session-endings.js';
+import { ALIVE, SESSION_COLUMNS, sessionOf, type SessionRow, type StoredSession } from './session-row.js';
 import {
   type Alongside,
   type Opening,
@@ -31,12 +31,6 @@ const BY_ID: SharedSelect = {
 
 const FIND_IMPORTED = `SELECT id FROM bo_auth_session WHERE owner_id = $1 AND imported_token_hash = $2`;
 
-/** The sessions of user $1, $2 that are alive at $3. */
-const ALIVE = `
-  target.owner_id = $1 AND target.user_id = $2 AND target.status = 'active' AND target.expires_at > $3
-  AND (target.idle_expires_at IS NULL OR target.idle_expires_at > $3)
-  AND target.created_at >= (SELECT valid_after FROM bo_user WHERE owner_id = $1 AND user_id = $2)`;
-
 const LIST = `SELECT ${BY_ID.columns} FROM ${BY_ID.from} AS target ${BY_ID.joins} WHERE ${ALIVE}`;
 const NEWEST_FIRST = 'ORDER BY target.created_at DESC, target.id';
 const LIST_ALL = `${LIST} ${NEWEST_FIRST}`;
@@ -55,39 +49,6 @@ const INSERT = `
 /** The sessions of user $1, $2 that are alive at $3: of all clients, or of client $4. */
 const COUNT = `SELECT count(*) AS alive FROM bo_auth_session AS target WHERE ${ALIVE}`;
 const COUNT_OF_CLIENT = `${COUNT} AND target.client_id = $4`;
-
-/** Keeps the $5 newest of them, always including the one being opened, $4. */
-const replace = (which: string) => `
-  UPDATE bo_auth_session SET status = 'ended', end_reason = 'evicted', ended_at = $3 WHERE id IN (
-    SELECT target.id FROM bo_auth_session AS target WHERE ${ALIVE} ${which}
-    ORDER BY CASE WHEN target.id = $4 THEN 0 ELSE 1 END, target.created_at DESC, target.id
-    LIMIT 1000000 OFFSET $5
-  ) RETURNING id`;
-const REPLACE = replace('');
-const REPLACE_OF_CLIENT = replace('AND target.client_id = $6');
-
-const END = `
-  UPDATE bo_auth_session SET status = 'ended', end_reason = $1, ended_at = $2
-  WHERE id = $3 AND owner_id = $4 AND status = 'active'`;
-
-/** Checked again, as a rotation may have been committed since the session was read. */
-const IS_EXPIRED = `(expires_at <= $2 OR idle_expires_at <= $2 OR generation = ${MAX_GENERATION})`;
-const END_EXPIRED = `${END} AND ${IS_EXPIRED}`;
-/** A late replay may have been noted since; the token is then only superseded, and not reused. */
-const END_REUSED = `${END} AND generation = $5 AND branch = $6 AND superseded = $7`;
-
-const END_OTHERS = `
-  UPDATE bo_auth_session AS target SET status = 'ended', end_reason = 'logged-out', ended_at = $3
-  WHERE ${ALIVE} AND target.id <> $4 RETURNING id`;
-
-const END_ALL = `
-  UPDATE bo_auth_session AS target SET status = 'ended', end_reason = $4, ended_at = $3
-  WHERE ${ALIVE} RETURNING id`;
-
-const NEWEST = `SELECT max(created_at) AS created_at FROM bo_auth_session WHERE owner_id = $1 AND user_id = $2`;
-
-const SET_VALID_AFTER = `
-  UPDATE bo_user SET valid_after = $1 WHERE owner_id = $2 AND user_id = $3 AND valid_after < $1`;
 
 /** The limit is part of the text: without knowing it, Postgres plans for a tenth of the table and reads all of it. */
 const purge = (limit: number) => `
@@ -157,9 +118,7 @@ export class SqlSessionStore extends SessionStore {
       if (alongside !== null && !(await alongside(transaction))) return { kind: 'user-changed' };
       await transaction.all(INSERT, valuesOf(session));
       await writeEvent(transaction, event);
-      const replaced = await replaceOldest(transaction, session, limits);
-      for (const id of replaced) await writeEvent(transaction, { ...event, kind: 'evicted', sessionId: id });
-      return { kind: 'opened', replaced };
+      return { kind: 'opened', replaced: await replaceOldest(transaction, session, limits, event) };
     });
   }
 
@@ -183,15 +142,7 @@ export class SqlSessionStore extends SessionStore {
   }
 
   override end(seen: SeenSession, reason: EndReason, now: number, event: AuthEvent | null): Promise<boolean> {
-    return this.database.transact(async (transaction) => {
-      const statement = reason === 'expired' ? END_EXPIRED : reason === 'reused' ? END_REUSED : END;
-      const tip = reason === 'reused' ? [seen.generation, seen.branch, seen.superseded] : [];
-      const values = [reason, now, seen.id, seen.ownerId, ...tip];
-      const ended = await transaction.all(`${statement} RETURNING id`, values);
-      if (ended.length === 0) return false;
-      if (event !== null) await writeEvent(transaction, event);
-      return true;
-    });
+    return this.database.transact((transaction) => endSession(transaction, seen, reason, now, event));
   }
 
   override async list(
@@ -209,17 +160,7 @@ export class SqlSessionStore extends SessionStore {
   }
 
   override endOthers(keep: Session, now: number, event: AuthEvent): Promise<readonly string[]> {
-    return this.database.transact(async (transaction) => {
-      const ended = await transaction.all<{ id: string }>(END_OTHERS, [
-        keep.ownerId,
-        keep.userId,
-        now,
-        keep.id,
-      ]);
-      if (ended.length > 0)
-        await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
-      return ended.map(({ id }) => id);
-    });
+    return this.database.transact((transaction) => endOtherSessions(transaction, keep, now, event));
   }
 
   override endAll(
@@ -256,65 +197,6 @@ async function isFull(
   };
   if (perUser !== null && (await count(COUNT)) >= perUser) return true;
   return perClient !== null && (await count(COUNT_OF_CLIENT, clientId)) >= perClient;
-}
-
-/** @returns the ids of the sessions that gave way to the new one */
-async function replaceOldest(
-  transaction: SqlTransaction,
-  { id, ownerId, userId, clientId, createdAt }: NewSession,
-  { perUser, perClient }: SessionLimits,
-): Promise<readonly string[]> {
-  const replaced: { id: string }[] = [];
-  if (perClient !== null)
-    replaced.push(
-      ...(await transaction.all<{ id: string }>(REPLACE_OF_CLIENT, [
-        ownerId,
-        userId,
-        createdAt,
-        id,
-        perClient,
-        clientId,
-      ])),
-    );
-  if (perUser !== null)
-    replaced.push(
-      ...(await transaction.all<{ id: string }>(REPLACE, [ownerId, userId, createdAt, id, perUser])),
-    );
-  return replaced.map((row) => row.id);
-}
-
-/** Ends all sessions of a user that are alive, in the caller's transaction, which holds the user. @returns their ids */
-export async function endAliveSessions(
-  transaction: SqlTransaction,
-  { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
-  reason: EndReason,
-  now: number,
-): Promise<readonly string[]> {
-  const ended = await transaction.all<{ id: string }>(END_ALL, [ownerId, userId, now, reason]);
-  return ended.map(({ id }) => id);
-}
-
-/**
- * Ends all sessions of a user in the caller's transaction, and those that are about to be opened.
- *
- * @returns the ids of those that were alive
- */
-export async function endAllSessions(
-  transaction: SqlTransaction,
-  { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
-  reason: EndReason,
-  now: number,
-  event: AuthEvent,
-): Promise<readonly string[]> {
-  // The user before the sessions, in the order in which a login locks them.
-  await holdRow(transaction, 'bo_user', { owner_id: ownerId, user_id: userId });
-  const ended = await endAliveSessions(transaction, { ownerId, userId }, reason, now);
-  const [newest] = await transaction.all<{ created_at: number | string | null }>(NEWEST, [ownerId, userId]);
-  // Another process's clock may be ahead of ours. A login that is under way with the former password ends, too.
-  const validAfter = Math.max(now, Number(newest?.created_at ?? 0)) + 1;
-  await transaction.all(SET_VALID_AFTER, [validAfter, ownerId, userId]);
-  await writeEvent(transaction, { ...event, detail: { ...event.detail, ended: ended.length } });
-  return ended;
 }
 
 const IMPORT = `${INSERT} ON CONFLICT DO NOTHING RETURNING id`;

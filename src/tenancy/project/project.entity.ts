@@ -38,6 +38,10 @@ export class Project {
   @Column({ name: 'access_token_seconds', type: 'integer' })
   accessTokenSeconds!: number;
 
+  /** When the last token of an earlier, longer `accessTokenSeconds` has expired (ms since the epoch). */
+  @Column({ name: 'former_tokens_until', ...epochMs, nullable: true })
+  formerTokensUntil?: number | null;
+
   @Column({ name: 'refresh_policy', type: 'varchar', length: 16 })
   refreshPolicy!: 'reuse' | 'rotate';
 
