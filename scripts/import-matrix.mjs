@@ -43,6 +43,7 @@ const SUBFOLDERS = {
     'session',
     'access-token',
     'oauth-client',
+    'dpop',
     'password',
     'lock-out',
     'second-factor',

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthGuardModule } from '../auth/auth-guard.module.js';
 import { AuthServicesModule } from '../auth/auth-services.module.js';
 import { AdminEventController } from './event/admin-event.controller.js';
 import { AdminImportController } from './import/admin-import.controller.js';
@@ -11,7 +12,7 @@ import { AdminServicesModule } from './admin-services.module.js';
 
 /** The HTTP calls of the administration; the command line uses only their services. */
 @Module({
-  imports: [AuthServicesModule, AdminServicesModule],
+  imports: [AuthServicesModule, AuthGuardModule, AdminServicesModule],
   controllers: [
     AdminProjectController,
     AdminSigningKeyController,

@@ -3,7 +3,6 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditServicesModule } from '../audit/audit.module.js';
 import { AccessTokens } from './access-token/access-token.js';
 import { Authentication } from './login/authentication.js';
-import { BearerGuard } from './bearer/bearer.guard.js';
 import { BearerSessions } from './bearer/bearer-session.js';
 import { CleanUp } from './clean-up.js';
 import { ClientAuthentication } from './oauth-client/client-authentication.js';
@@ -69,7 +68,6 @@ const SERVICES = [
   BearerSessions,
   Introspection,
   CleanUp,
-  BearerGuard,
 ];
 
 /** The token and session services, for HTTP and for the command line. */

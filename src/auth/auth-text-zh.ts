@@ -46,7 +46,7 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'InactiveToken.active': '令牌无效，不返回其他信息。',
   ActiveAccessToken: '访问令牌的声明。',
   'ActiveAccessToken.active': '令牌有效。',
-  'ActiveAccessToken.token_type': '访问令牌。',
+  'ActiveAccessToken.token_type': '访问令牌。`DPoP`：须附带 `cnf` 中密钥的证明才有效。',
   'ActiveAccessToken.iss': '签发者。',
   'ActiveAccessToken.aud': '受众。',
   'ActiveAccessToken.id': '用户标识，项目内唯一。',
@@ -74,6 +74,8 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'ActiveAccessToken.jti': '令牌标识。',
   'ActiveAccessToken.sub': '与 `id` 相同，使用标准声明名。',
   'ActiveAccessToken.scope': '会话的 OAuth 权限范围（如有）。',
+  'ActiveAccessToken.cnf': '会话绑定的密钥（如有，RFC 9449 §6）。',
+  'ActiveAccessToken.jkt': '密钥的 SHA-256 指纹（RFC 7638）。',
   ActiveRefreshToken: '刷新令牌所属的会话。',
   'ActiveRefreshToken.active': '令牌有效。',
   'ActiveRefreshToken.token_type': '刷新令牌。',
@@ -86,7 +88,8 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'ActiveRefreshToken.token_seq': '会话最新刷新令牌的序号。',
 
   TokenGrant: '会话的令牌，字段名为 `common-data` 插件输出的形式。',
-  'TokenGrant.tokenType': '令牌类型：访问令牌以 `Authorization: Bearer …` 发送。',
+  'TokenGrant.tokenType':
+    '访问令牌的发送方式：`Authorization: Bearer …`；绑定密钥的会话为 `Authorization: DPoP …`，并附带证明。',
   'TokenGrant.timeStamp': '会话创建（登录）时间，Unix 时间戳（毫秒）。',
   'TokenGrant.refreshToken': '下次刷新使用的刷新令牌，取代上一个。',
   'TokenGrant.accessToken': '访问令牌（JWT，RFC 7519），用于 `Authorization` 请求头。',
@@ -107,6 +110,14 @@ export const AUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'TokenUser.sysId': '用户可使用的系统。为空表示不限。',
   'TokenUser.mergeUserId': '已合并到本账号的账号标识。',
   'TokenUser.developer': '1 表示项目开发者，0 表示不是。',
+
+  'login.DPoP':
+    'DPoP 证明（RFC 9449）。带上后，会话与证明所用的密钥绑定：其令牌须附带同一密钥的新证明才有效。',
+  'changePassword.DPoP':
+    'DPoP 证明（RFC 9449）。带上后，会话与证明所用的密钥绑定：其令牌须附带同一密钥的新证明才有效。',
+  'refresh.DPoP': '由会话密钥签名的 DPoP 证明（RFC 9449）。绑定密钥的会话必填，其他会话忽略。',
+  'refreshByPost.DPoP': '由会话密钥签名的 DPoP 证明（RFC 9449）。绑定密钥的会话必填，其他会话忽略。',
+  DPoP: '含 `ath` 的 DPoP 证明（RFC 9449）。绑定密钥的会话必填，其访问令牌以 `Authorization: DPoP …` 发送。',
 
   'user.summary': '查询当前用户',
   'user.description': '返回访问令牌所属的用户。',

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CorsModule } from '../cors/cors.module.js';
+import { AuthGuardModule } from './auth-guard.module.js';
 import { AuthServicesModule } from './auth-services.module.js';
 import { KeySetController } from './access-token/key-set.controller.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
@@ -11,7 +12,7 @@ import { UserController } from './own-sessions/user.controller.js';
 
 /** The controllers. Their services are in a separate module, so that the command line loads no Swagger. */
 @Module({
-  imports: [AuthServicesModule, CorsModule],
+  imports: [AuthServicesModule, AuthGuardModule, CorsModule],
   providers: [TokenCarrier],
   controllers: [
     TokenController,

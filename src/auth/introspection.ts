@@ -20,7 +20,9 @@ export const introspectedSchema = z.union([
   z
     .object({
       active,
-      token_type: z.literal('Bearer').describe('An access token.'),
+      token_type: z
+        .literal(['Bearer', 'DPoP'])
+        .describe('An access token. `DPoP`: it is good only with a proof by the key in `cnf`.'),
       ...accessTokenClaimsSchema.shape,
     })
     .meta({ id: 'ActiveAccessToken', description: 'The claims of an access token.' }),
@@ -78,7 +80,7 @@ export class Introspection {
     if (claims === null) return INACTIVE;
     const found = await this.bearers.find(tenant.project, claims);
     if (found === null || found.refusal !== null) return INACTIVE;
-    return { active: true, token_type: 'Bearer', ...claims };
+    return { active: true, token_type: claims.cnf === undefined ? 'Bearer' : 'DPoP', ...claims };
   }
 
   /** Judges the token as a refresh would, without the effects of one. */

@@ -10,6 +10,7 @@ import {
 import type { ErrorCode } from '../response/error/error-catalogue.js';
 import { SCOPE_ERRORS, TENANT_ERRORS } from '../tenancy/api-tenant-headers.decorator.js';
 import { CREDENTIAL_ERRORS, SECOND_FACTOR_ERRORS } from './credential-fields.js';
+import { ApiDpopBinding, ApiDpopRefresh } from './dpop/api-dpop.decorator.js';
 import { EXAMPLE_GRANT } from './example-grant.js';
 import { introspectedSchema } from './introspection.js';
 import { SESSION_OVER_ERRORS } from './session/session-over.js';
@@ -22,6 +23,7 @@ const REFRESH_ERRORS: readonly ErrorCode[] = [
   ...TENANT_ERRORS,
   'PARAMETER_INVALID',
   'REFRESH_TOKEN_EXPIRED',
+  'DPOP_PROOF_INVALID',
   ...SESSION_OVER_ERRORS,
   ...SCOPE_ERRORS,
   'REFRESH_TOKEN_SUPERSEDED',
@@ -32,6 +34,7 @@ const REFRESH_ERRORS: readonly ErrorCode[] = [
 export const ApiSignIn = (...more: readonly ErrorCode[]) =>
   applyDecorators(
     ApiBodies(),
+    ApiDpopBinding(),
     ApiEnvelope(tokenGrantSchema, {
       example: EXAMPLE_GRANT,
       cacheType: 'sqlite',
@@ -39,6 +42,7 @@ export const ApiSignIn = (...more: readonly ErrorCode[]) =>
       errors: [
         ...TENANT_ERRORS,
         ...BODY_ERRORS,
+        'DPOP_PROOF_INVALID',
         ...CREDENTIAL_ERRORS,
         ...SECOND_FACTOR_ERRORS,
         ...more,
@@ -75,6 +79,7 @@ export const ApiRefresh = () =>
         'The newest refresh token of the session. Required unless the project keeps it in a cookie.',
       required: false,
     }),
+    ApiDpopRefresh(),
     ApiEnvelope(tokenGrantSchema, {
       example: { ...EXAMPLE_GRANT, tokenSeq: 2 },
       cacheType: 'local',
@@ -91,6 +96,7 @@ export const ApiRefreshByPost = () =>
       description: `Returns a new access token and, with the policy \`rotate\`, a new refresh token (RFC 6749 §6).\n\n${REFRESHING}`,
     }),
     ApiBodies(),
+    ApiDpopRefresh(),
     ApiEnvelope(tokenGrantSchema, {
       example: { ...EXAMPLE_GRANT, tokenSeq: 2 },
       cacheType: 'local',

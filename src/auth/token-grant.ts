@@ -33,8 +33,10 @@ export type TokenUser = z.infer<typeof tokenUserSchema>;
 export const tokenGrantSchema = z
   .object({
     tokenType: z
-      .literal('Bearer')
-      .describe('The token type: send the access token as `Authorization: Bearer …`.'),
+      .literal(['Bearer', 'DPoP'])
+      .describe(
+        'How to send the access token: `Authorization: Bearer …`; for a session that is bound to a key, `Authorization: DPoP …` with a proof.',
+      ),
     tokenUser: tokenUserSchema,
     timeStamp: z.int().describe('When the session began (the login), in Unix milliseconds.'),
     refreshToken: text('The refresh token for the next refresh. It replaces the previous one.'),
@@ -82,12 +84,12 @@ export function tokenUser(user: User, clientId: string): TokenUser {
 export function tokenGrant(
   project: TenantProject,
   user: User,
-  session: Pick<Session, 'clientId' | 'createdAt' | 'expiresAt'>,
+  session: Pick<Session, 'clientId' | 'createdAt' | 'expiresAt' | 'dpopJkt'>,
   refresh: { refreshToken: string; tokenSeq: number },
   access: { accessToken: string; expiresIn: number },
 ): TokenGrant {
   return {
-    tokenType: 'Bearer',
+    tokenType: session.dpopJkt === null ? 'Bearer' : 'DPoP',
     tokenUser: tokenUser(user, session.clientId),
     timeStamp: session.createdAt,
     refreshToken: refresh.refreshToken,

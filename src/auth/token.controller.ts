@@ -11,6 +11,7 @@ import type { Tenant } from '../tenancy/tenant.js';
 import { type Client, CurrentClient, Disconnection } from './client.js';
 import { loginFields, text } from './credential-fields.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
+import { DpopProofs } from './dpop/dpop-proofs.js';
 import { Introspection, type Introspected } from './introspection.js';
 import { Login } from './login/login.js';
 import { ClientAuthentication } from './oauth-client/client-authentication.js';
@@ -38,12 +39,6 @@ const introspectSchema = z.object({
 });
 const loginSchema = z.object(loginFields);
 
-/** A confidential client refreshes its sessions at the token endpoint, where it authenticates. */
-async function admitPublic(session: Session): Promise<void> {
-  if (session.clientAuthenticated)
-    throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the session belongs to a confidential client' });
-}
-
 @ApiTags('Tokens')
 @ApiTenantHeaders()
 @Controller({ path: 'auth/token', version: '3' })
@@ -53,6 +48,7 @@ export class TokenController {
     private readonly refreshes: Refresh,
     private readonly revocation: Revocation,
     private readonly introspection: Introspection,
+    private readonly proofs: DpopProofs,
     private readonly carrier: TokenCarrier,
     private readonly clients: ClientAuthentication,
   ) {}
@@ -67,9 +63,11 @@ export class TokenController {
     @CurrentClient() client: Client,
     @Disconnection() signal: AbortSignal,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
-    const prepared = await this.logins.login(tenant, body, client, signal);
+    const dpopJkt = await this.proofs.keyOf(request, reply, project, body.clientId);
+    const prepared = await this.logins.login(tenant, body, client, signal, { dpopJkt });
     return this.carrier.put(request, project, prepared, body.refreshTokenIn ?? project.refreshTokenIn);
   }
 
@@ -109,8 +107,14 @@ export class TokenController {
   ): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
     const presented = await this.carrier.take(request, project, parameter);
+    const admit = async (session: Session): Promise<void> => {
+      // A confidential client refreshes its sessions at the token endpoint, where it authenticates.
+      if (session.clientAuthenticated)
+        throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the session belongs to a confidential client' });
+      await this.proofs.admit(request, reply, project, session, presented.token);
+    };
     try {
-      const prepared = await this.refreshes.refresh(tenant, presented.token, client, admitPublic);
+      const prepared = await this.refreshes.refresh(tenant, presented.token, client, admit);
       return this.carrier.put(request, project, prepared, presented.in === 'cookie' ? 'cookie' : 'body');
     } catch (error) {
       this.carrier.refuse(request, project, reply, presented, error);

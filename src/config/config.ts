@@ -47,6 +47,8 @@ export interface Config extends JwtSecrets {
   readonly corsOrigins: readonly string[];
   /** The origin under which clients reach the service; `null`: the service has no OAuth endpoints. */
   readonly publicUrl: string | null;
+  /** The origin that DPoP proofs must name; `null` without PUBLIC_URL: the service does not know its own name. */
+  readonly dpopOrigin: string | null;
   /** Exports traces over OTLP; `null` disables tracing. OpenTelemetry reads the other `OTEL_*` variables itself. */
   readonly tracing: { readonly protocol: OtlpProtocol } | null;
   /** Number of worker processes; with 1 there is only the main process. */
@@ -151,6 +153,7 @@ export function examineConfig(env: Environment): { config: Config; problems: rea
     trustedProxies: values.TRUSTED_PROXIES,
     corsOrigins: values.CORS_ORIGINS,
     publicUrl: publicUrl(values, environment, report),
+    dpopOrigin: values.PUBLIC_URL === undefined ? null : new URL(values.PUBLIC_URL).origin,
     tracing: tracing(values, report),
     workers: workers(values, report),
     shutdownDelayMs: values.SHUTDOWN_DELAY_MS,

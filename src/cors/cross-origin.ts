@@ -15,6 +15,7 @@ const REQUEST_HEADERS = [
   'XfilterAreaCode',
   'Content-Type',
   'Authorization',
+  'DPoP',
   'X-Request-Id',
   'traceparent',
 ].join(', ');

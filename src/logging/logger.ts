@@ -12,6 +12,7 @@ const SECRETS = [
   'accessToken',
   'token',
   'authorization',
+  'dpop',
   'xverifyapi',
   'XverifyApi',
   'secret',

@@ -9,6 +9,9 @@ import { type Document, type Operation, PRODUCTION, start } from './documented-s
 
 const API = '/bo/api/v3';
 const ENVELOPE = ['cacheDate', 'cacheType', 'code', 'data', 'error', 'message', 'success'];
+/** The calls that issue tokens. */
+const ISSUING = /\/auth\/(?:token|token\/refresh|password)$/;
+
 const TENANT_HEADERS = [
   'XownerId',
   'XverifyApi',
@@ -100,9 +103,12 @@ describe('the OpenAPI document', () => {
       const names = headers.map(({ name }) => name);
       const required = headers.filter((header) => header.required).map(({ name }) => name);
       const expected = path.startsWith(API) ? TENANT_HEADERS : [];
-      expect({ route, names }).toEqual({ route, names: expected });
+      const takesProof = operation.security !== undefined || ISSUING.test(route);
+      const further = takesProof && path.startsWith(API) ? ['DPoP'] : [];
+      expect({ route, names }).toEqual({ route, names: [...expected, ...further] });
       expect({ route, required }).toEqual({ route, required: expected.slice(0, 2) });
-      for (const { schema } of headers) expect(schema).toHaveProperty('example');
+      // No example could be a valid proof.
+      for (const { name, schema } of headers) if (name !== 'DPoP') expect(schema).toHaveProperty('example');
     }
   });
 

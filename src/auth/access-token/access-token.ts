@@ -44,6 +44,10 @@ export const accessTokenClaimsSchema = z.object({
   jti: text('The id of the token.'),
   sub: text('The same as `id`, under its registered name.'),
   scope: text('The OAuth scope of the session, where it has one.').optional(),
+  cnf: z
+    .object({ jkt: text('The SHA-256 thumbprint of the key (RFC 7638).') })
+    .describe('The key that the session is bound to, where it is bound (RFC 9449 §6).')
+    .optional(),
 });
 
 export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
@@ -74,7 +78,7 @@ export class AccessTokens {
   async sign(
     project: TenantProject,
     user: User,
-    session: Pick<Session, 'id' | 'clientId' | 'expiresAt'>,
+    session: Pick<Session, 'id' | 'clientId' | 'expiresAt' | 'dpopJkt'>,
     now: number,
   ): Promise<{ accessToken: string; expiresIn: number }> {
     const iat = Math.floor(now / 1000);
@@ -111,6 +115,7 @@ export class AccessTokens {
       jti: randomUUID(),
       sub: user.userId,
     };
+    if (session.dpopJkt !== null) claims.cnf = { jkt: session.dpopJkt };
     const signer = await this.keys.signer(project.ownerId);
     return { accessToken: signing.run({}, () => signer.sign(claims)), expiresIn: exp - iat };
   }

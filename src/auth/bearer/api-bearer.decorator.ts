@@ -1,3 +1,5 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiDpopAccess } from '../dpop/api-dpop.decorator.js';
 import { ApiBearerAuth } from '../../response/api-decorators.js';
 import type { ErrorCode } from '../../response/error/error-catalogue.js';
 import { SESSION_OVER_ERRORS } from '../session/session-over.js';
@@ -10,9 +12,10 @@ export const BEARER_SCHEME = 'bearer';
 export const BEARER_ERRORS: readonly ErrorCode[] = [
   ...TENANT_ERRORS,
   'ACCESS_TOKEN_REFUSED',
+  'DPOP_PROOF_INVALID',
   ...SESSION_OVER_ERRORS,
   ...SCOPE_ERRORS,
 ];
 
-/** Documents that a call needs an access token (RFC 6750 §2.1). */
-export const ApiBearer = () => ApiBearerAuth(BEARER_SCHEME);
+/** Documents that a call needs an access token (RFC 6750 §2.1, RFC 9449 §7.1). */
+export const ApiBearer = () => applyDecorators(ApiBearerAuth(BEARER_SCHEME), ApiDpopAccess());

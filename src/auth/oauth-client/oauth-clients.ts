@@ -14,7 +14,7 @@ export class OAuthClients {
 
   constructor(
     @InjectRepository(OAuthClient) clients: Repository<OAuthClient>,
-    database: SqlDatabase,
+    private readonly database: SqlDatabase,
     private readonly cache: TieredCache,
   ) {
     this.rows = new EntityTable(clients, database);
@@ -27,13 +27,34 @@ export class OAuthClients {
     return read?.value ?? null;
   }
 
+  /**
+   * Whether it is registered as a client whose sessions must be bound to a key. Reads one list for the whole project, so
+   * that logins with names that are not registered cost no query each.
+   */
+  async requiresDpop(ownerId: string, clientId: string): Promise<boolean> {
+    const read = await this.cache.read(dpopKey(ownerId), STALENESS_MS, () => this.dpopClients(ownerId));
+    return read?.value.includes(clientId) ?? false;
+  }
+
+  private async dpopClients(ownerId: string): Promise<readonly string[]> {
+    const rows = await this.database.all<{ client_id: string }>(
+      `SELECT client_id FROM bo_client WHERE owner_id = $1 AND dpop = 'required'`,
+      [ownerId],
+    );
+    return rows.map((row) => row.client_id);
+  }
+
   /** Call after changing a client. */
   forget(ownerId: string, clientId: string): Promise<void> {
-    return this.cache.drop(clientKey(ownerId, clientId));
+    return this.cache.drop(clientKey(ownerId, clientId), dpopKey(ownerId));
   }
 }
 
 /** An owner id cannot contain `/`, so the key is unique. */
 function clientKey(ownerId: string, clientId: string): string {
   return `${ownerId}/client/${clientId}`;
+}
+
+function dpopKey(ownerId: string): string {
+  return `${ownerId}/dpop-clients`;
 }

@@ -1,5 +1,5 @@
-import { Body, Controller, Put, Req } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Body, Controller, Put, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiTags } from '../../response/api-decorators.js';
 import type { Prepared } from '../../response/prepared.js';
@@ -9,6 +9,7 @@ import { CurrentTenant } from '../../tenancy/current-tenant.decorator.js';
 import type { Tenant } from '../../tenancy/tenant.js';
 import { type Client, CurrentClient, Disconnection } from '../client.js';
 import { TokenCarrier } from '../cookie/token-carrier.js';
+import { DpopProofs } from '../dpop/dpop-proofs.js';
 import { loginFields, text } from '../credential-fields.js';
 import type { TokenGrant } from '../token-grant.js';
 import { ApiChangePassword } from './password-api.js';
@@ -31,6 +32,7 @@ const changeSchema = z
 export class PasswordController {
   constructor(
     private readonly changes: PasswordChange,
+    private readonly proofs: DpopProofs,
     private readonly carrier: TokenCarrier,
   ) {}
 
@@ -43,9 +45,11 @@ export class PasswordController {
     @CurrentClient() client: Client,
     @Disconnection() signal: AbortSignal,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
-    const prepared = await this.changes.change(tenant, body, client, signal);
+    const dpopJkt = await this.proofs.keyOf(request, reply, project, body.clientId);
+    const prepared = await this.changes.change(tenant, body, client, signal, { dpopJkt });
     return this.carrier.put(request, project, prepared, body.refreshTokenIn ?? project.refreshTokenIn);
   }
 }

@@ -26,8 +26,8 @@ const listSchema = z.object({ ...pageShape, limit: pageShape.limit.removeDefault
 const scopeSchema = z.object({ scope: z.enum(['others', 'all'], 'must be others or all') });
 
 @ApiTags('Sessions')
-@ApiTenantHeaders()
 @ApiBearer()
+@ApiTenantHeaders()
 @Controller({ path: 'auth/sessions', version: '3' })
 @UseGuards(BearerGuard)
 export class SessionController {

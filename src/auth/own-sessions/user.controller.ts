@@ -8,8 +8,8 @@ import { ApiUser } from './session-api.js';
 import { tokenUser, type TokenUser } from '../token-grant.js';
 
 @ApiTags('Sessions')
-@ApiTenantHeaders()
 @ApiBearer()
+@ApiTenantHeaders()
 @Controller({ path: 'auth/user', version: '3' })
 @UseGuards(BearerGuard)
 export class UserController {
