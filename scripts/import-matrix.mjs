@@ -56,7 +56,7 @@ const SUBFOLDERS = {
     'own-sessions',
   ],
   tenancy: ['verification', 'project', 'user', 'area', 'system', 'rate-limit'],
-  admin: ['session', 'project', 'user', 'grant', 'system', 'signing-key', 'import', 'event'],
+  admin: ['session', 'project', 'user', 'client', 'grant', 'system', 'signing-key', 'import', 'event'],
 };
 
 /** The packages of packages/. They are published by themselves, and import nothing from outside their folder. */

@@ -11,6 +11,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DemoGuardModule, DemoModule } from './demo/demo.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { OAuthModule } from './oauth/oauth.module.js';
 import { PluginsModule } from './plugins/plugins.module.js';
 import { EnvelopeInterceptor } from './response/envelope/envelope.interceptor.js';
 import { ErrorFilter } from './response/error/error.filter.js';
@@ -53,6 +54,7 @@ export class AppModule {
         CorsModule,
         AuditModule,
         AuthModule,
+        OAuthModule,
         AdminModule,
         HealthModule,
         MetricsModule.of(config),

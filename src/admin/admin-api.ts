@@ -14,6 +14,9 @@ import {
   VERIFICATION_ENCODINGS,
   VERIFICATION_PADDINGS,
 } from '../tenancy/verification/verification-profile.js';
+import { CLIENT_ID } from './client/client-input.js';
+import type { ClientView, ClientViewWithSecret } from './client/client-view.js';
+import { GRANT_TYPES } from '../auth/oauth-client/oauth-client.entity.js';
 import type { AreaImported } from './import/area-import.js';
 import type { EventView } from './event/event-log.js';
 import { described } from './field-text.js';
@@ -167,6 +170,33 @@ const system = shown<SystemView>('SystemView', z.object(described({ sysId: text,
   name: 'Customers',
 });
 
+const clientFields = {
+  clientId: text.describe(CLIENT_ID),
+  name: text,
+  type: z.enum(['public', 'confidential']),
+  grants: z.array(z.enum(GRANT_TYPES)),
+  scopes: texts,
+  dpop: z.enum(['optional', 'required']),
+  previousSecretUntil: time.nullable(),
+  createdAt: time,
+};
+const exampleClient: ClientView = {
+  clientId: 'orders',
+  name: 'Orders',
+  type: 'confidential',
+  grants: ['client_credentials'],
+  scopes: ['orders'],
+  dpop: 'optional',
+  previousSecretUntil: null,
+  createdAt: at,
+};
+const client = shown<ClientView>('ClientView', z.object(described(clientFields)), exampleClient);
+const clientWithSecret = shown<ClientViewWithSecret>(
+  'ClientViewWithSecret',
+  z.object(described({ ...clientFields, clientSecret: text.optional() })),
+  { ...exampleClient, clientSecret: '…' },
+);
+
 const area = shown<Area>(
   'Area',
   z.object(described({ areaCode: text, parentCode: text.nullable(), name: text })),
@@ -280,6 +310,9 @@ export const answers = {
   users: pageOf('UserPage', user),
   system,
   systems: pageOf('SystemPage', system),
+  client,
+  clientWithSecret,
+  clients: pageOf('ClientPage', client),
   areas: pageOf('AreaPage', area),
   events: pageOf('EventPage', event),
   sessions,
@@ -292,6 +325,9 @@ export const answers = {
   }),
   reset: shown('SecondFactorReset', z.object(described({ reset: z.boolean() })), { reset: true }),
   removed: shown('SystemRemoved', z.object(described({ removed: z.literal(1) })), { removed: 1 as const }),
+  clientRemoved: shown('ClientRemoved', z.object(described({ removed: z.literal(1) })), {
+    removed: 1 as const,
+  }),
   areasImported: shown<AreaImported>(
     'AreasImported',
     z.object(

@@ -6,6 +6,8 @@ import { Area } from '../tenancy/area/area.entity.js';
 import { Project } from '../tenancy/project/project.entity.js';
 import { System } from '../tenancy/system/system.entity.js';
 import { User } from '../tenancy/user/user.entity.js';
+import { OAuthClient } from '../auth/oauth-client/oauth-client.entity.js';
+import { ClientAdministration } from './client/client-administration.js';
 import { AreaImport } from './import/area-import.js';
 import { EventLog } from './event/event-log.js';
 import { SessionGrants } from './grant/session-grants.js';
@@ -23,6 +25,7 @@ const SERVICES = [
   ProjectAdministration,
   SigningKeyAdministration,
   SystemAdministration,
+  ClientAdministration,
   UserAdministration,
   UserLocks,
   UserSecondFactor,
@@ -36,7 +39,11 @@ const SERVICES = [
 
 /** The administration services, shared by the HTTP calls and the command line. */
 @Module({
-  imports: [AuditServicesModule, AuthServicesModule, TypeOrmModule.forFeature([Project, System, User, Area])],
+  imports: [
+    AuditServicesModule,
+    AuthServicesModule,
+    TypeOrmModule.forFeature([Project, System, User, Area, OAuthClient]),
+  ],
   providers: SERVICES,
   exports: SERVICES,
 })

@@ -1,3 +1,5 @@
+const CLIENT_ID = '客户端标识，即其 `client_id`。';
+
 /** The Chinese texts of the administration. @see documentTexts for the keys */
 export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   'Administration.description': '需要本项目开发者的访问令牌，或平台运维人员的令牌。',
@@ -14,6 +16,12 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   'adminPromoteSigningKey.summary': '启用密钥签名，原签名密钥转为仅用于验证',
   'adminDemoteSigningKey.summary': '恢复使用 HS256 签名，当前签名密钥转为仅用于验证',
   'adminRetireSigningKey.summary': '停用密钥：从公钥集中永久移除',
+  'adminListClients.summary': '查询 OAuth 端点的客户端列表',
+  'adminAddClient.summary': '注册客户端；密钥只在本次响应中返回',
+  'adminShowClient.summary': '查看客户端',
+  'adminChangeClient.summary': '修改客户端',
+  'adminRotateClientSecret.summary': '更换机密客户端的密钥；新密钥只在本次响应中返回',
+  'adminRemoveClient.summary': '删除客户端：不再为其颁发令牌',
   'adminListSystems.summary': '查询系统列表',
   'adminAddSystem.summary': '新建系统（供 XsysId 使用）',
   'adminRemoveSystem.summary': '删除系统',
@@ -160,5 +168,20 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   refused: '被拒绝的项。',
   ended: '终止的有效会话数。',
   removed: '删除的条数。',
+  type: '`public`：无法保管密钥的应用。`confidential`：持有密钥的服务（RFC 6749 §2.1）。',
+  grants:
+    '客户端在令牌端点可用的授权类型。默认：公开客户端为 `refresh_token`，机密客户端为 `client_credentials`。',
+  scopes: '其令牌可拥有的权限范围（scope）。拥有 `grant` 的服务可以为用户创建会话。默认无。',
+  dpop: '`required`：该客户端的会话必须绑定密钥（RFC 9449）。`optional`：仅绑定提交了证明的会话。默认为 `optional`。',
+  previousSecretUntil: '旧密钥的失效时间（ISO 8601，UTC）。null 表示没有旧密钥。',
+  clientSecret: '机密客户端的密钥，只显示这一次。',
+  'adminAddClient.clientId': CLIENT_ID,
+  'adminShowClient.clientId': CLIENT_ID,
+  'adminChangeClient.clientId': CLIENT_ID,
+  'adminRotateClientSecret.clientId': CLIENT_ID,
+  'adminRemoveClient.clientId': CLIENT_ID,
+  'ClientView.clientId': CLIENT_ID,
+  'ClientViewWithSecret.clientId': CLIENT_ID,
+  'adminAddClient.name': '显示名称，默认与 `clientId` 相同。',
   'SigningKeyView.status': '状态：`published`（仅用于验证）、`signing`（正在签名）或 `retired`（已停用）。',
 };

@@ -5,6 +5,7 @@ import { AdminEventController } from './event/admin-event.controller.js';
 import { AdminImportController } from './import/admin-import.controller.js';
 import { AdminProjectController } from './project/admin-project.controller.js';
 import { AdminSigningKeyController } from './signing-key/admin-signing-key.controller.js';
+import { AdminClientController } from './client/admin-client.controller.js';
 import { AdminSystemController } from './system/admin-system.controller.js';
 import { AdminGrantController } from './grant/admin-grant.controller.js';
 import { AdminUserController } from './user/admin-user.controller.js';
@@ -17,6 +18,7 @@ import { AdminServicesModule } from './admin-services.module.js';
     AdminProjectController,
     AdminSigningKeyController,
     AdminSystemController,
+    AdminClientController,
     AdminUserController,
     AdminGrantController,
     AdminImportController,

@@ -135,6 +135,14 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   refused: 'The rejected items.',
   ended: 'Number of active sessions that were ended.',
   removed: 'Number of items removed.',
+  type: '`public`: an app that cannot keep a secret. `confidential`: a service with a secret (RFC 6749 §2.1).',
+  grants:
+    'What the client may use at the token endpoint. Default: `refresh_token` for public, `client_credentials` for confidential clients.',
+  scopes:
+    'The scopes that its tokens may have. A service with the scope `grant` may open sessions for users. Default: none.',
+  dpop: '`required`: all sessions of the client are bound to a key (RFC 9449). `optional`: those that present one. Default: `optional`.',
+  previousSecretUntil: 'Until when the former secret is still accepted (ISO 8601, UTC). null: there is none.',
+  clientSecret: 'The secret of a confidential client. It is shown only this once.',
 };
 
 /** Adds the description to each field that has none yet. */

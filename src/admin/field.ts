@@ -30,7 +30,7 @@ export const identifier = z.string(IDENTIFIER_RULE).regex(IDENTIFIER, IDENTIFIER
 const LIST_MAX = 256;
 
 /** A list without duplicates; an access token joins it by commas. */
-export const list = (item: z.ZodType<string>) =>
+export const list = <Item extends string>(item: z.ZodType<Item>) =>
   z
     .array(item, 'must be a list')
     .max(LIST_MAX, `must be a list of at most ${LIST_MAX}`)

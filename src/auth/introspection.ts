@@ -4,8 +4,13 @@ import { Clock } from '../config/clock.js';
 import { STALENESS_MS } from '../cache/staleness.js';
 import type { Tenant } from '../tenancy/tenant.js';
 import { TenantScope } from '../tenancy/tenant-scope.js';
-import { accessTokenClaimsSchema, AccessTokens } from './access-token/access-token.js';
+import {
+  accessTokenClaimsSchema,
+  AccessTokens,
+  serviceTokenClaimsSchema,
+} from './access-token/access-token.js';
 import { BearerSessions } from './bearer/bearer-session.js';
+import { OAuthClients } from './oauth-client/oauth-clients.js';
 import { isGranting } from './refresh-token/decide.js';
 import { SessionJudge } from './refresh/session-judge.js';
 
@@ -29,9 +34,18 @@ export const introspectedSchema = z.union([
   z
     .object({
       active,
+      token_type: z.enum(['Bearer', 'DPoP']).describe('An access token.'),
+      ...serviceTokenClaimsSchema.shape,
+    })
+    .meta({ id: 'ActiveServiceToken', description: 'The claims of the access token of a service.' }),
+  z
+    .object({
+      active,
       token_type: z.literal('refresh_token').describe('A refresh token.'),
       owner_id: z.string().describe('The project (`XownerId`).'),
       id: z.string().describe('The user’s id, unique in the project.'),
+      sub: z.string().describe('The same as `id`, under its registered name.'),
+      scope: z.string().optional().describe('The OAuth scope of the session, where it has one.'),
       client_id: z.string().describe('The client application of the session.'),
       sid: z.string().describe('The session id.'),
       iat: z.int().describe('Time of the login, in Unix seconds.'),
@@ -65,6 +79,7 @@ export class Introspection {
     private readonly bearers: BearerSessions,
     private readonly judge: SessionJudge,
     private readonly scope: TenantScope,
+    private readonly clients: OAuthClients,
   ) {}
 
   /** A text with dots may also be a refresh token: one that was issued elsewhere can be a JWT. */
@@ -76,10 +91,18 @@ export class Introspection {
   }
 
   private async accessToken(tenant: Tenant, token: string): Promise<Introspected> {
-    const claims = await this.accessTokens.verify(tenant.project, token, this.clock.now());
-    if (claims === null) return INACTIVE;
+    const now = this.clock.now();
+    const claims = await this.accessTokens.verify(tenant.project, token, now);
+    if (claims === null) return this.serviceToken(tenant, token, now);
     const found = await this.bearers.find(tenant.project, claims);
     if (found === null || found.refusal !== null) return INACTIVE;
+    return { active: true, token_type: claims.cnf === undefined ? 'Bearer' : 'DPoP', ...claims };
+  }
+
+  /** A service's tokens end with its registration. */
+  private async serviceToken({ project }: Tenant, token: string, now: number): Promise<Introspected> {
+    const claims = await this.accessTokens.verifyForService(project, token, now);
+    if (claims === null || (await this.clients.find(project.ownerId, claims.sub)) === null) return INACTIVE;
     return { active: true, token_type: claims.cnf === undefined ? 'Bearer' : 'DPoP', ...claims };
   }
 
@@ -93,6 +116,8 @@ export class Introspection {
       token_type: 'refresh_token',
       owner_id: session.ownerId,
       id: session.userId,
+      sub: session.userId,
+      ...(session.scope && { scope: session.scope }),
       client_id: session.clientId,
       sid: session.id,
       iat: Math.floor(session.createdAt / 1000),

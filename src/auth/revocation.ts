@@ -25,12 +25,19 @@ export class Revocation {
   /**
    * Ends the session of a refresh token, current or superseded. Revoking an unknown token also succeeds.
    *
+   * @param admit throws if the caller must not end the session
    * @returns the id of the session, `null` for an unknown token
    * @see RFC 7009 §2.2
    */
-  async revokeToken(tenant: Tenant, token: string, client: Client): Promise<string | null> {
+  async revokeToken(
+    tenant: Tenant,
+    token: string,
+    client: Client,
+    admit: (session: Session) => void = () => undefined,
+  ): Promise<string | null> {
     const found = await this.sessions.findNearest(tenant.project.ownerId, token, Infinity);
     if (found === null) return null;
+    admit(found.read.value);
     await this.scope.assertKnown(tenant);
     await this.end(found.read.value, client);
     return found.read.value.id;
@@ -61,7 +68,8 @@ export class Revocation {
     return ended.length;
   }
 
-  private async end(session: Session, client: Client): Promise<boolean> {
+  /** @returns whether the session was active */
+  async end(session: Session, client: Client): Promise<boolean> {
     const now = this.clock.now();
     const ended = await this.store.end(
       session,

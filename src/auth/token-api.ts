@@ -140,6 +140,7 @@ export const ApiIntrospect = () =>
         token_type: 'refresh_token',
         owner_id: 'ptdev',
         id: EXAMPLE_GRANT.tokenUser.userId,
+        sub: EXAMPLE_GRANT.tokenUser.userId,
         client_id: EXAMPLE_GRANT.clientId,
         sid: '7f3a9c02d4e1b865',
         iat: Math.floor(EXAMPLE_GRANT.timeStamp / 1000),

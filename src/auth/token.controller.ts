@@ -107,11 +107,12 @@ export class TokenController {
   ): Promise<Prepared<TokenGrant>> {
     const { project } = tenant;
     const presented = await this.carrier.take(request, project, parameter);
-    const admit = async (session: Session): Promise<void> => {
+    const admit = async (session: Session): Promise<string | null> => {
       // A confidential client refreshes its sessions at the token endpoint, where it authenticates.
       if (session.clientAuthenticated)
         throw errors.REFRESH_TOKEN_EXPIRED({ detail: 'the session belongs to a confidential client' });
       await this.proofs.admit(request, reply, project, session, presented.token);
+      return session.scope;
     };
     try {
       const prepared = await this.refreshes.refresh(tenant, presented.token, client, admit);

@@ -9,6 +9,7 @@ import { migrateCommand } from './migrate-command.js';
 import { pluginCommands } from './plugin-commands.js';
 import { projectCommands } from './project/project-commands.js';
 import { sessionImportCommand } from './import/session-import-command.js';
+import { clientCommands } from './project/client-commands.js';
 import { systemCommands } from './project/system-commands.js';
 import { tokenCommands } from './token/token-commands.js';
 import { userCommands } from './user/user-commands.js';
@@ -32,6 +33,7 @@ export function commandLine(): Command {
   for (const commands of [
     projectCommands,
     systemCommands,
+    clientCommands,
     userCommands,
     areaCommands,
     keyCommands,

@@ -18,7 +18,7 @@ export function toList(text: string, before: readonly string[] = []): string[] {
 }
 
 /** As {@link toList}; `none` is the empty list. */
-export function toOrigins(text: string, before: readonly string[] = []): string[] {
+export function toNoneOrList(text: string, before: readonly string[] = []): string[] {
   return text === 'none' ? [] : toList(text, before);
 }
 

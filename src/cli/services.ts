@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AdminServicesModule } from '../admin/admin-services.module.js';
+import { ClientAdministration } from '../admin/client/client-administration.js';
 import { EventLog } from '../admin/event/event-log.js';
 import { AreaImport } from '../admin/import/area-import.js';
 import { ProjectAdministration } from '../admin/project/project-administration.js';
@@ -50,6 +51,7 @@ export interface Services {
   readonly projects: ProjectAdministration;
   readonly signingKeys: SigningKeyAdministration;
   readonly systems: SystemAdministration;
+  readonly clients: ClientAdministration;
   readonly users: UserAdministration;
   readonly userLocks: UserLocks;
   readonly userSecondFactor: UserSecondFactor;
@@ -75,6 +77,7 @@ export async function openServices(config: Config): Promise<Services> {
     projects: app.get(ProjectAdministration, { strict: false }),
     signingKeys: app.get(SigningKeyAdministration, { strict: false }),
     systems: app.get(SystemAdministration, { strict: false }),
+    clients: app.get(ClientAdministration, { strict: false }),
     users: app.get(UserAdministration, { strict: false }),
     userLocks: app.get(UserLocks, { strict: false }),
     userSecondFactor: app.get(UserSecondFactor, { strict: false }),

@@ -4,6 +4,7 @@ import { AUTH_TEXT_ZH } from '../auth/auth-text-zh.js';
 import { HEALTH_TEXT_ZH } from '../health/health-text-zh.js';
 import { METRICS_TEXT_ZH } from '../metrics/metrics-text-zh.js';
 import { chineseText } from '../response/error/error-text-zh.js';
+import { OAUTH_TEXT_ZH } from '../oauth/oauth-text-zh.js';
 import { RESPONSE_TEXT_ZH } from '../response/response-text-zh.js';
 import { TENANCY_TEXT_ZH } from '../tenancy/tenancy-text-zh.js';
 import { DOCS_TEXT_ZH } from './docs-text-zh.js';
@@ -14,6 +15,7 @@ export const CHINESE_TEXTS: readonly Readonly<Record<string, string>>[] = [
   RESPONSE_TEXT_ZH,
   TENANCY_TEXT_ZH,
   AUTH_TEXT_ZH,
+  OAUTH_TEXT_ZH,
   ADMIN_TEXT_ZH,
   HEALTH_TEXT_ZH,
   METRICS_TEXT_ZH,

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { OPERATOR_SCHEME } from '../admin/admin-api.js';
+import { CLIENT_SCHEME } from '../oauth/oauth-api.js';
 import { BEARER_SCHEME } from '../auth/bearer/api-bearer.decorator.js';
 import { PluginRegistry } from '../plugins/plugin-registry.js';
 import { loadSwagger } from '../response/api-decorators.js';
@@ -24,6 +25,7 @@ export async function openApiDocument(app: INestApplication): Promise<OpenAPIObj
     .addTag('Tokens', 'Sign in, refresh, sign out, introspect.')
     .addTag('Sessions', 'The current user and their sessions.')
     .addTag('Second factor', 'Time-based one-time passwords (TOTP) besides the password.')
+    .addTag('OAuth 2', 'The standard endpoints of a project. No tenant headers and no envelope.')
     .addTag('Administration', 'Projects, systems, users, signing keys and the audit log.')
     .addTag('Keys', 'Public keys for services that verify access tokens.')
     .addTag('Health', 'Probes and metrics. No tenant headers and no envelope.')
@@ -43,6 +45,10 @@ export async function openApiDocument(app: INestApplication): Promise<OpenAPIObj
         description: 'The token of the platform operator, who can administer every project.',
       },
       OPERATOR_SCHEME,
+    )
+    .addBasicAuth(
+      { type: 'http', scheme: 'basic', description: 'The id and the secret of a confidential client.' },
+      CLIENT_SCHEME,
     )
     .build();
   const document = SwaggerModule.createDocument(app, base, { standardSchemaConverter: openApiSchema });

@@ -2,6 +2,7 @@ import type * as Swagger from '@nestjs/swagger';
 
 type DecoratorName =
   | 'ApiBearerAuth'
+  | 'ApiBody'
   | 'ApiConsumes'
   | 'ApiHeaders'
   | 'ApiOkResponse'
@@ -9,6 +10,7 @@ type DecoratorName =
   | 'ApiParam'
   | 'ApiQuery'
   | 'ApiResponse'
+  | 'ApiSecurity'
   | 'ApiServiceUnavailableResponse'
   | 'ApiTags'
   | 'ApiUnauthorizedResponse';
@@ -27,6 +29,7 @@ const deferred =
   };
 
 export const ApiBearerAuth = deferred('ApiBearerAuth');
+export const ApiBody = deferred('ApiBody');
 export const ApiConsumes = deferred('ApiConsumes');
 export const ApiHeaders = deferred('ApiHeaders');
 export const ApiOkResponse = deferred('ApiOkResponse');
@@ -34,6 +37,7 @@ export const ApiOperation = deferred('ApiOperation');
 export const ApiParam = deferred('ApiParam');
 export const ApiQuery = deferred('ApiQuery');
 export const ApiResponse = deferred('ApiResponse');
+export const ApiSecurity = deferred('ApiSecurity');
 export const ApiServiceUnavailableResponse = deferred('ApiServiceUnavailableResponse');
 export const ApiTags = deferred('ApiTags');
 export const ApiUnauthorizedResponse = deferred('ApiUnauthorizedResponse');

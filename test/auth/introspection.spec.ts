@@ -49,6 +49,7 @@ it('tells whose a refresh token is, spends nothing and renews nothing', async ()
     token_type: 'refresh_token',
     owner_id: 'acme',
     id: 'alice',
+    sub: 'alice',
     client_id: 'acme-web',
     sid,
     iat: Math.floor(timeStamp / 1000),

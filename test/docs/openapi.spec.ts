@@ -8,9 +8,12 @@ import { catalogue, type ErrorCode } from '../../src/response/error/error-catalo
 import { type Document, type Operation, PRODUCTION, start } from './documented-service.js';
 
 const API = '/bo/api/v3';
+
+/** The standard endpoints have neither tenant headers nor the envelope. */
+const isTenantCall = (path: string) => path.startsWith(API) && !path.startsWith(`${API}/oauth/`);
 const ENVELOPE = ['cacheDate', 'cacheType', 'code', 'data', 'error', 'message', 'success'];
 /** The calls that issue tokens. */
-const ISSUING = /\/auth\/(?:token|token\/refresh|password)$/;
+const ISSUING = /\/(?:auth|oauth\/\{ownerId\})\/(?:token|token\/refresh|password)$/;
 
 const TENANT_HEADERS = [
   'XownerId',
@@ -39,7 +42,7 @@ describe('the OpenAPI document', () => {
         operation,
       })),
     );
-    calls = operations.filter(({ path }) => path.startsWith(API));
+    calls = operations.filter(({ path }) => isTenantCall(path));
   });
 
   afterAll(() => app.close());
@@ -102,9 +105,9 @@ describe('the OpenAPI document', () => {
       const headers = operation.parameters.filter((parameter) => parameter.in === 'header');
       const names = headers.map(({ name }) => name);
       const required = headers.filter((header) => header.required).map(({ name }) => name);
-      const expected = path.startsWith(API) ? TENANT_HEADERS : [];
-      const takesProof = operation.security !== undefined || ISSUING.test(route);
-      const further = takesProof && path.startsWith(API) ? ['DPoP'] : [];
+      const expected = isTenantCall(path) ? TENANT_HEADERS : [];
+      const takesProof = ISSUING.test(route) || (isTenantCall(path) && operation.security !== undefined);
+      const further = takesProof ? ['DPoP'] : [];
       expect({ route, names }).toEqual({ route, names: [...expected, ...further] });
       expect({ route, required }).toEqual({ route, required: expected.slice(0, 2) });
       // No example could be a valid proof.

@@ -52,8 +52,46 @@ export const accessTokenClaimsSchema = z.object({
 
 export type AccessTokenClaims = z.infer<typeof accessTokenClaimsSchema>;
 
-/** What all tokens have that are signed here. */
-type CommonClaims = Pick<AccessTokenClaims, 'iss' | 'aud' | 'nbf' | 'exp' | 'owner_id'>;
+/** The claims of a service's token. It has no `sid`: that alone tells it from a user's token. */
+export const serviceTokenClaimsSchema = accessTokenClaimsSchema
+  .pick({
+    iss: true,
+    aud: true,
+    client_id: true,
+    nbf: true,
+    exp: true,
+    iat: true,
+    owner_id: true,
+    jti: true,
+    scope: true,
+  })
+  .extend({
+    client_id: text('The client that the token was issued to.'),
+    scope: text('The scope of the token, where it has one.').optional(),
+    sub: text('The same as `client_id`.'),
+    cnf: z
+      .object({ jkt: z.string() })
+      .optional()
+      .describe('The key that the token is bound to (RFC 9449 §6.1).'),
+  });
+
+export type ServiceTokenClaims = z.infer<typeof serviceTokenClaimsSchema>;
+
+type CommonClaims = Pick<AccessTokenClaims, keyof ServiceTokenClaims & keyof AccessTokenClaims>;
+
+/** A service that gets a token for itself. */
+interface Service {
+  readonly clientId: string;
+  readonly scope: string | null;
+  /** The thumbprint of the key that the token is bound to (RFC 7638). */
+  readonly dpopJkt: string | null;
+}
+
+interface SignedToken {
+  readonly accessToken: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+}
 
 /**
  * How far in the future a token may begin, in seconds: another process, whose clock is up to a second ahead, may have
@@ -74,13 +112,13 @@ export class AccessTokens {
     private readonly issuers: Issuers,
   ) {}
 
-  /** @returns the token, and in how many seconds it expires */
   async sign(
     project: TenantProject,
     user: User,
     session: Pick<Session, 'id' | 'clientId' | 'expiresAt' | 'dpopJkt'>,
+    scope: string | null,
     now: number,
-  ): Promise<{ accessToken: string; expiresIn: number }> {
+  ): Promise<SignedToken> {
     const iat = Math.floor(now / 1000);
     // No access token outlives its session's absolute end.
     const exp = Math.max(
@@ -116,8 +154,35 @@ export class AccessTokens {
       sub: user.userId,
     };
     if (session.dpopJkt !== null) claims.cnf = { jkt: session.dpopJkt };
-    const signer = await this.keys.signer(project.ownerId);
-    return { accessToken: signing.run({}, () => signer.sign(claims)), expiresIn: exp - iat };
+    if (scope) claims.scope = scope;
+    return this.signed(claims);
+  }
+
+  /** For a service that acts for itself, without a user and a session. @see RFC 6749 §4.4 */
+  signForService(
+    project: TenantProject,
+    { clientId, scope, dpopJkt }: Service,
+    now: number,
+  ): Promise<SignedToken> {
+    const iat = Math.floor(now / 1000);
+    return this.signed({
+      iss: this.issuers.issuerOf(project),
+      aud: project.audience ?? DEFAULT_AUDIENCE,
+      sub: clientId,
+      client_id: clientId,
+      nbf: iat,
+      exp: iat + project.accessTokenSeconds,
+      iat,
+      owner_id: project.ownerId,
+      jti: randomUUID(),
+      ...(scope !== null && { scope }),
+      ...(dpopJkt !== null && { cnf: { jkt: dpopJkt } }),
+    } satisfies ServiceTokenClaims);
+  }
+
+  private async signed(claims: AccessTokenClaims | ServiceTokenClaims): Promise<SignedToken> {
+    const signer = await this.keys.signer(claims.owner_id);
+    return { accessToken: signing.run({}, () => signer.sign(claims)), expiresIn: claims.exp - claims.iat };
   }
 
   /**
@@ -127,6 +192,16 @@ export class AccessTokens {
   async verify(project: TenantProject, token: string, now: number): Promise<AccessTokenClaims | null> {
     const claims = await this.verified<AccessTokenClaims>(project, token, now);
     return typeof claims?.sid === 'string' ? claims : null;
+  }
+
+  /** @returns the claims of a service's token, or `null` as {@link verify} does */
+  async verifyForService(
+    project: TenantProject,
+    token: string,
+    now: number,
+  ): Promise<ServiceTokenClaims | null> {
+    const claims = await this.verified<ServiceTokenClaims>(project, token, now);
+    return claims !== null && !('sid' in claims) ? claims : null;
   }
 
   /** @see RFC 8725 §3.1: the token names its key, and the key alone its algorithm */

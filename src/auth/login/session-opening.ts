@@ -89,7 +89,7 @@ export class SessionOpening {
       user,
       session,
       { refreshToken: this.mint.issue(session, session), tokenSeq: session.tokenSeq },
-      await this.accessTokens.sign(project, user, session, createdAt),
+      await this.accessTokens.sign(project, user, session, session.scope, createdAt),
     );
     return new Prepared(
       { grant, expiresAt },

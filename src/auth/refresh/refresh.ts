@@ -52,7 +52,8 @@ export class Refresh {
 
   /**
    * @param admit called with the session once the token is known to be genuine, and before anything is decided, written
-   *   or disclosed. It throws if this caller must not present the session's tokens.
+   *   or disclosed. It returns the scope of the access token, and throws if this caller must not present the session's
+   *   tokens.
    * @throws what `admit` throws; REFRESH_TOKEN_EXPIRED for a token that belongs to no session, one of `SESSION_OVER_ERRORS`,
    *   REFRESH_TOKEN_SUPERSEDED, {@link RaceLost}
    */
@@ -60,7 +61,7 @@ export class Refresh {
     tenant: Tenant,
     token: string,
     client: Client,
-    admit: (session: Session) => Promise<void>,
+    admit: (session: Session) => Promise<string | null>,
   ): Promise<Prepared<Granted>> {
     const { project } = tenant;
     const now = this.clock.now();
@@ -71,7 +72,7 @@ export class Refresh {
     }
     const { decision } = judged;
     const session = judged.read.value;
-    await admit(session);
+    const scope = await admit(session);
     if (!isGranting(decision)) return this.refuse(session, decision, now, client);
     if (decision.kind === 'advance')
       this.logger.warn(
@@ -89,7 +90,7 @@ export class Refresh {
       user,
       session,
       { refreshToken, tokenSeq: answer.tokenSeq },
-      await this.accessTokens.sign(project, user, session, now),
+      await this.accessTokens.sign(project, user, session, scope, now),
     );
 
     const { outcome } = answer;

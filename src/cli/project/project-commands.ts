@@ -9,7 +9,7 @@ import {
   VERIFICATION_PADDINGS,
 } from '../../tenancy/verification/verification-profile.js';
 import { LANGUAGES } from '../../response/error/language.js';
-import { given, oneOf, toBoolean, toNumber, toOrigins } from '../option-values.js';
+import { given, oneOf, toBoolean, toNumber, toNoneOrList } from '../option-values.js';
 import { note, record, table, write } from '../output.js';
 import { readSecret } from '../secret-input.js';
 
@@ -78,7 +78,7 @@ function withSettings(command: Command, defaults: Partial<typeof DEFAULTS> = {})
     .option(
       '--allowed-origins <origins>',
       `origins whose pages may read the responses, separated by commas, or none${or('allowedOrigins')}`,
-      toOrigins,
+      toNoneOrList,
     )
     .option('--refresh-token-in <place>', `body or cookie${or('refreshTokenIn')}`)
     .option('--cookie-same-site <value>', `strict, lax or none${or('cookieSameSite')}`)

@@ -70,6 +70,11 @@ export const catalogue = {
     code: 40_011,
     text: 'The scope is ill-formed, or wider than what the client or the refresh token has.',
   },
+  TOKEN_TYPE_UNSUPPORTED: {
+    status: 400,
+    code: 40_012,
+    text: 'The token of a service has no session that could end. It expires by itself.',
+  },
   PROJECT_UNKNOWN: {
     status: 401,
     code: 40_101,

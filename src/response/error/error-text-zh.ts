@@ -15,6 +15,7 @@ export const chineseText: Readonly<Record<ErrorCode, string>> = {
   GRANT_TYPE_UNSUPPORTED: 'grant_type 必须为 password、refresh_token 或 client_credentials。',
   GRANT_TYPE_FORBIDDEN: '该客户端不得使用此 grant_type。',
   SCOPE_INVALID: 'scope 格式错误，或超出客户端或刷新令牌的范围。',
+  TOKEN_TYPE_UNSUPPORTED: '服务令牌没有可终止的会话，到期自动失效。',
   PROJECT_UNKNOWN: 'XownerId 指定的项目不存在或已停用。',
   VERIFY_API_REFUSED: 'XverifyApi 请求头缺失、无效、已过期或已被使用，请为每次请求重新生成。',
   REFRESH_TOKEN_EXPIRED: '刷新令牌无效或已过期，请重新登录。',

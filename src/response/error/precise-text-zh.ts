@@ -19,6 +19,16 @@ const TEXTS: Readonly<Record<string, string>> = {
   'must be {} to {} of the characters {}': '必须由 {} 至 {} 个下列字符组成：{}',
   'must be {} to {} visible ASCII characters without a comma':
     '必须为 {} 至 {} 个可见 ASCII 字符，且不含逗号',
+  'must be {} to {} visible ASCII characters': '必须为 {} 至 {} 个可见 ASCII 字符',
+  'must be {} to {} visible ASCII characters without quotation marks and backslashes':
+    '必须为 {} 至 {} 个可见 ASCII 字符，且不含引号和反斜杠',
+  'grants must not contain client_credentials for a public client':
+    'grants 不得包含 client_credentials：公开客户端不能代表自身',
+  'client_secret must not be given besides the Authorization header':
+    'client_secret 不得与 Authorization 请求头同时提供',
+  'must not be given besides the Authorization header': '不得与 Authorization 请求头同时提供',
+  'must name a confidential client': '必须指定一个机密客户端',
+  'must not contain client_credentials for a public client': '公开客户端不得包含 client_credentials',
   'must be {} lower-case hexadecimal digits': '必须为 {} 个小写十六进制数字',
   'must be {} hexadecimal digits': '必须为 {} 个十六进制数字',
   'must be a whole number from {} to {}': '必须为 {} 至 {} 的整数',

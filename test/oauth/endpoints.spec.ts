@@ -1,0 +1,167 @@
+import { DEVELOPMENT_OPERATOR_TOKEN } from '../../src/config/config.js';
+import { call, claimsOf, dataOf, login, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
+import { addClient, basic, type Client, errorOf, oauth } from '../support/oauth.js';
+
+const ISSUER = 'https://auth.example.com/bo/api/v3/oauth/acme';
+
+let test: TestApp;
+let service: Client;
+let shop: Client;
+beforeAll(async () => {
+  test = await startApp({ PUBLIC_URL: 'https://auth.example.com' });
+  const grants = ['password', 'refresh_token'];
+  service = await addClient(test, { clientId: 'orders', type: 'confidential', scopes: ['grant', 'read'] });
+  shop = await addClient(test, { clientId: 'shop', type: 'confidential', grants });
+  await addClient(test, { clientId: 'acme-web', type: 'public', grants });
+});
+afterAll(() => test.close());
+
+const set = (settings: object) =>
+  call(test, {
+    method: 'PATCH',
+    url: '/admin/projects/acme',
+    bearer: DEVELOPMENT_OPERATOR_TOKEN,
+    payload: settings,
+  });
+const introspect = (token: unknown, client = service) =>
+  oauth(test, 'introspect', { token: String(token) }, basic(client));
+const revoke = (token: unknown, client?: Client, more: Record<string, string> = { client_id: 'acme-web' }) =>
+  client === undefined
+    ? oauth(test, 'revoke', { token: String(token), ...more })
+    : oauth(test, 'revoke', { token: String(token) }, basic(client));
+const serviceToken = async (scope?: string) =>
+  String(
+    (
+      await oauth(
+        test,
+        'token',
+        { grant_type: 'client_credentials', ...(scope !== undefined && { scope }) },
+        basic(service),
+      )
+    ).body['access_token'],
+  );
+
+describe('introspection', () => {
+  it('tells a confidential client what a token stands for', async () => {
+    const { accessToken, refreshToken } = await login(test);
+    const access = await introspect(accessToken);
+    expect(access.status).toBe(200);
+    expect(access.body).toMatchObject({ active: true, token_type: 'Bearer', ...claimsOf(accessToken) });
+    expect((await introspect(refreshToken)).body).toMatchObject({ active: true, sub: 'alice' });
+    expect((await introspect(await serviceToken())).body).toMatchObject({ active: true, sub: 'orders' });
+    expect((await introspect('unknown')).body).toEqual({ active: false });
+    const foreign = await login(test, {
+      owner: 'ptdev',
+      payload: { userName: 'dev', password: 'dev-password' },
+    });
+    expect((await introspect(foreign.accessToken)).body).toEqual({ active: false });
+  });
+
+  it('refuses everybody else', async () => {
+    const { accessToken } = await login(test);
+    const byPage = await oauth(test, 'introspect', { token: accessToken, client_id: 'acme-web' });
+    expect(errorOf(byPage)).toBe('401 invalid_client');
+    expect(errorOf(await oauth(test, 'introspect', { token: accessToken }))).toBe('401 invalid_client');
+    expect(errorOf(await oauth(test, 'introspect', {}, basic(service)))).toBe('400 invalid_request');
+  });
+
+  it('by the documented call is open, or for confidential clients, as the project says', async () => {
+    const { accessToken } = await login(test);
+    const documented = (headers: Record<string, string> = {}) =>
+      call(test, {
+        method: 'POST',
+        url: '/auth/token/introspect',
+        payload: { token: accessToken },
+        headers,
+      });
+    expect(dataOf(await documented())).toMatchObject({ active: true });
+    await set({ introspection: 'client' });
+    const refused = await documented();
+    expect([refusalOf(refused), refused.headers['www-authenticate']]).toEqual([
+      '401 CLIENT_REFUSED',
+      expect.stringMatching(/^Basic /),
+    ]);
+    expect(dataOf(await documented(basic(service)))).toMatchObject({ active: true });
+    await set({ introspection: 'open' });
+  });
+});
+
+describe('revocation', () => {
+  it('ends the session of a refresh token and of an access token', async () => {
+    const tokens = [await login(test), await login(test)];
+    expect(await revoke(tokens[0]?.refreshToken)).toMatchObject({ status: 200, body: {} });
+    expect(await revoke(tokens[1]?.accessToken)).toMatchObject({ status: 200, body: {} });
+    for (const { refreshToken } of tokens)
+      expect(refusalOf(await refresh(test, refreshToken))).toBe('401 SESSION_LOGGED_OUT');
+    expect((await revoke('unknown')).status).toBe(200);
+    expect((await revoke(tokens[0]?.refreshToken)).status).toBe(200);
+  });
+
+  it('of another client’s token, or of a service’s, is refused', async () => {
+    const { refreshToken, accessToken } = await login(test);
+    expect(errorOf(await revoke(refreshToken, shop))).toBe('400 invalid_request');
+    expect(errorOf(await revoke(accessToken, shop))).toBe('400 invalid_request');
+    expect((await refresh(test, refreshToken)).status).toBe(200);
+    expect(errorOf(await revoke(await serviceToken(), service))).toBe('400 unsupported_token_type');
+    expect(errorOf(await revoke(refreshToken, undefined, {}))).toBe('401 invalid_client');
+  });
+});
+
+describe('the metadata', () => {
+  it.each([
+    '//.well-known/oauth-authorization-server/bo/api/v3/oauth/acme',
+    '/oauth/acme/.well-known/openid-configuration',
+  ])('is at %s', async (url) => {
+    const { status, headers, text } = await call(test, { url, owner: null, verify: null });
+    expect([status, headers['cache-control']]).toEqual([200, 'public, max-age=300']);
+    expect(JSON.parse(text)).toMatchObject({
+      issuer: ISSUER,
+      token_endpoint: `${ISSUER}/token`,
+      revocation_endpoint: `${ISSUER}/revoke`,
+      introspection_endpoint: `${ISSUER}/introspect`,
+      jwks_uri: 'https://auth.example.com/.well-known/jwks.json?project=acme',
+      response_types_supported: [],
+    });
+  });
+
+  it('of an unknown project is 404', async () => {
+    const url = '//.well-known/oauth-authorization-server/bo/api/v3/oauth/nobody';
+    expect((await call(test, { url, owner: null, verify: null })).status).toBe(404);
+  });
+});
+
+describe('the issuer and the audience', () => {
+  it('are settings, and a change refuses no token', async () => {
+    const before = await login(test);
+    expect(claimsOf(before.accessToken)).toMatchObject({ iss: 'RG3', aud: 'api', sub: 'alice' });
+    await set({ issuer: 'url', audience: 'https://api.example.com' });
+    const after = await login(test);
+    expect(claimsOf(after.accessToken)).toMatchObject({ iss: ISSUER, aud: 'https://api.example.com' });
+    for (const { accessToken } of [before, after])
+      expect((await call(test, { url: '/auth/user', bearer: accessToken })).status).toBe(200);
+    await set({ issuer: 'fixed', audience: 'api' });
+  });
+});
+
+describe('CORS', () => {
+  it('is that of the project in the path, on failures too', async () => {
+    await set({ allowedOrigins: ['https://shop.example.com'] });
+    const origin = { origin: 'https://shop.example.com' };
+    const answer = await oauth(test, 'token', {}, origin);
+    expect(answer.headers['access-control-allow-origin']).toBe(origin.origin);
+    const other = await oauth(test, 'token', {}, origin, 'ptdev');
+    expect(other.headers['access-control-allow-origin']).toBeUndefined();
+  });
+});
+
+it('production without PUBLIC_URL has no OAuth endpoints', async () => {
+  const closed = await startApp({
+    NODE_ENV: 'production',
+    JWT_SECRET: 'jwt-secret-of-the-tests-0123456789',
+    TOKEN_PEPPER: 'token-pepper-of-the-tests-0123456789',
+  });
+  const answer = await oauth(closed, 'token', {});
+  expect(answer.status).toBe(404);
+  expect(answer.body).toMatchObject({ error: { errorCode: 'ROUTE_UNKNOWN' } });
+  await closed.close();
+});
