@@ -5,7 +5,7 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   'Administration.description': '需要本项目开发者的访问令牌，或平台运维人员的令牌。',
 
   'adminListProjects.summary': '查询项目列表（开发者只能看到自己的项目）',
-  'adminAddProject.summary': '新建项目，密钥仅显示一次（仅限平台运维人员）',
+  'adminAddProject.summary': '新建项目，密钥仅显示一次（仅限平台运维人员，或拥有 scope `grant` 的客户端）',
   'adminShowProject.summary': '查询项目（密钥已脱敏）',
   'adminChangeProject.summary': '修改项目设置',
   'adminDisableProject.summary': '停用项目，拒绝其全部请求（仅限平台运维人员）',
@@ -130,6 +130,8 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   passwordHistory: '新密码不得与最近多少个密码相同，包括当前密码。0 表示不限制。',
   passwordBlocklist: '`on`：用户不得选用最常见的密码，也不得选用包含本人名称的密码。`off`：不限制。',
   firstLoginChange: '`on`：管理员设置的密码，用户必须修改后才能登录。`off`：可以继续使用。',
+  signing:
+    '访问令牌的签名方式。`hs256`：使用 `JWT_SECRET`，所有验证方都必须持有。`es256` 等：使用项目自己的密钥，验证方从公钥集获取公钥。默认为 `hs256`。',
   issuer: '`fixed`：访问令牌的 `iss` 为 `RG3`。`url`：为本项目 OAuth 端点的 URL，各类框架默认如此要求。',
   audience: '访问令牌的 `aud`。',
   introspection:

@@ -9,11 +9,13 @@ import { AdminClientController } from './client/admin-client.controller.js';
 import { AdminSystemController } from './system/admin-system.controller.js';
 import { AdminGrantController } from './grant/admin-grant.controller.js';
 import { AdminUserController } from './user/admin-user.controller.js';
+import { AdministratorGuard } from './administrator.guard.js';
 import { AdminServicesModule } from './admin-services.module.js';
 
 /** The HTTP calls of the administration; the command line uses only their services. */
 @Module({
   imports: [AuthServicesModule, AuthGuardModule, AdminServicesModule],
+  providers: [AdministratorGuard],
   controllers: [
     AdminProjectController,
     AdminSigningKeyController,

@@ -2,10 +2,12 @@ import { errors } from '../response/error/error-catalogue.js';
 
 /** Who acts, and on which projects. The first argument of every administration operation. */
 export interface Administrator {
-  readonly kind: 'operator' | 'developer' | 'command-line';
-  /** The project of a developer; `null`: all projects. */
+  readonly kind: 'operator' | 'developer' | 'client' | 'command-line';
+  /** The project of a developer or a client; `null`: all projects. */
   readonly ownerId: string | null;
   readonly userId: string | null;
+  /** The OAuth client of a `client`, which may only grant sessions: see `GrantGuard`. */
+  readonly clientId?: string;
   readonly ip: string | null;
   readonly requestId: string | null;
 }

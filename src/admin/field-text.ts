@@ -97,6 +97,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   passwordBlocklist:
     '`on`: a user may not choose one of the most common passwords, or one that contains the names of the user. `off`: no such rule.',
   firstLoginChange: '`on`: a user must change a password that an administrator has set. `off`: may keep it.',
+  signing:
+    'How access tokens are signed. `hs256`: with `JWT_SECRET`, which every verifier must know. `es256` and the others: with a key of the project, which verifiers find in its key set. Default: `hs256`.',
   issuer:
     '`fixed`: the `iss` of access tokens is `RG3`. `url`: it is the URL of the OAuth endpoints of the project, as frameworks expect.',
   audience: 'The `aud` of access tokens.',

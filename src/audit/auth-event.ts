@@ -104,6 +104,7 @@ export function sessionEvent(
 interface Actor {
   readonly kind: string;
   readonly userId: string | null;
+  readonly clientId?: string;
   readonly ip: string | null;
   readonly requestId: string | null;
 }
@@ -125,6 +126,7 @@ export function administrationEvent(
     detail: {
       by: actor.kind,
       ...(actor.userId !== null && { byUserId: actor.userId }),
+      ...(actor.clientId !== undefined && { byClientId: actor.clientId }),
       ...(actor.ip !== null && { ip: actor.ip }),
       ...(actor.requestId !== null && { requestId: actor.requestId }),
       ...detail,

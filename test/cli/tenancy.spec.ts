@@ -47,6 +47,44 @@ describe('projects, systems and users', () => {
     expect((await bo(['project', 'list'])).code).toBe(0);
   });
 
+  it('registers, changes and removes a client, and rotates its secret', async () => {
+    const client = ['shop', 'orders'];
+    const added = await json<{ clientSecret: string }>([
+      ...['client', 'add', ...client, '--type', 'confidential', '--scopes', 'read,grant'],
+    ]);
+    expect(added).toMatchObject({
+      grants: ['client_credentials'],
+      scopes: ['read', 'grant'],
+      dpop: 'optional',
+    });
+    expect(added.clientSecret).toMatch(/^[\w-]{43}$/);
+    expect((await bo(['client', 'add', ...client, '--type', 'public'])).stderr).toContain('already exists');
+    expect(await json(['client', 'set', ...client, '--scopes', 'none', '--dpop', 'required'])).toMatchObject({
+      scopes: [],
+      dpop: 'required',
+    });
+    const rotated = await json<{ clientSecret: string }>(['client', 'rotate-secret', ...client]);
+    expect(rotated.clientSecret).not.toBe(added.clientSecret);
+    expect(rotated).toMatchObject({ previousSecretUntil: expect.any(String) });
+    const listed = await bo(['client', 'list', 'shop']);
+    expect(listed.stdout).toContain('orders');
+    expect(listed.stdout).not.toContain(rotated.clientSecret);
+    const wrong = await bo([
+      'client',
+      'add',
+      'shop',
+      'x',
+      '--type',
+      'public',
+      '--grants',
+      'client_credentials',
+    ]);
+    expect(wrong.stderr).toContain('grants must not contain client_credentials for a public client');
+    expect(await json(['client', 'show', ...client])).not.toHaveProperty('clientSecret');
+    expect((await bo(['client', 'remove', ...client])).code).toBe(0);
+    expect((await bo(['client', 'show', ...client])).stderr).toContain('does not exist');
+  });
+
   it('adds, lists and removes a system', async () => {
     expect(await json(['system', 'add', 'shop', 'crm', '--name', '客户'])).toEqual({
       sysId: 'crm',

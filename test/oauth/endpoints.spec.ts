@@ -1,3 +1,4 @@
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { DEVELOPMENT_OPERATOR_TOKEN } from '../../src/config/config.js';
 import { call, claimsOf, dataOf, login, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
 import { addClient, basic, type Client, errorOf, oauth } from '../support/oauth.js';
@@ -140,6 +141,57 @@ describe('the issuer and the audience', () => {
     for (const { accessToken } of [before, after])
       expect((await call(test, { url: '/auth/user', bearer: accessToken })).status).toBe(200);
     await set({ issuer: 'fixed', audience: 'api' });
+  });
+});
+
+describe('a grant by a service', () => {
+  const grant = (bearer: string, owner = 'acme') =>
+    call(test, { method: 'POST', url: `/admin/projects/${owner}/users/alice/grants`, bearer, payload: {} });
+
+  it('with the scope grant opens a session, and is audited', async () => {
+    expect((await grant(await serviceToken('grant'))).status).toBe(201);
+    const [event] = await test.sql<{ detail: string }>(
+      `SELECT detail FROM bo_auth_event WHERE kind = 'login-granted' ORDER BY id DESC`,
+    );
+    expect(JSON.parse(event?.detail ?? '')).toMatchObject({ by: 'client', byClientId: 'orders' });
+  });
+
+  it('is refused without the scope, for another project, and after it was taken away', async () => {
+    expect(refusalOf(await grant(await serviceToken('read')))).toBe('403 ADMIN_FORBIDDEN');
+    const bearer = await serviceToken('grant');
+    expect(refusalOf(await grant(bearer, 'ptdev'))).toBe('403 ADMIN_FORBIDDEN');
+    const changed = await call(test, {
+      method: 'PATCH',
+      url: '/admin/projects/acme/clients/orders',
+      bearer: DEVELOPMENT_OPERATOR_TOKEN,
+      payload: { scopes: ['read'] },
+    });
+    expect(changed.status).toBe(200);
+    expect(refusalOf(await grant(bearer))).toBe('403 ADMIN_FORBIDDEN');
+  });
+
+  it('is all that the token of a service may do', async () => {
+    const bearer = await serviceToken();
+    for (const url of ['/admin/projects/acme', '/admin/projects/acme/users', '/auth/user'])
+      expect(refusalOf(await call(test, { url, bearer }))).toBe('401 ACCESS_TOKEN_REFUSED');
+  });
+});
+
+describe('a project that is added with --signing', () => {
+  it('signs with a key of its own from the start', async () => {
+    const added = await call<{ verifyKey: string }>(test, {
+      method: 'POST',
+      url: '/admin/projects',
+      bearer: DEVELOPMENT_OPERATOR_TOKEN,
+      payload: { ownerId: 'es', name: 'ES', signing: 'es256' },
+    });
+    expect([added.status, added.body.data]).toEqual([201, expect.not.objectContaining({ signing: 'es256' })]);
+    const client = await addClient(test, { clientId: 'orders', type: 'confidential' }, 'es');
+    const { body } = await oauth(test, 'token', { grant_type: 'client_credentials' }, basic(client), 'es');
+    const keySet = await call(test, { url: '//.well-known/jwks.json?project=es', owner: null, verify: null });
+    const keys = createLocalJWKSet(JSON.parse(keySet.text) as JSONWebKeySet);
+    const { payload, protectedHeader } = await jwtVerify(String(body['access_token']), keys);
+    expect([protectedHeader.alg, payload.sub]).toEqual(['ES256', 'orders']);
   });
 });
 

@@ -5,9 +5,10 @@ import type { TokenGrant } from '../../auth/token-grant.js';
 import type { Prepared } from '../../response/prepared.js';
 import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
-import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
+import { CurrentAdministrator } from '../administrator.guard.js';
 import { identifier, ownerId } from '../field.js';
 import { described } from '../field-text.js';
+import { GrantGuard } from './grant.guard.js';
 import { type GrantRequest, grantSchema } from './grant-input.js';
 import { SessionGrants } from './session-grants.js';
 
@@ -15,14 +16,15 @@ const userPath = z.object(described({ ownerId, userId: identifier }));
 
 @ApiAdministrationCalls()
 @Controller({ path: 'admin/projects/:ownerId/users/:userId/grants', version: '3' })
-@UseGuards(AdministratorGuard)
+@UseGuards(GrantGuard)
 export class AdminGrantController {
   constructor(private readonly grants: SessionGrants) {}
 
   @Post()
   @ApiAdministration(answers.grant, {
     id: 'adminGrantSession',
-    summary: 'Open a session for a user who was authenticated elsewhere (platform operator only)',
+    summary:
+      'Open a session for a user who was authenticated elsewhere (platform operator, or a client with the scope `grant`)',
     status: 201,
     errors: ['ADMIN_PROJECT_UNKNOWN', 'USER_UNKNOWN', 'USER_DISABLED', 'SESSION_LIMIT_REACHED'],
   })

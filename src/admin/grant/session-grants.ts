@@ -7,7 +7,7 @@ import { errors } from '../../response/error/error-catalogue.js';
 import type { Prepared } from '../../response/prepared.js';
 import { ProjectDirectory } from '../../tenancy/project/project-directory.js';
 import { UserDirectory } from '../../tenancy/user/user-directory.js';
-import { type Administrator, assertPlatform } from '../administrator.js';
+import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import type { GrantRequest } from './grant-input.js';
 
 /**
@@ -36,7 +36,7 @@ export class SessionGrants {
     { clientId, ip, userAgent }: GrantRequest,
     caller: Client,
   ): Promise<Prepared<TokenGrant>> {
-    assertPlatform(administrator);
+    assertMayGrant(administrator, ownerId);
     const project = await this.projects.find(ownerId);
     if (project === null) throw errors.ADMIN_PROJECT_UNKNOWN();
     const user = await this.users.findCommitted(ownerId, userId);
@@ -60,4 +60,10 @@ export class SessionGrants {
     });
     return prepared.with(prepared.data.grant);
   }
+}
+
+/** Developers may not: they would become any user of the project, unnoticed by that user. @throws ADMIN_FORBIDDEN */
+function assertMayGrant(administrator: Administrator, ownerId: string): void {
+  if (administrator.kind === 'client') assertAdministers(administrator, ownerId);
+  else assertPlatform(administrator);
 }

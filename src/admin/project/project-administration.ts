@@ -4,6 +4,9 @@ import { MoreThan, type Repository } from 'typeorm';
 import { writeEvent } from '../../audit/audit-trail.js';
 import { administrationEvent, type AuthEvent } from '../../audit/auth-event.js';
 import { lastTokenEnds } from '../../auth/last-token.js';
+import { KeyRings } from '../../auth/access-token/key-rings.js';
+import { SIGNING_ALGORITHMS } from '../../auth/access-token/signing-algorithm.js';
+import { SigningKeys } from '../../auth/access-token/signing-keys.js';
 import { Clock } from '../../config/clock.js';
 import { type EntityRow, EntityTable } from '../../database/entity-table.js';
 import { holdRow } from '../../database/hold-row.js';
@@ -36,6 +39,8 @@ export class ProjectAdministration {
     @InjectRepository(Project) private readonly projects: Repository<Project>,
     private readonly directory: ProjectDirectory,
     private readonly seal: VerifyKeySeal,
+    private readonly signingKeys: SigningKeys,
+    private readonly rings: KeyRings,
   ) {
     this.rows = new EntityTable(projects, database);
   }
@@ -70,7 +75,7 @@ export class ProjectAdministration {
   /** @returns the project with its key, which is shown only this once; @throws PROJECT_EXISTS, PARAMETER_INVALID */
   async add(administrator: Administrator, input: NewProject): Promise<ProjectView> {
     assertPlatform(administrator);
-    const { verifyCipher, verifyKey, verifyIv, ...settings } = input;
+    const { verifyCipher, verifyKey, verifyIv, signing, ...settings } = input;
     const key = verifyKeyOf({ verifyCipher, verifyKey, verifyIv }, NEW_CIPHER);
     const now = this.clock.now();
     const project: Project = {
@@ -86,9 +91,16 @@ export class ProjectAdministration {
       createdAt: now,
     };
     this.assertCoherent(project);
+    const algorithm = SIGNING_ALGORITHMS.find((known) => known.toLowerCase() === signing);
+    const writeSigningKey = algorithm === undefined ? null : await this.signingKeys.first(project, algorithm);
     const added = await this.database.transact(async (transaction) => {
       if (!(await this.rows.insert(transaction, project))) return false;
-      const detail = { cipher: key.cipher, refreshPolicy: project.refreshPolicy };
+      await writeSigningKey?.(transaction);
+      const detail = {
+        cipher: key.cipher,
+        refreshPolicy: project.refreshPolicy,
+        ...(algorithm !== undefined && { algorithm }),
+      };
       await writeEvent(
         transaction,
         administrationEvent('project-added', administrator, project, now, detail),
@@ -96,6 +108,7 @@ export class ProjectAdministration {
       return true;
     });
     if (!added) throw errors.PROJECT_EXISTS();
+    if (algorithm !== undefined) this.rings.forget();
     await this.directory.forget(project.ownerId);
     return projectViewWithKey(project, key.key, now);
   }

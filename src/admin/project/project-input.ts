@@ -11,6 +11,9 @@ import { verifyKeyShape } from './verify-key.js';
 const DAY_SECONDS = 86_400;
 const TEN_YEARS = 3_653 * DAY_SECONDS;
 
+/** `hs256`: with JWT_SECRET, which every verifier must then know. The others: with a key of the project's own. */
+export const SIGNING = ['hs256', 'es256', 'es384', 'rs256', 'ps256'] as const;
+
 /** The settings of a project that may change at any time. */
 const settings = {
   name: text(1, 128),
@@ -71,6 +74,7 @@ export const newProjectSchema = fields({
   ownerId,
   ...changeSchema.shape,
   name: settings.name,
+  signing: choice(SIGNING).optional(),
   ...verifyKeyShape,
 }).meta({ example: { ownerId: 'shop', name: 'Shop' } });
 export type NewProject = z.output<typeof newProjectSchema>;

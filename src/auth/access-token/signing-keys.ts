@@ -76,27 +76,36 @@ export class SigningKeys {
     return (await this.database.all<SigningKeyRow>(FIND_ALL, [ownerId])).map(signingKey);
   }
 
+  /**
+   * Creates the key with which a new project signs from the start: nobody has a key set of it yet.
+   *
+   * @returns writes the key, in the transaction that adds the project
+   */
+  async first(
+    { ownerId, accessTokenSeconds }: { readonly ownerId: string; readonly accessTokenSeconds: number },
+    algorithm: SigningAlgorithm,
+  ): Promise<(transaction: SqlTransaction) => Promise<void>> {
+    const row = await this.newKey(ownerId, algorithm);
+    const { published_at: now } = row;
+    return async (transaction) => {
+      // Until they read the key, other processes sign with HS256.
+      const hs256Until = lastTokenEnds(now, accessTokenSeconds);
+      await writeSigningKey(transaction, {
+        ...row,
+        status: 'signing',
+        signing_at: now,
+        hs256_until: hs256Until,
+      });
+    };
+  }
+
   /** Creates a key and adds it to the project's key set. It verifies, but does not sign yet. */
   async publish(ownerId: string, algorithm: SigningAlgorithm, also?: Alongside): Promise<Published> {
-    const privateKey = await generateSigningKey(algorithm);
-    const jwk = publicJwk(privateKey, algorithm);
+    const row = await this.newKey(ownerId, algorithm);
     return this.change(ownerId, async (transaction, project) => {
       if (project === null) return { kind: 'unknown-project' };
       const keys = await transaction.all<SigningKeyRow>(FIND_ALL, [ownerId]);
       if (keys.filter(({ status }) => status !== 'retired').length >= MAX_KEYS) return { kind: 'too-many' };
-      const row: SigningKeyRow = {
-        kid: jwk.kid,
-        owner_id: ownerId,
-        algorithm,
-        public_jwk: JSON.stringify(jwk),
-        private_key: this.seal.seal(privateKey, { ownerId, kid: jwk.kid, algorithm }),
-        status: 'published',
-        published_at: this.clock.now(),
-        signing_at: null,
-        needed_until: null,
-        hs256_until: null,
-        retired_at: null,
-      };
       return { kind: 'published', key: await write(transaction, row, also) };
     });
   }
@@ -163,6 +172,27 @@ export class SigningKeys {
       const retired: SigningKeyRow = { ...row, status: 'retired', private_key: null, retired_at: now };
       return { kind: 'retired', key: await write(transaction, retired, also) };
     });
+  }
+
+  private async newKey(
+    ownerId: string,
+    algorithm: SigningAlgorithm,
+  ): Promise<SigningKeyRow & { readonly published_at: number }> {
+    const privateKey = await generateSigningKey(algorithm);
+    const jwk = publicJwk(privateKey, algorithm);
+    return {
+      kid: jwk.kid,
+      owner_id: ownerId,
+      algorithm,
+      public_jwk: JSON.stringify(jwk),
+      private_key: this.seal.seal(privateKey, { ownerId, kid: jwk.kid, algorithm }),
+      status: 'published',
+      published_at: this.clock.now(),
+      signing_at: null,
+      needed_until: null,
+      hs256_until: null,
+      retired_at: null,
+    };
   }
 
   private async change<T>(

@@ -22,7 +22,8 @@ export interface Caller {
   readonly session: Session;
 }
 
-const AUTHORIZATION = /^(Bearer|DPoP) +([\w.-]{1,8192})$/i;
+/** An access token, and how it was sent. */
+export const AUTHORIZATION = /^(Bearer|DPoP) +([\w.-]{1,8192})$/i;
 
 /** The check of one request's access token. */
 export const bearerGuarding = new Step('bo-auth:bearer-guard');

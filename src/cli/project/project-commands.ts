@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { COMMAND_LINE } from '../../admin/administrator.js';
 import { parsed } from '../../admin/input.js';
-import { DEFAULTS, newProjectSchema, projectChangeSchema } from '../../admin/project/project-input.js';
+import {
+  DEFAULTS,
+  newProjectSchema,
+  projectChangeSchema,
+  SIGNING,
+} from '../../admin/project/project-input.js';
 import { administer } from '../administration.js';
 import { everyPage, LIMIT_OPTION } from '../every-page.js';
 import {
@@ -138,6 +143,10 @@ export function projectCommands(program: Command): void {
     DEFAULTS,
   )
     .option('--name <name>', 'display name (default: the ownerId)')
+    .option(
+      '--signing <algorithm>',
+      `of access tokens: ${oneOf(SIGNING)} (default: hs256; es256 needs no shared secret)`,
+    )
     .option(
       '--verify-cipher <cipher>',
       `${oneOf(VERIFICATION_CIPHERS)} (default: hmac-sha256 with a required time stamp)`,
