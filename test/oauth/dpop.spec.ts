@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
-import { claimsOf, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
+import { call, claimsOf, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
 import { addClient, basic, type Client, errorOf, oauth } from '../support/oauth.js';
 
 const ORIGIN = 'https://auth.example.com';
@@ -64,6 +64,20 @@ it('is required where the client says so', async () => {
   const { body } = await token(service, strict, await proof(own));
   expect(body['token_type']).toBe('DPoP');
   expect(claimsOf(String(body['access_token']))).toHaveProperty('cnf.jkt');
+});
+
+it('is required of a documented login too, named or by default', async () => {
+  const web = { clientId: 'acme-web', type: 'public', dpop: 'required' } as const;
+  await addClient(test, web);
+  const signIn = (user: string, more: object = {}) =>
+    call(test, {
+      method: 'POST',
+      url: '/auth/token',
+      payload: { userName: user, password: `${user}-password`, ...more },
+    });
+  expect(refusalOf(await signIn('alice'))).toBe('401 DPOP_PROOF_INVALID');
+  expect(refusalOf(await signIn('alice', { clientId: 'acme-web' }))).toBe('401 DPOP_PROOF_INVALID');
+  expect((await signIn('alice', { clientId: 'another' })).status).toBe(200);
 });
 
 it('asks for a nonce where the project does', async () => {
