@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { seededToken } from './floors/bare-answer.mjs';
 import { startServer } from './processes.mjs';
+import { VerifyValues } from './verify-values.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const SECRET = 'bench-secret-bench-secret-bench-secret';
@@ -14,9 +15,21 @@ const DATABASE = 'bo-auth.sqlite';
 /** @typedef {import('./virtual-users.mjs').Session} Session */
 
 /** @type {Account} its refresh policy is `reuse` */
-const PTDEV = { owner: 'ptdev', verifyKey: 'ptdev-58', userName: 'dev', password: 'dev-password' };
+const PTDEV = {
+  owner: 'ptdev',
+  verifyKey: 'ptdev-58',
+  userName: 'dev',
+  password: 'dev-password',
+  clientId: 'ptdev',
+};
 /** @type {Account} its refresh policy is `rotate` */
-const ACME = { owner: 'acme', verifyKey: 'acme-key', userName: 'bob', password: 'bob-password' };
+const ACME = {
+  owner: 'acme',
+  verifyKey: 'acme-key',
+  userName: 'bob',
+  password: 'bob-password',
+  clientId: 'acme-web',
+};
 
 /**
  * @typedef {object} Surroundings
@@ -94,6 +107,32 @@ function service(env) {
         ...surroundings.env,
       },
     });
+  };
+}
+
+/**
+ * The service with the account's client registered.
+ *
+ * @param {Case['start']} start
+ * @param {Account} account
+ * @returns {Case['start']}
+ */
+function withClient(start, { owner, verifyKey, clientId }) {
+  return async (surroundings) => {
+    const running = await start(surroundings);
+    const answer = await fetch(`http://127.0.0.1:${running.port}/bo/api/v3/admin/projects/${owner}/clients`, {
+      method: 'POST',
+      headers: {
+        XownerId: owner,
+        XverifyApi: new VerifyValues(verifyKey).next(),
+        Authorization: 'Bearer development-only-operator-token-change-me',
+        'Content-Type': 'application/json',
+      },
+      body: JSON.stringify({ clientId, type: 'public' }),
+    });
+    // 409: registered in an earlier round.
+    if (answer.status !== 201 && answer.status !== 409) throw new Error(await answer.text());
+    return running;
   };
 }
 
@@ -190,6 +229,16 @@ export const cases = [
     scenario: 'rotate',
     account: ACME,
     start: service(sqlite),
+  },
+  {
+    ...DEFAULTS,
+    name: 'oauth-sqlite',
+    title: 'refresh_token grant, rotate, SQLite (FULL)',
+    floor: 'rotate-sqlite',
+    target: 1.2,
+    scenario: 'oauth',
+    account: ACME,
+    start: withClient(service(sqlite), ACME),
   },
   {
     ...DEFAULTS,

@@ -11,6 +11,7 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
  * @property {string} verifyKey
  * @property {string} userName
  * @property {string} password
+ * @property {string} clientId of its sessions
  */
 
 /**
@@ -142,6 +143,44 @@ class RefreshUser {
   }
 }
 
+/** Refreshes its own session at the standard endpoint, as a public client. @implements {VirtualUser} */
+class OAuthUser {
+  #answers = 0;
+
+  /**
+   * @param {Session} session
+   * @param {string | null} secret
+   */
+  constructor(session, secret) {
+    this.session = session;
+    this.secret = secret;
+  }
+
+  request() {
+    const { account, refreshToken } = this.session;
+    const text = `grant_type=refresh_token&client_id=${account.clientId}&refresh_token=${refreshToken}`;
+    return (
+      `POST /bo/api/v3/oauth/${account.owner}/token HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\n` +
+      `Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+      `Content-Length: ${text.length}\r\n\r\n${text}`
+    );
+  }
+
+  /** @param {Answer} answer */
+  judge({ status, head, body }) {
+    if (status !== 200) return `${status} ${head.slice(0, 200)} ${body.slice(0, 300)}`;
+    const { access_token: accessToken, refresh_token: refreshToken } = JSON.parse(body);
+    if (!REFRESH_TOKEN.test(refreshToken)) return `refresh_token is ${refreshToken}`;
+    if (refreshToken === this.session.refreshToken) return 'the refresh_token did not rotate';
+    if (accessToken === this.session.accessToken) return 'the access_token is the former one';
+    this.session = { ...this.session, refreshToken, accessToken };
+    const secret = this.#answers++ % SIGNATURE_SAMPLE === 0 ? this.secret : null;
+    return secret === null || signatureHolds(accessToken, secret)
+      ? null
+      : 'the access_token has a bad signature';
+  }
+}
+
 /** Logs in each time. @implements {VirtualUser} */
 class LoginUser {
   /**
@@ -247,7 +286,7 @@ class PlainUser {
   }
 }
 
-/** @typedef {'reuse' | 'rotate' | 'login' | 'guess' | 'introspect' | 'plain'} Scenario */
+/** @typedef {'reuse' | 'rotate' | 'oauth' | 'login' | 'guess' | 'introspect' | 'plain'} Scenario */
 
 /**
  * @param {Scenario} scenario
@@ -258,6 +297,7 @@ class PlainUser {
  */
 export function virtualUser(scenario, session, verifyValues, secret) {
   if (scenario === 'login') return new LoginUser(session, verifyValues, secret);
+  if (scenario === 'oauth') return new OAuthUser(session, secret);
   if (scenario === 'guess') return new GuessUser(session, verifyValues);
   if (scenario === 'introspect') return new IntrospectUser(session, verifyValues);
   if (scenario === 'plain') return new PlainUser(session, verifyValues);
