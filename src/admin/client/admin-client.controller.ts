@@ -13,7 +13,7 @@ import {
 import { z } from 'zod';
 import { type Page, type PageRequest } from '../../response/page.js';
 import { Prepared } from '../../response/prepared.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { ownerId, pageSchema } from '../field.js';
@@ -29,6 +29,12 @@ import {
   secretRotationSchema,
 } from './client-input.js';
 import type { ClientView, ClientViewWithSecret } from './client-view.js';
+import {
+  clientAnswer,
+  clientRemovedAnswer,
+  clientWithSecretAnswer,
+  clientsAnswer,
+} from './client-answers.js';
 
 const projectPath = z.object(described({ ownerId }));
 const clientPath = z.object({ ...described({ ownerId }), clientId });
@@ -41,7 +47,7 @@ export class AdminClientController {
   constructor(private readonly clients: ClientAdministration) {}
 
   @Get()
-  @ApiAdministration(answers.clients, {
+  @ApiAdministration(clientsAnswer, {
     id: 'adminListClients',
     summary: 'List the clients of the OAuth endpoints',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -55,7 +61,7 @@ export class AdminClientController {
   }
 
   @Post()
-  @ApiAdministration(answers.clientWithSecret, {
+  @ApiAdministration(clientWithSecretAnswer, {
     id: 'adminAddClient',
     summary: 'Register a client; the response alone contains its secret',
     status: 201,
@@ -70,7 +76,7 @@ export class AdminClientController {
   }
 
   @Get(':clientId')
-  @ApiAdministration(answers.client, {
+  @ApiAdministration(clientAnswer, {
     id: 'adminShowClient',
     summary: 'Show a client',
     errors: ['CLIENT_UNKNOWN'],
@@ -83,7 +89,7 @@ export class AdminClientController {
   }
 
   @Patch(':clientId')
-  @ApiAdministration(answers.client, {
+  @ApiAdministration(clientAnswer, {
     id: 'adminChangeClient',
     summary: 'Change a client',
     errors: ['ADMIN_PROJECT_UNKNOWN', 'CLIENT_UNKNOWN'],
@@ -98,7 +104,7 @@ export class AdminClientController {
 
   @Post(':clientId/rotate-secret')
   @HttpCode(200)
-  @ApiAdministration(answers.clientWithSecret, {
+  @ApiAdministration(clientWithSecretAnswer, {
     id: 'adminRotateClientSecret',
     summary: 'Give a confidential client a new secret; the response alone contains it',
     errors: ['ADMIN_PROJECT_UNKNOWN', 'CLIENT_UNKNOWN'],
@@ -112,7 +118,7 @@ export class AdminClientController {
   }
 
   @Delete(':clientId')
-  @ApiAdministration(answers.clientRemoved, {
+  @ApiAdministration(clientRemovedAnswer, {
     id: 'adminRemoveClient',
     summary: 'Remove a client: it gets no more tokens',
     errors: ['ADMIN_PROJECT_UNKNOWN', 'CLIENT_UNKNOWN'],

@@ -1,13 +1,14 @@
 import { Controller, Get, Param, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
 import { Prepared } from '../../response/prepared.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { EventLog, type EventListRequest, eventListSchema, type EventView } from './event-log.js';
 import { ownerId } from '../field.js';
 import { described } from '../field-text.js';
 import type { Page } from '../../response/page.js';
+import { eventsAnswer } from './event-answers.js';
 
 const projectPath = z.object(described({ ownerId }));
 
@@ -18,7 +19,7 @@ export class AdminEventController {
   constructor(private readonly events: EventLog) {}
 
   @Get('events')
-  @ApiAdministration(answers.events, {
+  @ApiAdministration(eventsAnswer, {
     id: 'adminListAllEvents',
     summary: 'List audit events of all projects (operator only)',
   })
@@ -30,7 +31,7 @@ export class AdminEventController {
   }
 
   @Get('projects/:ownerId/events')
-  @ApiAdministration(answers.events, {
+  @ApiAdministration(eventsAnswer, {
     id: 'adminListEvents',
     summary: 'List audit events of a project',
   })

@@ -1,9 +1,10 @@
 import { Body, Controller, Param, Post, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
 import { type Client, CurrentClient } from '../../auth/client.js';
-import type { TokenGrant } from '../../auth/token-grant.js';
+import { EXAMPLE_GRANT } from '../../auth/example-grant.js';
+import { type TokenGrant, tokenGrantSchema } from '../../auth/token-grant.js';
 import type { Prepared } from '../../response/prepared.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { CurrentAdministrator } from '../administrator.guard.js';
 import { identifier, ownerId } from '../field.js';
@@ -11,6 +12,8 @@ import { described } from '../field-text.js';
 import { GrantGuard } from './grant.guard.js';
 import { type GrantRequest, grantSchema } from './grant-input.js';
 import { SessionGrants } from './session-grants.js';
+
+const GRANT = { schema: tokenGrantSchema, example: EXAMPLE_GRANT };
 
 const userPath = z.object(described({ ownerId, userId: identifier }));
 
@@ -21,7 +24,7 @@ export class AdminGrantController {
   constructor(private readonly grants: SessionGrants) {}
 
   @Post()
-  @ApiAdministration(answers.grant, {
+  @ApiAdministration(GRANT, {
     id: 'adminGrantSession',
     summary:
       'Open a session for a user who was authenticated elsewhere (platform operator, or a client with the scope `grant`)',

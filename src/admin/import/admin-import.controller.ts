@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '
 import { z } from 'zod';
 import { Prepared } from '../../response/prepared.js';
 import type { Area } from '../../tenancy/area/area.entity.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { AreaImport, type AreaImported } from './area-import.js';
@@ -12,6 +12,7 @@ import { itemsOf, itemsSchema } from './import-item.js';
 import { pageSchema } from '../field.js';
 import { type Page, type PageRequest } from '../../response/page.js';
 import { SessionImport, type SessionsImported } from './session-import.js';
+import { areasAnswer, areasImportedAnswer, sessionsImportedAnswer } from './import-answers.js';
 
 const projectPath = z.object(described({ ownerId }));
 const areasBody = itemsSchema(500).meta({
@@ -34,7 +35,7 @@ export class AdminImportController {
   ) {}
 
   @Get('areas')
-  @ApiAdministration(answers.areas, {
+  @ApiAdministration(areasAnswer, {
     id: 'adminListAreas',
     summary: 'List administrative areas (operator only)',
   })
@@ -47,7 +48,7 @@ export class AdminImportController {
 
   @Post('areas')
   @HttpCode(200)
-  @ApiAdministration(answers.areasImported, {
+  @ApiAdministration(areasImportedAnswer, {
     id: 'adminImportAreas',
     summary: 'Import administrative areas, at most 500 (operator only)',
   })
@@ -60,7 +61,7 @@ export class AdminImportController {
 
   @Post('projects/:ownerId/sessions')
   @HttpCode(200)
-  @ApiAdministration(answers.sessionsImported, {
+  @ApiAdministration(sessionsImportedAnswer, {
     id: 'adminImportSessions',
     summary: 'Import sessions from another service, at most 200',
     errors: ['ADMIN_PROJECT_UNKNOWN'],

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
 import { Prepared } from '../../response/prepared.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { ownerId } from '../field.js';
@@ -18,6 +18,7 @@ import {
   projectChangeSchema,
 } from './project-input.js';
 import type { ProjectView } from './project-view.js';
+import { projectAnswer, projectsAnswer } from './project-answers.js';
 
 const projectPath = z.object(described({ ownerId }));
 type ProjectPath = z.output<typeof projectPath>;
@@ -29,7 +30,7 @@ export class AdminProjectController {
   constructor(private readonly projects: ProjectAdministration) {}
 
   @Get()
-  @ApiAdministration(answers.projects, {
+  @ApiAdministration(projectsAnswer, {
     id: 'adminListProjects',
     summary: 'List projects; a developer sees only their own',
   })
@@ -41,7 +42,7 @@ export class AdminProjectController {
   }
 
   @Post()
-  @ApiAdministration(answers.project, {
+  @ApiAdministration(projectAnswer, {
     id: 'adminAddProject',
     summary: 'Add a project; the key is shown only once (operator only)',
     status: 201,
@@ -55,7 +56,7 @@ export class AdminProjectController {
   }
 
   @Get(':ownerId')
-  @ApiAdministration(answers.project, {
+  @ApiAdministration(projectAnswer, {
     id: 'adminShowProject',
     summary: 'Show a project; the key is masked',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -68,7 +69,7 @@ export class AdminProjectController {
   }
 
   @Patch(':ownerId')
-  @ApiAdministration(answers.project, {
+  @ApiAdministration(projectAnswer, {
     id: 'adminChangeProject',
     summary: 'Change the settings of a project',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -83,7 +84,7 @@ export class AdminProjectController {
 
   @Post(':ownerId/disable')
   @HttpCode(200)
-  @ApiAdministration(answers.project, {
+  @ApiAdministration(projectAnswer, {
     id: 'adminDisableProject',
     summary: 'Disable a project: every request is refused (operator only)',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -97,7 +98,7 @@ export class AdminProjectController {
 
   @Post(':ownerId/enable')
   @HttpCode(200)
-  @ApiAdministration(answers.project, {
+  @ApiAdministration(projectAnswer, {
     id: 'adminEnableProject',
     summary: 'Enable a project (operator only)',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -111,7 +112,7 @@ export class AdminProjectController {
 
   @Post(':ownerId/verify-key')
   @HttpCode(200)
-  @ApiAdministration(answers.project, {
+  @ApiAdministration(projectAnswer, {
     id: 'adminChangeVerifyKey',
     summary: 'Replace the XverifyApi key; shown only once, and the old key stays valid for a while',
     errors: ['ADMIN_PROJECT_UNKNOWN'],

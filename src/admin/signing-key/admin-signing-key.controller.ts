@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
 import { Prepared } from '../../response/prepared.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { identifier, ownerId } from '../field.js';
@@ -14,6 +14,7 @@ import {
   signingKeyStepSchema,
 } from './signing-key-input.js';
 import type { SigningKeyView } from './signing-key-view.js';
+import { signingKeyAnswer, signingKeysAnswer } from './signing-key-answers.js';
 
 const projectPath = z.object(described({ ownerId }));
 const keyPath = z.object(described({ ownerId, kid: identifier }));
@@ -26,7 +27,7 @@ export class AdminSigningKeyController {
   constructor(private readonly keys: SigningKeyAdministration) {}
 
   @Get()
-  @ApiAdministration(answers.signingKeys, {
+  @ApiAdministration(signingKeysAnswer, {
     id: 'adminListSigningKeys',
     summary: 'List signing keys',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -39,7 +40,7 @@ export class AdminSigningKeyController {
   }
 
   @Post()
-  @ApiAdministration(answers.signingKey, {
+  @ApiAdministration(signingKeyAnswer, {
     id: 'adminPublishSigningKey',
     summary: 'Publish a new signing key in the key set, without signing with it yet',
     status: 201,
@@ -55,7 +56,7 @@ export class AdminSigningKeyController {
 
   @Post(':kid/promote')
   @HttpCode(200)
-  @ApiAdministration(answers.signingKey, {
+  @ApiAdministration(signingKeyAnswer, {
     id: 'adminPromoteSigningKey',
     summary: 'Promote a key to sign; the previous one only verifies from then on',
     errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT', 'SIGNING_KEY_TOO_EARLY'],
@@ -70,7 +71,7 @@ export class AdminSigningKeyController {
 
   @Post(':kid/demote')
   @HttpCode(200)
-  @ApiAdministration(answers.signingKey, {
+  @ApiAdministration(signingKeyAnswer, {
     id: 'adminDemoteSigningKey',
     summary: 'Demote the signing key and sign with HS256 again; the key only verifies from then on',
     errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT'],
@@ -84,7 +85,7 @@ export class AdminSigningKeyController {
 
   @Post(':kid/retire')
   @HttpCode(200)
-  @ApiAdministration(answers.signingKey, {
+  @ApiAdministration(signingKeyAnswer, {
     id: 'adminRetireSigningKey',
     summary: 'Retire a key: remove it from the key set permanently',
     errors: ['SIGNING_KEY_UNKNOWN', 'SIGNING_KEY_CONFLICT', 'SIGNING_KEY_TOO_EARLY'],

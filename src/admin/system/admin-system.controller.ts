@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
 import { Prepared } from '../../response/prepared.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { identifier, ownerId } from '../field.js';
@@ -10,6 +10,7 @@ import { pageSchema } from '../field.js';
 import { type Page, type PageRequest } from '../../response/page.js';
 import { SystemAdministration, type SystemView } from './system-administration.js';
 import { type NewSystem, newSystemSchema } from './system-input.js';
+import { systemAnswer, systemRemovedAnswer, systemsAnswer } from './system-answers.js';
 
 const projectPath = z.object(described({ ownerId }));
 const systemPath = z.object(described({ ownerId, sysId: identifier }));
@@ -21,7 +22,7 @@ export class AdminSystemController {
   constructor(private readonly systems: SystemAdministration) {}
 
   @Get()
-  @ApiAdministration(answers.systems, {
+  @ApiAdministration(systemsAnswer, {
     id: 'adminListSystems',
     summary: 'List systems',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -35,7 +36,7 @@ export class AdminSystemController {
   }
 
   @Post()
-  @ApiAdministration(answers.system, {
+  @ApiAdministration(systemAnswer, {
     id: 'adminAddSystem',
     summary: 'Add a system, for use in XsysId',
     status: 201,
@@ -50,7 +51,7 @@ export class AdminSystemController {
   }
 
   @Delete(':sysId')
-  @ApiAdministration(answers.removed, {
+  @ApiAdministration(systemRemovedAnswer, {
     id: 'adminRemoveSystem',
     summary: 'Remove a system',
     errors: ['ADMIN_SYSTEM_UNKNOWN'],

@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { ChainUnusable } from '../../audit/chain-state.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { Prepared } from '../../response/prepared.js';
-import { answers, ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
+import { ApiAdministration, ApiAdministrationCalls } from '../admin-api.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard, CurrentAdministrator } from '../administrator.guard.js';
 import { identifier, ownerId } from '../field.js';
@@ -37,6 +37,8 @@ import { type AdministeredSession, UserSessions } from '../session/user-sessions
 import { UserDeletion } from './user-deletion.js';
 import { UserLocks } from './user-locks.js';
 import type { UserView } from './user-view.js';
+import { endedAnswer, sessionsAnswer } from '../session/session-answers.js';
+import { resetAnswer, unlockedAnswer, userAnswer, usersAnswer } from './user-answers.js';
 
 const projectPath = z.object(described({ ownerId }));
 const userPath = z.object(described({ ownerId, userId: identifier }));
@@ -62,7 +64,7 @@ export class AdminUserController {
   ) {}
 
   @Get()
-  @ApiAdministration(answers.users, {
+  @ApiAdministration(usersAnswer, {
     id: 'adminListUsers',
     summary: 'List users',
     errors: ['ADMIN_PROJECT_UNKNOWN'],
@@ -76,7 +78,7 @@ export class AdminUserController {
   }
 
   @Post()
-  @ApiAdministration(answers.user, {
+  @ApiAdministration(userAnswer, {
     id: 'adminAddUser',
     summary: 'Add a user',
     status: 201,
@@ -91,7 +93,7 @@ export class AdminUserController {
   }
 
   @Get(':userId')
-  @ApiAdministration(answers.user, {
+  @ApiAdministration(userAnswer, {
     id: 'adminShowUser',
     summary: 'Show a user',
     errors: ['USER_UNKNOWN'],
@@ -104,7 +106,7 @@ export class AdminUserController {
   }
 
   @Patch(':userId')
-  @ApiAdministration(answers.user, {
+  @ApiAdministration(userAnswer, {
     id: 'adminChangeUser',
     summary: 'Change a user',
     errors: ['USER_UNKNOWN', 'USER_EXISTS', 'LAST_DEVELOPER'],
@@ -118,7 +120,7 @@ export class AdminUserController {
   }
 
   @Delete(':userId')
-  @ApiAdministration(answers.ended, {
+  @ApiAdministration(endedAnswer, {
     id: 'adminDeleteUser',
     summary: 'Delete a user and all sessions of the user; the audit trail keeps a pseudonym',
     errors: ['USER_UNKNOWN', 'LAST_DEVELOPER'],
@@ -137,7 +139,7 @@ export class AdminUserController {
 
   @Post(':userId/disable')
   @HttpCode(200)
-  @ApiAdministration(answers.user, {
+  @ApiAdministration(userAnswer, {
     id: 'adminDisableUser',
     summary: 'Disable a user and end all sessions of the user',
     errors: ['USER_UNKNOWN', 'LAST_DEVELOPER'],
@@ -151,7 +153,7 @@ export class AdminUserController {
 
   @Post(':userId/enable')
   @HttpCode(200)
-  @ApiAdministration(answers.user, {
+  @ApiAdministration(userAnswer, {
     id: 'adminEnableUser',
     summary: 'Enable a user',
     errors: ['USER_UNKNOWN'],
@@ -165,7 +167,7 @@ export class AdminUserController {
 
   @Post(':userId/unlock')
   @HttpCode(200)
-  @ApiAdministration(answers.unlocked, {
+  @ApiAdministration(unlockedAnswer, {
     id: 'adminUnlockUser',
     summary: 'Unlock a user after too many failed logins',
     errors: ['USER_UNKNOWN'],
@@ -178,7 +180,7 @@ export class AdminUserController {
   }
 
   @Put(':userId/password')
-  @ApiAdministration(answers.ended, {
+  @ApiAdministration(endedAnswer, {
     id: 'adminSetPassword',
     summary: 'Set the password of a user; ends all sessions unless `keepSessions` is set',
     errors: ['USER_UNKNOWN'],
@@ -192,7 +194,7 @@ export class AdminUserController {
   }
 
   @Delete(':userId/second-factor')
-  @ApiAdministration(answers.reset, {
+  @ApiAdministration(resetAnswer, {
     id: 'adminResetSecondFactor',
     summary: 'Remove the second factor of a user',
     errors: ['USER_UNKNOWN'],
@@ -205,7 +207,7 @@ export class AdminUserController {
   }
 
   @Get(':userId/sessions')
-  @ApiAdministration(answers.sessions, {
+  @ApiAdministration(sessionsAnswer, {
     id: 'adminListUserSessions',
     summary: 'List the active sessions of a user',
     errors: ['USER_UNKNOWN'],
@@ -218,7 +220,7 @@ export class AdminUserController {
   }
 
   @Delete(':userId/sessions')
-  @ApiAdministration(answers.ended, {
+  @ApiAdministration(endedAnswer, {
     id: 'adminLogoutUser',
     summary: 'End all sessions of a user',
     errors: ['USER_UNKNOWN'],
@@ -231,7 +233,7 @@ export class AdminUserController {
   }
 
   @Delete(':userId/sessions/:sessionId')
-  @ApiAdministration(answers.ended, {
+  @ApiAdministration(endedAnswer, {
     id: 'adminEndUserSession',
     summary: 'End one session of a user',
     errors: ['USER_UNKNOWN', 'SESSION_UNKNOWN'],
