@@ -8,7 +8,11 @@ const source = (name) => new URL(`src/${name}.ts`, import.meta.url).pathname;
 await build({
   ...common,
   format: 'iife',
-  entryPoints: { 'bo-auth': source('global'), 'bo-auth-des': source('global-des') },
+  entryPoints: {
+    'bo-auth': source('global'),
+    'bo-auth-des': source('global-des'),
+    'bo-auth-dpop': source('global-dpop'),
+  },
 });
 await build({
   ...common,

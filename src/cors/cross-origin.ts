@@ -20,7 +20,7 @@ const REQUEST_HEADERS = [
   'traceparent',
 ].join(', ');
 
-const EXPOSED_HEADERS = 'x-request-id, Retry-After, WWW-Authenticate, DPoP-Nonce';
+const EXPOSED_HEADERS = 'Date, x-request-id, Retry-After, WWW-Authenticate, DPoP-Nonce';
 
 const MAX_AGE_SECONDS = 7_200;
 

@@ -13,12 +13,14 @@ const OPTIONS = { accessSeconds: 3, graceSeconds: 10, calmSeconds: 4, faultSecon
 let browser: Browser;
 let backend: Backend;
 let client: CheckResult;
+let bound: CheckResult;
 let control: CheckResult;
 
 beforeAll(async () => {
   [browser, backend] = await Promise.all([launchChromium(), applicationBackend(OPTIONS)]);
-  [client, control] = await Promise.all([
+  [client, bound, control] = await Promise.all([
     checkInBrowser(browser, backend, { ...OPTIONS, algorithm: 'client', tabs: 4, seed: SEED }),
+    checkInBrowser(browser, backend, { ...OPTIONS, algorithm: 'dpop', tabs: 2, seed: SEED }),
     checkInBrowser(browser, backend, {
       ...OPTIONS,
       algorithm: 'control',
@@ -39,6 +41,13 @@ test('the client keeps its promises in a browser', () => {
   expect(Object.keys(client.faults)).toEqual(
     expect.arrayContaining(['tab frozen', 'logged out', 'storage cleared']),
   );
+});
+
+test('so does it where the session is bound to a key that all tabs share', () => {
+  expect(bound.violations).toEqual([]);
+  expect(bound.outcomes['200']).toBeGreaterThan(10);
+  expect(bound.boundUses).toBeGreaterThan(10);
+  expect(client.boundUses).toBe(0);
 });
 
 test('the usual algorithm does not, so the check can fail', () => {

@@ -63,7 +63,11 @@ export class Network {
     const answer = await this.service.app.inject({
       method: request.method as 'GET',
       url: API + path,
-      headers: { ...Object.fromEntries(request.headers), ...(this.cookie !== '' && { cookie: this.cookie }) },
+      headers: {
+        ...Object.fromEntries(request.headers),
+        host: new URL(SERVICE).host,
+        ...(this.cookie !== '' && { cookie: this.cookie }),
+      },
       ...(text !== '' && { payload: text }),
     });
     const [set] = [answer.headers['set-cookie'] ?? []].flat();
@@ -71,6 +75,8 @@ export class Network {
     if (typeof fault === 'object') await fault.until;
     if (fault === 'answer lost') throw new TypeError('fetch failed');
     return this.answer(answer.payload, answer.statusCode, {
+      'content-type': answer.headers['content-type'] as string,
+      'dpop-nonce': answer.headers['dpop-nonce'] as string | undefined,
       'retry-after': answer.headers['retry-after'] as string | undefined,
       ...(this.showsDate && { date: new Date(this.service.clock.now()).toUTCString() }),
     });

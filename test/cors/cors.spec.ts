@@ -98,7 +98,7 @@ describe('a response', () => {
     const answer = await ask(OWN, { url });
     expect([answer.status, readerOf(answer)]).toEqual([200, OWN]);
     expect(answer.headers['access-control-expose-headers']).toBe(
-      'x-request-id, Retry-After, WWW-Authenticate, DPoP-Nonce',
+      'Date, x-request-id, Retry-After, WWW-Authenticate, DPoP-Nonce',
     );
     expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
     for (const [origin, owner, reader] of [

@@ -1,5 +1,6 @@
 import { withAccessToken } from './adapter/fetch.js';
 import { serverClock } from './clock.js';
+import type { Dpop } from './dpop.js';
 import { type Host, pageStorage } from './host.js';
 import { refresher } from './refresh.js';
 import { authService, type ServiceOptions } from './service.js';
@@ -12,6 +13,8 @@ export interface LoginAuthOptions extends ServiceOptions {
   readonly storage?: Storage;
   /** How requests reach the service. Default: `fetch`. */
   readonly transport?: Transport;
+  /** Binds the sessions to a key of this browser: `dpopKey()`. */
+  readonly dpop?: Dpop;
   /** Default 10,000. */
   readonly timeoutMs?: number;
   /** `include` if the service, on another origin, keeps the refresh token in a cookie. */
@@ -32,7 +35,7 @@ export type LoginAuth = ReturnType<typeof createLoginAuth>;
 
 /** Signs the page in, and keeps it signed in. One for each page; all tabs of an origin share the session. */
 export function createLoginAuth(options: LoginAuthOptions, host: Host = globalThis) {
-  const { storage = pageStorage(host), timeoutMs = 10_000 } = options;
+  const { storage = pageStorage(host), timeoutMs = 10_000, dpop = (fetch) => fetch } = options;
   const baseUrl = options.baseUrl.replace(/\/$/, '');
   const key = `bo-auth ${options.ownerId} ${baseUrl}`;
   const listeners = new Set<(change: Change) => void>();
@@ -42,7 +45,8 @@ export function createLoginAuth(options: LoginAuthOptions, host: Host = globalTh
     for (const listener of listeners) void Promise.resolve(change).then(listener);
   });
   const clock = serverClock(store.read()?.ahead ?? 0);
-  const transport = options.transport ?? fetchTransport(host.fetch, timeoutMs, options.credentials);
+  const fetch = dpop(host.fetch!, clock.now, store.read);
+  const transport = options.transport ?? fetchTransport(fetch, timeoutMs, options.credentials);
   const service = authService({ ...options, baseUrl }, transport, clock, host);
   const refresh = refresher(store, service, clock, host, key);
 
@@ -129,6 +133,6 @@ export function createLoginAuth(options: LoginAuthOptions, host: Host = globalTh
     /** `fetch` with the access token; for the service itself, also with the tenant headers. */
     fetch: ((input, init) => authorizedFetch(input, init)) as typeof globalThis.fetch,
   };
-  const authorizedFetch = withAccessToken(auth, host.fetch!, { ...options, baseUrl });
+  const authorizedFetch = withAccessToken(auth, fetch, { ...options, baseUrl });
   return auth;
 }

@@ -21,7 +21,7 @@ export type Transport = (request: TransportRequest) => Promise<TransportResponse
 
 /** @param credentials `include` for a refresh token in a cookie of another origin */
 export function fetchTransport(
-  fetch: typeof globalThis.fetch | undefined,
+  fetch: typeof globalThis.fetch,
   timeoutMs: number,
   credentials?: 'include' | 'same-origin' | 'omit',
 ): Transport {
@@ -31,7 +31,7 @@ export function fetchTransport(
     try {
       // `keepalive`: a logout is sent although the page is left
       const options = { method: 'POST', headers, body, credentials, keepalive: true, signal: abort.signal };
-      const response = await fetch!(url, options);
+      const response = await fetch(url, options);
       return {
         status: response.status,
         body: await response.json().catch((error: unknown) => {

@@ -20,6 +20,7 @@ export interface CheckResult {
   readonly algorithm: Algorithm;
   readonly requests: number;
   readonly refreshes: number;
+  readonly boundUses: number;
   /** Without faults: refreshes, and how often the access token expired. */
   readonly calm: { readonly refreshes: number; readonly expiries: number };
   readonly faults: Readonly<Record<string, number>>;
@@ -88,9 +89,9 @@ class Check {
       await this.strikeFor(faultSeconds * 1000);
       await this.settle();
       this.judgeUses();
-      const { refreshes, struck: faults } = this.proxy;
+      const { refreshes, boundUses, struck: faults } = this.proxy;
       const { requests, outcomes, violations } = this;
-      return { algorithm, requests, refreshes, calm, faults, outcomes, violations };
+      return { algorithm, requests, refreshes, boundUses, calm, faults, outcomes, violations };
     } finally {
       await this.profile.close();
       this.proxy.close();
@@ -180,7 +181,7 @@ class Check {
   }
 
   private async signInAgain(): Promise<void> {
-    if (this.options.algorithm === 'client' && this.endedAt === null && this.profile.tabs[0]!.isSignedIn)
+    if (this.options.algorithm !== 'control' && this.endedAt === null && this.profile.tabs[0]!.isSignedIn)
       return;
     const signedOut = this.profile.tabs.filter(({ isSignedIn }) => !isSignedIn);
     // The usual front end knows of a login when a page loads: each of its tabs signs in by itself.

@@ -36,6 +36,8 @@ interface Answer {
 export class FaultProxy {
   hasFaults = false;
   refreshes = 0;
+  /** Requests with an access token that is bound to a key. */
+  boundUses = 0;
   readonly uses: Use[] = [];
   /** How often each fault struck. */
   readonly struck: Record<string, number> = {};
@@ -148,8 +150,10 @@ export class FaultProxy {
   }
 
   private noteUse({ headers }: IncomingMessage): void {
-    const token = this.tokens.get(headers.authorization?.slice('Bearer '.length) ?? '');
+    const [scheme, accessToken = ''] = headers.authorization?.split(' ') ?? [];
+    const token = this.tokens.get(accessToken);
     if (!token || !headers['x-tab']) return;
+    if (scheme === 'DPoP') this.boundUses++;
     const [tab = 0, request = 0] = String(headers['x-tab']).split(' ').map(Number);
     this.uses.push({ at: performance.now(), tab, request, ...token });
   }

@@ -1,4 +1,5 @@
 import { createLoginAuth } from '../../../packages/client/src/index.js';
+import { dpopKey } from '../../../packages/client/src/dpop.js';
 import { desVerify } from '../../../packages/client/src/verify/des.js';
 import { flagAndQueue } from './flag-and-queue.js';
 
@@ -25,7 +26,11 @@ const page = globalThis as unknown as {
 };
 const query = new URLSearchParams(page.location.search);
 const options = { baseUrl: '/bo/api/v3', ownerId: 'acme', verify: desVerify('acme-key') };
-const auth = query.get('algorithm') === 'control' ? flagAndQueue(options) : createLoginAuth(options);
+const algorithm = query.get('algorithm');
+const auth =
+  algorithm === 'control'
+    ? flagAndQueue(options)
+    : createLoginAuth({ ...options, ...(algorithm === 'dpop' && { dpop: dpopKey() }) });
 
 const realNow = Date.now;
 let offset = 0;

@@ -2,7 +2,8 @@ import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 import { eventually } from '../../support/temporary.js';
 import type { PageDriver, Report } from './page.js';
 
-export type Algorithm = 'client' | 'control';
+/** `dpop`: the client, with sessions that are bound to a key in IndexedDB. */
+export type Algorithm = 'client' | 'dpop' | 'control';
 
 /** One tab of the browser. */
 export interface BrowserTab {

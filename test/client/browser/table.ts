@@ -13,7 +13,7 @@ export function tableOf(results: readonly CheckResult[]): string {
     ]),
     ['**violations**', ({ violations }) => `**${violations.length}**`],
   ];
-  const titles = { client: '@bo-auth/client', control: 'flag and queue' };
+  const titles = { client: '@bo-auth/client', dpop: 'with DPoP', control: 'flag and queue' };
   return [
     `| | ${results.map(({ algorithm }) => titles[algorithm]).join(' | ')} |`,
     `| --- | ${results.map(() => '---:').join(' | ')} |`,

@@ -22,7 +22,7 @@ export function axiosAdapter(
   return async (config) => {
     // axios 0.x has neither names for adapters nor named exports
     // oxlint-disable-next-line import/no-named-as-default-member
-    const send = typeof adapter === 'function' ? adapter : axios.getAdapter(adapter);
+    const send = typeof adapter === 'function' ? adapter : axios.getAdapter(adapter, config);
     const outcome = await auth.send(
       (token) => {
         if (token) config.headers['Authorization'] = `Bearer ${token}`;
