@@ -67,6 +67,9 @@ it.each([
   ['METRICS_PORT', '9464', { metricsPort: 9_464 }],
   ['METRICS_TOKEN', 'sixteen-letters!', { metricsToken: 'sixteen-letters!' }],
   ['RATE_LIMIT_PER_MINUTE', '0', { rateLimitPerMinute: 0 }],
+  ['PUBLIC_URL', 'https://auth.example.com/', { publicUrl: 'https://auth.example.com' }],
+  ['PUBLIC_URL', 'http://localhost:8080', { publicUrl: 'http://localhost:8080' }],
+  ['PORT', '8080', { publicUrl: 'http://localhost:8080' }],
   ['SWAGGER_ENABLED', 'false', { swaggerEnabled: false }],
   ['NODE_ENV', 'test', { environment: 'development' }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
@@ -99,6 +102,13 @@ const BAD: Record<string, string[]> = {
     'redis://h/db',
     'redis://:pa%ss@h',
   ],
+  PUBLIC_URL: [
+    'auth.example.com',
+    'https://a.example/b',
+    'https://a.example?b',
+    'https://u@a.example',
+    'ftp://a',
+  ],
   SWAGGER_ENABLED: ['yes', 'TRUE', '2'],
   LOG_LEVEL: ['verbose', 'INFO'],
   RATE_LIMIT_PER_MINUTE: ['-1', '1.5', 'off', '1000001'],
@@ -118,6 +128,15 @@ it.each(Object.entries(BAD).flatMap(([name, values]) => values.map((value) => [n
     expect(message).not.toContain('\n');
   },
 );
+
+it('the public URL is https in production, except on this machine', () => {
+  const production = { NODE_ENV: 'production', ...STRONG_SECRETS };
+  expect(refusal({ ...production, PUBLIC_URL: 'http://auth.example.com' })).toMatch(/^PUBLIC_URL: /);
+  expect(loadConfig({ ...production, PUBLIC_URL: 'http://127.0.0.1:1' }).publicUrl).toBe(
+    'http://127.0.0.1:1',
+  );
+  expect(loadConfig(production).publicUrl).toBeNull();
+});
 
 it('one half of the TLS pair names the other', () => {
   expect(refusal({ TLS_CERT_FILE: 'a' })).toMatch(/^TLS_KEY_FILE: /);

@@ -217,3 +217,17 @@ it('production without PUBLIC_URL has no OAuth endpoints', async () => {
   expect(answer.body).toMatchObject({ error: { errorCode: 'ROUTE_UNKNOWN' } });
   await closed.close();
 });
+
+it('the rate limit counts by the project in the path', async () => {
+  const limited = await startApp({ RATE_LIMIT_PER_MINUTE: '2' });
+  const errors = [];
+  for (const owner of ['acme', 'acme', 'acme', 'ptdev'])
+    errors.push(errorOf(await oauth(limited, 'token', {}, {}, owner)));
+  expect(errors).toEqual([
+    '401 invalid_client',
+    '401 invalid_client',
+    '429 temporarily_unavailable',
+    '401 invalid_client',
+  ]);
+  await limited.close();
+});
