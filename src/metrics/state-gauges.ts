@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Gauge, type Registry } from 'prom-client';
 import { RedisLink } from '../cache/redis-link.js';
 import { DatabaseHealth } from '../health/database-health.js';
+import { FeedWaiters } from '../oauth/feed/feed-waiters.js';
 import { Metrics } from './metrics.js';
 
-/** Gauges that are 1 if the database or Redis answers and 0 if not, checked at each scrape. */
+/** Gauges that are read at each scrape: whether the database and Redis answer, and how many requests wait for the feed. */
 @Injectable()
 export class StateGauges {
-  constructor({ registry }: Metrics, health: DatabaseHealth, redis: RedisLink) {
+  constructor({ registry }: Metrics, health: DatabaseHealth, redis: RedisLink, waiters: FeedWaiters) {
     gauge(registry, 'bo_auth_database_up', 'Whether the database answers', async () => {
       const { database } = await health.check();
       return database.status === 'up' ? 1 : 0;
@@ -17,6 +18,7 @@ export class StateGauges {
       return redis.isAnswering ? 1 : 0;
     });
     degradedGauge(registry, redis);
+    waitersGauge(registry, waiters);
   }
 }
 
@@ -32,6 +34,18 @@ function degradedGauge(registry: Registry, redis: RedisLink): void {
       gauge.reset();
       const { failure } = redis;
       if (failure !== null) gauge.set({ reason: failure.code }, 1);
+    },
+  });
+}
+
+function waitersGauge(registry: Registry, waiters: FeedWaiters): void {
+  const gauge = new Gauge({
+    name: 'bo_auth_feed_waiters',
+    help: 'Requests that wait for the next entry of a revocation feed',
+    registers: [registry],
+    aggregator: 'sum',
+    collect: () => {
+      gauge.set(waiters.count);
     },
   });
 }

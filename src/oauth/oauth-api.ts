@@ -22,7 +22,7 @@ const text = (description: string, more: object = {}) => ({ type: 'string', desc
 const NEWEST = 'The newest refresh token of the session.';
 const SCOPE = 'Scopes, separated by spaces.';
 
-const ApiProject = () =>
+export const ApiProject = () =>
   ApiParam({
     name: 'ownerId',
     description: 'The project, as `XownerId` names it.',
@@ -52,32 +52,31 @@ const ApiForm = (fields: Fields, required: readonly string[]) =>
 const ANY_CALL: readonly OAuthErrorCode[] = ['invalid_request', 'server_error', 'temporarily_unavailable'];
 
 /** Documents the errors of RFC 6749 §5.2 by their status. */
-const ApiOAuthErrors = (...codes: readonly OAuthErrorCode[]) => {
+export const ApiOAuthErrors = (...codes: readonly OAuthErrorCode[]) => {
   const all = [...ANY_CALL, ...codes];
   const statuses = new Map<number, OAuthErrorCode[]>();
   for (const code of all)
     for (const status of OAUTH_ERRORS[code]) statuses.set(status, [...(statuses.get(status) ?? []), code]);
-  return applyDecorators(
-    ...[...statuses].map(([status, errors]) =>
-      ApiResponse({
-        status,
-        description: [STATUS_CODES[status], ...errors.map((code) => `\`${code}\``)].join(' · '),
-        content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              required: ['error'],
-              properties: {
-                error: text('The error code (RFC 6749 §5.2).', { enum: errors }),
-                error_description: text('One sentence, for developers.'),
-              },
-            },
+  return applyDecorators(...[...statuses].map(([status, errors]) => ApiOAuthError(status, errors)));
+};
+
+export const ApiOAuthError = (status: number, errors: OAuthErrorCode[]) =>
+  ApiResponse({
+    status,
+    description: [STATUS_CODES[status], ...errors.map((code) => `\`${code}\``)].join(' · '),
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          required: ['error'],
+          properties: {
+            error: text('The error code (RFC 6749 §5.2).', { enum: errors }),
+            error_description: text('One sentence, for developers.'),
           },
         },
-      }),
-    ),
-  );
-};
+      },
+    },
+  });
 
 export const ApiToken = () =>
   applyDecorators(

@@ -59,4 +59,18 @@ export const OAUTH_TEXT_ZH: Readonly<Record<string, string>> = {
   'openIdConfiguration.summary': '同一元数据，位于 Spring 和 ASP.NET 查找的位置',
   'openIdConfiguration.description': '本项目的签发者、端点和公钥集，供客户端自动发现。',
   'openIdConfiguration.200': '元数据。',
+
+  'oauthRevocations.summary': '已终止的会话，供自行验证访问令牌的服务使用',
+  'oauthRevocations.description':
+    '自游标以来终止的全部会话，以及全部会话被终止的用户；只要其访问令牌仍可能有效就会列出。不提供 `after` 时返回当前状态。每次最多 1000 条；请用返回的 `cursor` 继续调用，直到返回为空。供机密客户端使用，以 HTTP Basic 认证。',
+  'oauthRevocations.after': '上一次返回的 `cursor`。不提供则返回当前状态。',
+  'oauthRevocations.wait': '没有新内容时最多等待的秒数，0 至 30。',
+  'oauthRevocations.200': '自游标以来的变化。',
+  'oauthRevocations.cursor': '下一次调用的 `after`。',
+  'oauthRevocations.ended': '已终止的会话。请拒绝带有这些 `sid` 的访问令牌。',
+  'oauthRevocations.sid': '会话标识，即声明 `sid`。',
+  'oauthRevocations.exp': '该会话的访问令牌最迟失效的时间，Unix 时间戳，单位为秒。',
+  'oauthRevocations.users': '全部会话被终止的用户。',
+  'oauthRevocations.id': '用户标识，即声明 `sub`。',
+  'oauthRevocations.before': '请拒绝该用户在此时间之前签发（`iat`）的访问令牌，Unix 时间戳，单位为毫秒。',
 };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Awaitable, andThen } from '../../awaitable.js';
 import { type Read, TieredCache } from '../../cache/tiered-cache.js';
 import { Clock } from '../../config/clock.js';
+import { Topic } from '../../diagnostics/topic.js';
 import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
 import { importedTokenHash, parseRefreshToken, type TokenPosition } from '../refresh-token/refresh-token.js';
 import { changed, type Session, type SessionChange } from './session.js';
@@ -15,6 +16,9 @@ export interface PresentedSession {
 
 /** How long the session of an imported token is cached; after its deletion the token may be imported again. */
 const IMPORTED_MS = 10 * 60_000;
+
+/** Sessions of this project were changed or ended in this process. What other processes do is not published here. */
+export const changedSessions = new Topic<string>('bo-auth:session-change');
 
 /** A token issued elsewhere stands for the first of its family. */
 const IMPORTED: TokenPosition = { generation: 0, branch: 0 };
@@ -57,6 +61,7 @@ export class Sessions {
 
   /** Drops cached copies; call this after any other change. */
   forget(ownerId: string, ...ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) changedSessions.publish(ownerId);
     return this.cache.drop(...ids.map((id) => sessionKey(ownerId, id)));
   }
 
