@@ -60,7 +60,7 @@ const SUBFOLDERS = {
 };
 
 /** The packages of packages/. They are published by themselves, and import nothing from outside their folder. */
-const PACKAGES = ['client'];
+const PACKAGES = ['client', 'resource-server'];
 
 const ROOT = path.join(import.meta.dirname, '..');
 const FILE = path.join(ROOT, '.oxlintrc.json');
