@@ -105,6 +105,7 @@ describe('doctor', () => {
        VALUES ('shop', 'u1', 'enrolled', 'former.AAAA', 0, '[]', 0)`,
     );
     await server.sql(`UPDATE bo_auth_event SET detail = '{"ip":"10.0.0.5"}' WHERE kind = 'login'`);
+    await server.sql(`UPDATE bo_project SET issuer = 'url' WHERE owner_id = 'shop'`);
     await server.close();
     expect(answer.status).toBe(200);
   });
@@ -148,6 +149,10 @@ describe('doctor', () => {
     expect((await findings(env)).text).toContain('other users of this machine may read');
     await chmod(join(folder, 'data', 'cli.sqlite'), 0o600);
     expect((await bo(['doctor'], { env })).stdout).toContain(', up to date');
+    expect(report.warnings).toContainEqual(
+      expect.stringMatching(/^PUBLIC_URL: is not set, but these projects .*: shop$/),
+    );
+    expect((await findings({ ...env, PUBLIC_URL: 'https://a.example' })).text).not.toContain('PUBLIC_URL');
     expect(report.warnings).toContainEqual(
       expect.stringContaining('TRUSTED_PROXIES: the newest 13 logins, of 4 users, all came from 10.0.0.5'),
     );

@@ -14,6 +14,7 @@ import { profileProblems } from '../../tenancy/verification/verification-profile
 import { User } from '../../tenancy/user/user.entity.js';
 import { eventChain } from './doctor-chain.js';
 import { loginAddresses } from './doctor-addresses.js';
+import { publicUrl } from './doctor-oauth.js';
 import { peppers, secondFactors, signingKeys } from './doctor-peppers.js';
 import { rows } from './doctor-rows.js';
 import { largeUsers } from './doctor-users.js';
@@ -127,6 +128,7 @@ async function examineRows(
       ...(await signingKeys(dataSource, config)),
       ...(await secondFactors(dataSource, config)),
       ...(await largeUsers(dataSource)),
+      ...(await publicUrl(dataSource, config)),
       ...(await loginAddresses(dataSource, config)),
       ...(await newestEvent(dataSource)),
       ...(await eventChain(dataSource, config)),
