@@ -37,6 +37,16 @@ export class DebianTool {
   }
 }
 
+/**
+ * Unpacks Debian's packages into a folder that later runs use again.
+ *
+ * @returns `null` where that is not possible
+ */
+export function unpackedDebian(name: string, packages: readonly string[]): string | null {
+  const folder = join(CACHE, name);
+  return existsSync(join(folder, 'usr')) || unpack(folder, packages) ? folder : null;
+}
+
 function unpack(folder: string, packages: readonly string[]): boolean {
   if (packages.length === 0 || process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
   mkdirSync(folder, { recursive: true });
