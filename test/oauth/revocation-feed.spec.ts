@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { clientSecretHash } from '../../src/auth/oauth-client/client-secret.js';
 import { drain } from '../../src/shutdown/drain.js';
 import type { FeedResponse } from '../../src/oauth/feed/feed-reader.js';
@@ -207,6 +208,25 @@ describe('the cursor', () => {
   });
 });
 
+it('hands over 10,000 entries page by page', async () => {
+  const seen = new Set<string>();
+  const start = (await read()).cursor;
+  await test.sql(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+     INSERT INTO bo_revocation (owner_id, seq, session_id, expires_at)
+     SELECT owner_id, seq + i, 's' || i, $1 FROM n, bo_revocation_head WHERE owner_id = 'acme'`,
+    test.clock.now() + 1000_000,
+  );
+  await test.sql(`UPDATE bo_revocation_head SET seq = seq + 10000 WHERE owner_id = 'acme'`);
+  let pages = 0;
+  for (let page = await read(start); page.ended.length > 0; page = await read(page.cursor)) {
+    for (const { sid } of page.ended) seen.add(sid);
+    pages++;
+  }
+  expect([seen.size, pages]).toEqual([10_000, 10]);
+  await test.sql(`DELETE FROM bo_revocation WHERE owner_id = 'acme'`);
+});
+
 describe('the caller', () => {
   it('must be a confidential client of the project', async () => {
     await addClient('other', 'confidential', 'ptdev');
@@ -243,7 +263,12 @@ describe('waiting', () => {
     await waiting(2);
     const metrics = await test.app.inject({ url: '/metrics' });
     expect(metrics.payload).toContain('bo_auth_feed_waiters 2');
+    // Nothing looks at the feed any more but for what this process does itself.
+    await sleep(300);
+    clearInterval(Reflect.get(waiters(), 'timer') as NodeJS.Timeout);
     await logOut(user);
+    const late = sleep(10_000, 'late', { ref: false });
+    expect(await Promise.race([late, Promise.all(answers)])).not.toBe('late');
     for (const answer of await Promise.all(answers))
       expect(((await answer.json()) as FeedResponse).ended.map(({ sid }) => sid)).toEqual([user.sid]);
     expect(waiters().count).toBe(0);
@@ -253,6 +278,7 @@ describe('waiting', () => {
     const { cursor } = await read();
     const answer = wait(cursor);
     await waiting(1);
+    await sleep(400);
     // Nothing in this process learns of it.
     await test.sql(
       `INSERT INTO bo_revocation (owner_id, seq, session_id, expires_at)

@@ -8,7 +8,8 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
-import { API, encryptByDES } from '../support/app.js';
+import type { FeedResponse } from '../../src/oauth/feed/feed-reader.js';
+import { API, claimsOf, encryptByDES } from '../support/app.js';
 import { selfSigned } from '../support/certificate.js';
 import { TestCommandLine } from '../support/command-line.js';
 import { TestDatabase } from '../support/database.js';
@@ -31,6 +32,8 @@ describe('two services, Postgres and Redis behind nginx', () => {
   /** The same over TLS, as compose.tls.yaml adds it. */
   let secureFront: string;
   let environment: Record<string, string>;
+  /** Of a service that reads the revocation feed. */
+  let authorization: string;
 
   const ask = async (path: string, init: RequestInit = {}, origin = front): Promise<Response> =>
     fetch(origin + path, {
@@ -52,6 +55,14 @@ describe('two services, Postgres and Redis behind nginx', () => {
   const login = async () => dataOf(await post('/auth/token', { userName: 'bob', password: 'bob-password' }));
   const refresh = (token: string, origin = front) =>
     ask(`${API}/auth/token/refresh?refreshToken=${token}`, {}, origin);
+  const readFeed = async (query: string, from = front) => {
+    const answer = await fetch(`${from}${API}/oauth/shop/revocations?${query}`, {
+      headers: { authorization },
+    });
+    if (answer.status !== 200) throw new Error(`the feed answered ${answer.status}`);
+    return (await answer.json()) as FeedResponse;
+  };
+  const sidOf = ({ accessToken }: TokenGrant) => String(claimsOf(accessToken)['sid']);
   const origin = (index: number) => `http://127.0.0.1:${services[index]?.port}`;
 
   beforeAll(async () => {
@@ -61,6 +72,7 @@ describe('two services, Postgres and Redis behind nginx', () => {
       NODE_ENV: 'production',
       TRUSTED_PROXIES: '127.0.0.2',
       LOG_LEVEL: 'info',
+      PUBLIC_URL: 'https://auth.example.com',
       ...STRONG_SECRETS,
       ...stores,
     };
@@ -71,6 +83,17 @@ describe('two services, Postgres and Redis behind nginx', () => {
     await run('', 'migrate');
     await run('shop-key\n', 'project', 'add', 'shop', '--verify-cipher', 'des-ecb', '--verify-key-file', '-');
     await run('bob-password', 'user', 'add', 'shop', 'bob', '--password-file', '-');
+    const client = await commandLine.run([
+      'client',
+      'add',
+      'shop',
+      'api',
+      '--type',
+      'confidential',
+      '--json',
+    ]);
+    const { clientSecret } = JSON.parse(client.stdout) as { clientSecret: string };
+    authorization = `Basic ${Buffer.from(`api:${clientSecret}`).toString('base64')}`;
     commandLine.close();
     services = await Promise.all([ServiceProcess.start(environment), ServiceProcess.start(environment)]);
     const [port, tlsPort] = [await freePort(), await freePort()];
@@ -154,8 +177,12 @@ describe('two services, Postgres and Redis behind nginx', () => {
     const user = () =>
       ask(`${API}/auth/user`, { headers: { authorization: `Bearer ${grant.accessToken}` } }, origin(1));
     expect((await user()).status).toBe(200);
+    const { cursor } = await readFeed('', origin(1));
+    const feed = readFeed(`after=${cursor}&wait=30`, origin(1));
     await post('/auth/token/revoke', { refreshToken: grant.refreshToken }, origin(0));
     await eventually('the other refuses', async () => (await user()).status === 401, 2_000);
+    const late = sleep(5_000, null, { ref: false });
+    expect((await Promise.race([feed, late]))?.ended.map(({ sid }) => sid)).toEqual([sidOf(grant)]);
   });
 
   it('believes nginx alone who the client is, and gives the metrics to nobody', async () => {
@@ -194,6 +221,20 @@ describe('two services, Postgres and Redis behind nginx', () => {
           await sleep(5);
         }
       });
+      const seen = new Set<string>();
+      const reader = (async () => {
+        let { cursor } = await readFeed('');
+        // It always waits at one of the services, which must not wait for the end of that.
+        while (!stopping.signal.aborted) {
+          try {
+            const page = await readFeed(`after=${cursor}&wait=30`);
+            cursor = page.cursor;
+            for (const { sid } of page.ended) seen.add(sid);
+          } catch (error) {
+            failures.push(String(error));
+          }
+        }
+      })();
       for (const [index, old] of services.entries()) {
         const before = answers;
         await eventually('requests', () => answers > before + 50);
@@ -205,8 +246,12 @@ describe('two services, Postgres and Redis behind nginx', () => {
       }
       const before = answers;
       await eventually('requests at the new ones', () => answers > before + 50);
+      const last = await login();
+      await post('/auth/token/revoke', { refreshToken: last.refreshToken });
+      await eventually('the reader knows', () => seen.has(sidOf(last)));
       stopping.abort();
-      await Promise.all(clients);
+      await post('/auth/token/revoke', { refreshToken: (await login()).refreshToken });
+      await Promise.all([...clients, reader]);
       expect(answers).toBeGreaterThan(150);
       expect(failures).toEqual([]);
       const logs = ['access.log', 'error.log'].map((name) => readFileSync(`${folder.path}/${name}`, 'utf8'));
