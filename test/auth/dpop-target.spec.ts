@@ -144,7 +144,7 @@ describe('the normal form of a URI', () => {
         expect(
           text(`${protocol.toUpperCase()}//${at.toUpperCase()}${port}${escaped(pathname)}?${query}#x`),
         ).toBe(text(htu));
-        expect(text(htu.replace(pathname, () => `/x/..${pathname}`))).toBe(text(htu));
+        expect(text(`${protocol}//${at}/x/..${pathname}`)).toBe(text(htu));
       }),
     );
   });

@@ -3,6 +3,7 @@ import { check, type Verdict } from './check.js';
 import type { Rules } from './violation.js';
 import { HonestClient, type Account, type Weather } from './client-chain.js';
 import { plague, type Fault, type Strike } from './nemesis.js';
+import { ProofKey } from './proof-key.js';
 import { RandomSource } from './random-source.js';
 import { Recorder, type Operation } from './recorder.js';
 import type { Cluster } from './servers.js';
@@ -27,6 +28,8 @@ export interface CampaignOptions {
   readonly faultCount: number;
   readonly seed: number;
   readonly weather?: Partial<Weather>;
+  /** Whether a chain binds its sessions to a key. Default: none does. */
+  readonly isBound?: (chain: number) => boolean;
   /** Mean pause of a tab between two rounds, in ms. */
   readonly thinkMs?: number;
   /** Time limit for each chain to refresh successfully after the last fault. */
@@ -59,7 +62,9 @@ export async function runCampaign(
   const nemesis = random.fork();
   const clients = Array.from({ length: options.chains }, (_, chain) => {
     const account = campaign.accountOf(chain);
-    return new HonestClient(chain, account, api, cluster, random.fork(), { ...CALM, ...options.weather });
+    const weather = { ...CALM, ...options.weather };
+    const key = options.isBound?.(chain) ? new ProofKey() : undefined;
+    return new HonestClient(chain, account, api, cluster, random.fork(), weather, key);
   });
   try {
     // logins are slow (password hash), so start the run after all of them
@@ -146,6 +151,7 @@ class Campaign {
     const work: Promise<unknown>[] = Array.from({ length: tabs }, () => this.useTab(client));
     if (random.chance(0.3)) work.push(this.logOut(client));
     if (random.chance(0.2)) work.push(this.beForged(client));
+    if (client.key !== undefined) work.push(this.beCopied(client));
     await Promise.all(work);
     if (client.ended) await this.autopsy(client);
   }
@@ -154,6 +160,7 @@ class Campaign {
   async finish(client: HonestClient): Promise<void> {
     if (client.newest === undefined) return;
     for (const tokens of client.former.slice(-3)) await client.present(tokens, 'thief');
+    if (client.key !== undefined) await client.presentWithoutKey(client.newest);
     if (client.ended) return this.autopsy(client);
     const deadline = performance.now() + (this.options.recoversWithinMs ?? 20_000);
     while (!client.ended && performance.now() < deadline) {
@@ -209,6 +216,14 @@ class Campaign {
       } else {
         await client.present(tampered(newest.refreshToken, random.below(32)), 'forger');
       }
+    }
+  }
+
+  /** Somebody copies every token, but not the key. */
+  private async beCopied(client: HonestClient): Promise<void> {
+    while (!client.ended && this.progress() < 1) {
+      await this.think(client);
+      if (client.given.length > 0) await client.presentWithoutKey(client.random.pick(client.given));
     }
   }
 

@@ -2,6 +2,7 @@ import { assert, integer, property } from 'fast-check';
 import { check, type Verdict } from './check.js';
 import type { Rules } from './violation.js';
 import type { Flaw } from './fake-engine.js';
+import type { Operation } from './recorder.js';
 import { RandomSource } from './random-source.js';
 import { simulate, SIMULATED_GRACE_MS } from './simulation.js';
 
@@ -59,5 +60,17 @@ describe('the judgement of a history', () => {
       for (const { invariant } of judge(seed, flaw).violations) found.add(invariant);
     }
     expect([...found]).toEqual(expect.arrayContaining(invariants));
+  });
+
+  it('finds an answer to a token without its key, and what such a request has done', () => {
+    const history = simulate(new RandomSource(1));
+    const refresh = history.find(({ kind, answer }) => kind === 'refresh' && answer?.status === 200)!;
+    const keyless = { ...refresh, id: history.length, actor: 'keyless' } as const;
+    const invariants = (...more: Operation[]) =>
+      check([...history, ...more], rules).violations.map(({ invariant }) => invariant);
+    expect(invariants(keyless)).toEqual(['I7']);
+    const refused = (errorCode: string) => ({ ...keyless, answer: { status: 401, errorCode } });
+    expect(invariants(refused('REFRESH_TOKEN_EXPIRED'))).toEqual(['I7']);
+    expect(invariants(refused('DPOP_PROOF_INVALID'))).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { deadStaysDead, noneAfterRevocation } from './ended-sessions.js';
 import { familiesOf } from './families.js';
 import { identityAcrossFamilies, identityStays } from './identity.js';
+import { keylessIsRefused, withoutKeyless } from './keyless.js';
 import type { Operation } from './recorder.js';
 import { explainedRefusals, recovers, type Explanation } from './refusals.js';
 import {
@@ -23,10 +24,12 @@ export interface Verdict {
  * Checks a history for violations. Pure: the same history gives the same result. A request without an answer may have
  * taken effect or not: it can explain other answers but is never a violation itself.
  */
-export function check(history: readonly Operation[], rules: Rules): Verdict {
+export function check(all: readonly Operation[], rules: Rules): Verdict {
+  const history = withoutKeyless(all);
   const families = familiesOf(history);
   const explained: Record<Explanation, number> = { revoked: 0, 'perhaps revoked': 0, reused: 0, expired: 0 };
   const violations: Violation[] = [
+    ...keylessIsRefused(all),
     ...unexpectedAnswers(history),
     ...identityAcrossFamilies(history, families),
   ];

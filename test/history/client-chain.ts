@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ProofKey } from './proof-key.js';
 import type { RandomSource } from './random-source.js';
 import { fingerprint, type Actor, type Call } from './recorder.js';
 import type { Outcome, Ports, ProjectAccess, Sender, TokenApi, Tokens } from './token-api.js';
@@ -52,6 +53,8 @@ export class HonestClient {
     private readonly ports: Ports,
     readonly random: RandomSource,
     readonly weather: Weather,
+    /** The key that the client's sessions are bound to. */
+    readonly key?: ProofKey,
   ) {}
 
   /** Logs in, retrying without an answer. @returns `false` if it failed in time */
@@ -92,6 +95,18 @@ export class HonestClient {
     const token = typeof tokens === 'string' ? tokens : tokens.refreshToken;
     const presented = fingerprint(token);
     return this.api.refresh(this.sender({ kind: 'refresh', actor, presented, project }), token, 'POST');
+  }
+
+  /** Presents a token as somebody would who has not the key of its session: without a proof, or by another key. */
+  presentWithoutKey(tokens: Tokens): Promise<Outcome> {
+    const presented = fingerprint(tokens.refreshToken);
+    const sender = this.sender({ kind: 'refresh', actor: 'keyless', presented });
+    const key = this.random.chance(0.5) ? new ProofKey() : undefined;
+    return this.api.refresh(
+      { ...sender, key },
+      tokens.refreshToken,
+      this.random.chance(0.5) ? 'GET' : 'POST',
+    );
   }
 
   /** Revokes the session by any of its tokens. */
@@ -142,6 +157,7 @@ export class HonestClient {
     return {
       project,
       process,
+      key: this.key,
       call: {
         actor: 'honest',
         ...call,

@@ -10,9 +10,9 @@ export function fingerprint(token: string): Fingerprint {
 /**
  * Who sent a request. `honest`: a client that keeps the newest answer. `thief`: presents any token that was ever issued,
  * as the holder of a copy or a proxy that repeats old requests. `forger`: presents a token that was never issued, or
- * was issued to another project.
+ * was issued to another project. `keyless`: has a token of a session that is bound to a key, but not the key.
  */
-export type Actor = 'honest' | 'thief' | 'forger';
+export type Actor = 'honest' | 'thief' | 'forger' | 'keyless';
 
 /** The tokens that a login or refresh issued. */
 export interface Grant {

@@ -47,6 +47,7 @@ async function campaignOn(stores: Stores, options: ServerCampaignOptions): Promi
   try {
     const faults = stores.faults.filter(({ key }) => storeFaults?.includes(key) ?? true);
     return await runCampaign(servers, terrainOf(chains, BRIEF_GRACE_SECONDS), {
+      isBound: (chain) => chain % 3 === 2,
       ...options,
       faults: [...options.faults, ...faults],
     });

@@ -1,4 +1,5 @@
 import { HttpCaller, type HttpCall, type HttpOutcome } from './http-caller.js';
+import type { ProofKey } from './proof-key.js';
 import {
   fingerprint,
   type Answer,
@@ -42,6 +43,8 @@ export interface Sender {
   readonly project: ProjectAccess;
   readonly process: number;
   readonly call: Call;
+  /** Proves that the client has it with each login, refresh and call with an access token. */
+  readonly key?: ProofKey | undefined;
   /** When the client destroys its socket, in ms after sending. */
   readonly dropAfter?: number;
 }
@@ -59,7 +62,7 @@ export class TokenApi {
 
   login(sender: Sender, userName: string, password: string): Promise<Outcome> {
     const body = JSON.stringify({ userName, password });
-    return this.recorded(sender, this.request(sender, 'POST', `${BASE}/token`, body));
+    return this.recorded(sender, proved(sender, this.request(sender, 'POST', `${BASE}/token`, body)));
   }
 
   /** Refreshes once. `verb` GET is the documented call, POST its alias. */
@@ -84,8 +87,9 @@ export class TokenApi {
   endSession(sender: Sender, accessToken: string, sessionId: string): Promise<Outcome> {
     const path = sessionId === 'all' ? `${BASE}/sessions?scope=all` : `${BASE}/sessions/${sessionId}`;
     const request = this.request(sender, 'DELETE', path);
-    const headers = { ...request.headers, authorization: `Bearer ${accessToken}` };
-    return this.recorded(sender, { ...request, headers });
+    const scheme = sender.key === undefined ? 'Bearer' : 'DPoP';
+    const headers = { ...request.headers, authorization: `${scheme} ${accessToken}` };
+    return this.recorded(sender, proved(sender, { ...request, headers }, accessToken));
   }
 
   close(): void {
@@ -94,9 +98,11 @@ export class TokenApi {
 
   private refreshRequest(sender: Sender, refreshToken: string, verb: 'GET' | 'POST'): HttpCall {
     const path = `${BASE}/token/refresh`;
-    return verb === 'GET'
-      ? this.request(sender, 'GET', `${path}?refreshToken=${encodeURIComponent(refreshToken)}`)
-      : this.request(sender, 'POST', path, JSON.stringify({ refreshToken }));
+    const request =
+      verb === 'GET'
+        ? this.request(sender, 'GET', `${path}?refreshToken=${encodeURIComponent(refreshToken)}`)
+        : this.request(sender, 'POST', path, JSON.stringify({ refreshToken }));
+    return proved(sender, request);
   }
 
   private request(sender: Sender, method: HttpCall['method'], path: string, body?: string): HttpCall {
@@ -129,6 +135,14 @@ export class TokenApi {
     const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined;
     return { operation, status: outcome.status, tokens, retryAfterMs };
   }
+}
+
+/** The request with a proof, if its sender has a key. */
+function proved({ key }: Sender, request: HttpCall, accessToken?: string): HttpCall {
+  if (key === undefined) return request;
+  const { method, path, port } = request;
+  const url = `http://127.0.0.1:${port}${path.split('?')[0]}`;
+  return { ...request, headers: { ...request.headers, DPoP: key.proof(method, url, accessToken) } };
 }
 
 type HttpAnswer = Extract<HttpOutcome, { kind: 'answer' }>;
