@@ -23,6 +23,7 @@ export class KeySetUnavailable extends Error {
  */
 export class KeySet {
   private readonly remote;
+  private isLoaded = false;
   private attemptedAt = -Infinity;
   private loading: Promise<void> | null = null;
   /** A reading that has not begun yet, for all that need one. */
@@ -56,7 +57,7 @@ export class KeySet {
 
   /** @throws KeySetUnavailable */
   async ready(): Promise<void> {
-    if (this.remote.jwks() === undefined) await (this.loading ?? this.loadAgain());
+    if (!this.isLoaded) await (this.loading ?? this.loadAgain());
   }
 
   close(): void {
@@ -85,6 +86,7 @@ export class KeySet {
     this.cancelRefresh?.();
     try {
       await this.remote.reload();
+      this.isLoaded = true;
     } catch (cause) {
       const error = new KeySetUnavailable('the key set cannot be read', { cause });
       this.onError(error);
