@@ -24,6 +24,10 @@ const signIn = {
 const post = (refreshToken: string) =>
   ({ method: 'POST', url: '/auth/token/refresh', payload: { refreshToken } }) as const;
 
+const settings = async (set: string, owner = 'acme') => {
+  await test.sql(`UPDATE bo_project SET ${set} WHERE owner_id = $1`, owner);
+  await test.app.get(ProjectDirectory, { strict: false }).forget(owner);
+};
 const bound = async (): Promise<TokenGrant> => dataOf(await client.call<TokenGrant>(signIn));
 /** A refusal, and its reason, which only development tells. */
 const reasonOf = (answer: Answer) => [refusalOf(answer), answer.headers['dpop-refusal']];
@@ -144,6 +148,20 @@ describe('the same proof', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
+  it('with the token of another cookie is refused', async () => {
+    await settings(`refresh_token_in = 'cookie'`);
+    const cookies = [];
+    for (let i = 0; i < 2; i++)
+      cookies.push(String((await client.call(signIn)).headers['set-cookie']).split(';')[0]);
+    const DPoP = await client.proof('POST', '/auth/token/refresh');
+    const renew = (cookie?: string) =>
+      call(test, { method: 'POST', url: '/auth/token/refresh', headers: { DPoP, cookie } });
+    expect((await renew(cookies[0])).status).toBe(200);
+    expect(reasonOf(await renew(cookies[1]))).toEqual([REFUSED, 'replayed']);
+    expect((await renew(cookies[0])).status).toBe(200);
+    await settings(`refresh_token_in = 'body'`);
+  });
+
   it('is told by jti and key', async () => {
     const jti = `${'long '.repeat(100)}${randomUUID()}`;
     const iat = Math.floor(test.clock.now() / 1000);
@@ -174,10 +192,7 @@ describe('the same proof', () => {
 });
 
 describe('where the project asks for nonces', () => {
-  beforeAll(async () => {
-    await test.sql(`UPDATE bo_project SET dpop_nonce = 'on' WHERE owner_id = 'acme'`);
-    await test.app.get(ProjectDirectory, { strict: false }).forget('acme');
-  });
+  beforeAll(() => settings(`dpop_nonce = 'on'`));
   const nonceOf = (answer: Answer) => answer.headers['dpop-nonce'] as string | undefined;
 
   it('a proof without one is refused with one', async () => {
@@ -208,8 +223,7 @@ describe('where the project asks for nonces', () => {
 
   it('a foreign nonce is refused', async () => {
     const nonce = nonceOf(await login({}))!;
-    await test.sql(`UPDATE bo_project SET dpop_nonce = 'on' WHERE owner_id = 'ptdev'`);
-    await test.app.get(ProjectDirectory, { strict: false }).forget('ptdev');
+    await settings(`dpop_nonce = 'on'`, 'ptdev');
     const elsewhere = { ...signIn, owner: 'ptdev', payload: { userName: 'dev', password: 'dev-password' } };
     expect(reasonOf(await client.call(elsewhere, { claims: { nonce } }))[1]).toBe('nonce-stale');
     expect(reasonOf(await login({ claims: { nonce: 'invented' } }))[1]).toBe('nonce-stale');

@@ -1,4 +1,5 @@
 import type { TokenGrant } from '../../src/auth/token-grant.js';
+import { STALENESS_MS } from '../../src/cache/staleness.js';
 import {
   type Answer,
   call,
@@ -196,6 +197,15 @@ describe('the access token of a bound session', () => {
     expect(refusalOf(await call(test, { ...user, bearer: accessToken }))).toBe('401 ACCESS_TOKEN_REFUSED');
     expect(refusalOf(await thief.call(user, { accessToken }))).toBe(REFUSED);
     expect(refusalOf(await client.call(user, { accessToken }))).toBe('401 SESSION_LOGGED_OUT');
+  });
+
+  it('is bound itself: one that the previous release issued for the session is refused', async () => {
+    const { accessToken } = await login(test);
+    const { sid } = claimsOf(accessToken);
+    await test.sql('UPDATE bo_auth_session SET dpop_jkt = $1 WHERE id = $2', client.jkt, sid as string);
+    test.clock.advance(STALENESS_MS + 1);
+    expect(refusalOf(await call(test, { ...user, bearer: accessToken }))).toBe('401 ACCESS_TOKEN_REFUSED');
+    expect(refusalOf(await client.call(user, { accessToken }))).toBe('401 ACCESS_TOKEN_REFUSED');
   });
 
   it('of an unbound session is a Bearer only', async () => {
