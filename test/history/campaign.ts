@@ -151,7 +151,7 @@ class Campaign {
     const work: Promise<unknown>[] = Array.from({ length: tabs }, () => this.useTab(client));
     if (random.chance(0.3)) work.push(this.logOut(client));
     if (random.chance(0.2)) work.push(this.beForged(client));
-    if (client.key !== undefined) work.push(this.beCopied(client));
+    if (isGuarded(client)) work.push(this.beCopied(client));
     await Promise.all(work);
     if (client.ended) await this.autopsy(client);
   }
@@ -219,11 +219,15 @@ class Campaign {
     }
   }
 
-  /** Somebody copies every token, but not the key. */
+  /** Somebody copies every token, but neither the key nor the secret of the client. */
   private async beCopied(client: HonestClient): Promise<void> {
     while (!client.ended && this.progress() < 1) {
       await this.think(client);
-      if (client.given.length > 0) await client.presentWithoutKey(client.random.pick(client.given));
+      const { given, key, random } = client;
+      if (given.length === 0) continue;
+      const copied = random.pick(given);
+      if (key !== undefined) await client.presentWithoutKey(copied);
+      if (client.account.manner === 'service') await client.presentAsStranger(copied);
     }
   }
 
@@ -266,4 +270,9 @@ class Campaign {
 function tampered(token: string, at: number): string {
   const changed = token[at] === 'A' ? 'B' : 'A';
   return `${token.slice(0, at)}${changed}${token.slice(at + 1)}`;
+}
+
+/** Whether a token alone is of no use. */
+function isGuarded({ key, account }: HonestClient): boolean {
+  return key !== undefined || account.manner === 'service';
 }

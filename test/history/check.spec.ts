@@ -62,15 +62,18 @@ describe('the judgement of a history', () => {
     expect([...found]).toEqual(expect.arrayContaining(invariants));
   });
 
-  it('finds an answer to a token without its key, and what such a request has done', () => {
+  it.each([
+    ['keyless', 'DPOP_PROOF_INVALID', 'REFRESH_TOKEN_EXPIRED'],
+    ['stranger', 'invalid_grant', 'SESSION_LOGGED_OUT'],
+  ] as const)('finds an answer to a %s, and what such a request has done', (actor, right, wrong) => {
     const history = simulate(new RandomSource(1));
     const refresh = history.find(({ kind, answer }) => kind === 'refresh' && answer?.status === 200)!;
-    const keyless = { ...refresh, id: history.length, actor: 'keyless' } as const;
+    const stolen = { ...refresh, id: history.length, actor };
     const invariants = (...more: Operation[]) =>
       check([...history, ...more], rules).violations.map(({ invariant }) => invariant);
-    expect(invariants(keyless)).toEqual(['I7']);
-    const refused = (errorCode: string) => ({ ...keyless, answer: { status: 401, errorCode } });
-    expect(invariants(refused('REFRESH_TOKEN_EXPIRED'))).toEqual(['I7']);
-    expect(invariants(refused('DPOP_PROOF_INVALID'))).toEqual([]);
+    expect(invariants(stolen)).toEqual(['I7']);
+    const refused = (errorCode: string) => ({ ...stolen, answer: { status: 401, errorCode } });
+    expect(invariants(refused(wrong))).toEqual(['I7']);
+    expect(invariants(refused(right))).toEqual([]);
   });
 });

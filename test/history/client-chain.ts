@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Manner } from './oauth-calls.js';
 import { ProofKey } from './proof-key.js';
 import type { RandomSource } from './random-source.js';
 import { fingerprint, type Actor, type Call } from './recorder.js';
@@ -11,6 +12,8 @@ export interface Account {
   readonly password: string;
   /** Whether only this chain uses the user, so that all sessions of the user may be ended together. */
   readonly ownUser?: boolean;
+  /** Default: `documented`. */
+  readonly manner?: Manner | undefined;
 }
 
 /** Simulated network faults for honest clients. */
@@ -92,9 +95,9 @@ export class HonestClient {
 
   /** Presents a token as the holder of a copy would. Does not change the client's state. */
   present(tokens: Tokens | string, actor: Actor, project = this.account.project): Promise<Outcome> {
-    const token = typeof tokens === 'string' ? tokens : tokens.refreshToken;
-    const presented = fingerprint(token);
-    return this.api.refresh(this.sender({ kind: 'refresh', actor, presented, project }), token, 'POST');
+    const held = typeof tokens === 'string' ? { refreshToken: tokens, tokenSeq: 0 } : tokens;
+    const presented = fingerprint(held.refreshToken);
+    return this.api.refresh(this.sender({ kind: 'refresh', actor, presented, project }), held, 'POST');
   }
 
   /** Presents a token as somebody would who has not the key of its session: without a proof, or by another key. */
@@ -102,11 +105,15 @@ export class HonestClient {
     const presented = fingerprint(tokens.refreshToken);
     const sender = this.sender({ kind: 'refresh', actor: 'keyless', presented });
     const key = this.random.chance(0.5) ? new ProofKey() : undefined;
-    return this.api.refresh(
-      { ...sender, key },
-      tokens.refreshToken,
-      this.random.chance(0.5) ? 'GET' : 'POST',
-    );
+    return this.api.refresh({ ...sender, key }, tokens, this.random.chance(0.5) ? 'GET' : 'POST');
+  }
+
+  /** Presents a token of a confidential client by the documented call, or as another client. */
+  presentAsStranger(tokens: Tokens): Promise<Outcome> {
+    const presented = fingerprint(tokens.refreshToken);
+    const via = this.random.chance(0.5) ? 'oauth' : undefined;
+    const sender = this.sender({ kind: 'refresh', actor: 'stranger', presented, via });
+    return this.api.refresh({ ...sender, manner: 'page' }, tokens, 'POST');
   }
 
   /** Revokes the session by any of its tokens. */
@@ -121,7 +128,8 @@ export class HonestClient {
   /** Ends the session by its id, or all sessions of the user. */
   endSession(tokens: Tokens, reach: 'session' | 'user'): Promise<Outcome> {
     const session = reach === 'session' ? tokens.sessionId : undefined;
-    const sender = this.sender({ kind: 'revoke', session, reach });
+    // There is no standard endpoint for this.
+    const sender = this.sender({ kind: 'revoke', session, reach, via: undefined });
     return this.api.endSession(sender, tokens.accessToken, session ?? 'all');
   }
 
@@ -129,15 +137,16 @@ export class HonestClient {
     const presented = fingerprint(held.refreshToken);
     const sender = this.sender({ kind: 'refresh', presented, afterFaults: afterFaults || undefined });
     const verb = this.random.chance(0.5) ? 'GET' : 'POST';
-    return this.api.refresh(afterFaults ? sender : this.exposed(sender), held.refreshToken, verb);
+    return this.api.refresh(afterFaults ? sender : this.exposed(sender), held, verb);
   }
 
   private duplicates(held: Tokens): Promise<Outcome>[] {
     if (this.random.chance(0.25)) {
       const presented = fingerprint(held.refreshToken);
       const first = this.exposed(this.sender({ kind: 'refresh', presented }));
-      const second = this.exposed(this.sender({ kind: 'refresh', presented }));
-      const both = this.api.refreshTwice([first, second], held.refreshToken);
+      const { via } = first.call;
+      const second = this.exposed(this.sender({ kind: 'refresh', presented, via }));
+      const both = this.api.refreshTwice([first, second], held);
       return [both.then(([outcome]) => outcome), both.then(([, outcome]) => outcome)];
     }
     return Array.from({ length: 2 + this.random.below(3) }, () => this.refresh(held, false));
@@ -157,9 +166,11 @@ export class HonestClient {
     return {
       project,
       process,
+      manner: this.account.manner ?? 'documented',
       key: this.key,
       call: {
         actor: 'honest',
+        via: this.via(call.kind),
         ...call,
         chain: this.chain,
         process,
@@ -167,6 +178,14 @@ export class HonestClient {
         user: this.account.userName,
       },
     };
+  }
+
+  /** A mixed session is opened by the documented login. */
+  private via(kind: Call['kind']): 'oauth' | undefined {
+    const { manner = 'documented' } = this.account;
+    if (manner === 'documented') return undefined;
+    if (manner !== 'mixed') return 'oauth';
+    return kind !== 'login' && this.random.chance(0.5) ? 'oauth' : undefined;
   }
 
   private begin(tokens: Tokens): void {

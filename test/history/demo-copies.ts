@@ -1,4 +1,5 @@
 import type { Account } from './client-chain.js';
+import { PAGE, SERVICE, SERVICE_SECRET_HASH, type Manner } from './oauth-calls.js';
 import type { Rules } from './violation.js';
 import type { Terrain } from './campaign.js';
 import type { Rows } from './rows.js';
@@ -37,7 +38,32 @@ export async function copyDemoData(database: Rows, users: number, graceSeconds: 
     }),
   ];
   for (const copy of copies) await insertCopy(database, copy);
+  for (const { ownerId } of [acme, brief, ptdev]) await insertClients(database, ownerId);
 }
+
+/** The registered clients of a project. */
+async function insertClients(database: Rows, ownerId: string): Promise<void> {
+  for (const [clientId, type, secretHash] of [
+    [PAGE, 'public', null],
+    [SERVICE, 'confidential', SERVICE_SECRET_HASH],
+  ] as const)
+    await database.all(
+      `INSERT INTO bo_client (owner_id, client_id, name, type, grants, scopes, dpop, secret_hash, created_at)
+       VALUES ($1, $2, $2, $3, '["password","refresh_token"]', '["a"]', 'optional', ${secretHash === null ? 'NULL' : `'${secretHash}'`}, 0)`,
+      [ownerId, clientId, type],
+    );
+}
+
+/** How the honest chains call, in turns. */
+const MANNERS: readonly Manner[] = [
+  'documented',
+  'mixed',
+  'service',
+  'documented',
+  'page',
+  'mixed',
+  'documented',
+];
 
 /** The accounts of the chains after `copyDemoData`. One in ten has policy `reuse`. */
 export function terrainOf(users: number, graceSeconds: number): Terrain {
@@ -59,10 +85,13 @@ export function terrainOf(users: number, graceSeconds: number): Terrain {
     },
   };
   const honest = Array.from({ length: users }, (_, index): Account => {
-    if (index % 10 === 9) return { project: ptdev, userName: 'dev', password: 'dev-password' };
-    return { project: acme, userName: userName(index), password: 'bob-password', ownUser: true };
+    const manner = MANNERS[index % MANNERS.length];
+    if (index % 10 === 9) return { project: ptdev, userName: 'dev', password: 'dev-password', manner };
+    return { project: acme, userName: userName(index), password: 'bob-password', ownUser: true, manner };
   });
-  const stolen = [{ project: brief, userName: 'bob', password: 'bob-password' }];
+  const stolen = (['documented', 'mixed', 'service'] as const).map((manner): Account => {
+    return { project: brief, userName: 'bob', password: 'bob-password', manner };
+  });
   return { rules, honest, stolen, foreign: [ptdev, acme] };
 }
 

@@ -34,9 +34,10 @@ export function identityAcrossFamilies(history: readonly Operation[], families: 
 export function identityStays(family: Family): Violation[] {
   const { login } = family;
   return family.successes.flatMap((success) => {
-    const changed = (['ownerId', 'userId', 'sessionId', 'began', 'expires'] as const).filter(
-      (name) => success.grant[name] !== login.grant[name],
-    );
+    const changed = (['ownerId', 'userId', 'sessionId', 'began', 'expires'] as const).filter((name) => {
+      const [first, now] = [login.grant[name], success.grant[name]];
+      return first !== undefined && now !== undefined && now !== first;
+    });
     const lasting = success.grant.ownerId === family.project ? changed : [...changed, 'ownerId'];
     if (lasting.length === 0) return [];
     return violation('I5', `${lasting.join(', ')} changed`, [login, success], family.sessionId);

@@ -11,8 +11,9 @@ export function fingerprint(token: string): Fingerprint {
  * Who sent a request. `honest`: a client that keeps the newest answer. `thief`: presents any token that was ever issued,
  * as the holder of a copy or a proxy that repeats old requests. `forger`: presents a token that was never issued, or
  * was issued to another project. `keyless`: has a token of a session that is bound to a key, but not the key.
+ * `stranger`: has a token of a confidential client's session, but not the client's secret.
  */
-export type Actor = 'honest' | 'thief' | 'forger' | 'keyless';
+export type Actor = 'honest' | 'thief' | 'forger' | 'keyless' | 'stranger';
 
 /** The tokens that a login or refresh issued. */
 export interface Grant {
@@ -24,9 +25,9 @@ export interface Grant {
   readonly userId: string;
   /** Claim `sid` of the access token. */
   readonly sessionId: string;
-  /** `timeStamp` and `expires` of the answer: when the session began, and its absolute end. */
-  readonly began: number;
-  readonly expires: string;
+  /** `timeStamp` and `expires` of a documented answer: when the session began, and its absolute end. */
+  readonly began?: number;
+  readonly expires?: string;
 }
 
 export interface Answer {
@@ -52,6 +53,8 @@ export interface Call {
   readonly session?: string;
   /** The scope of a revocation; `user` ends all sessions of the user. */
   readonly reach?: 'session' | 'user';
+  /** `oauth`: at a standard endpoint; absent: a documented call. */
+  readonly via?: 'oauth' | undefined;
   /** Sent after the last fault with every process up, so it must be answered. */
   readonly afterFaults?: boolean;
 }

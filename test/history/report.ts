@@ -44,8 +44,8 @@ function longestSilence(history: readonly Operation[]): number {
   );
 }
 
-function outcomeOf({ kind, actor, answer, lostBy }: Operation): string {
-  const who = actor === 'honest' ? '' : ` (${actor})`;
+function outcomeOf({ kind, actor, via, answer, lostBy }: Operation): string {
+  const who = `${via === undefined ? '' : ' by OAuth'}${actor === 'honest' ? '' : ` (${actor})`}`;
   const what = answer === undefined ? `no answer: ${lostBy}` : `${answer.status} ${answer.errorCode ?? ''}`;
   return `${kind}${who} ${what.trim()}`;
 }

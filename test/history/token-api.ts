@@ -1,4 +1,5 @@
 import { HttpCaller, type HttpCall, type HttpOutcome } from './http-caller.js';
+import { documentedStatus, formRequest, numberAfter, PAGE, type Manner } from './oauth-calls.js';
 import type { ProofKey } from './proof-key.js';
 import {
   fingerprint,
@@ -43,6 +44,7 @@ export interface Sender {
   readonly project: ProjectAccess;
   readonly process: number;
   readonly call: Call;
+  readonly manner: Manner;
   /** Proves that the client has it with each login, refresh and call with an access token. */
   readonly key?: ProofKey | undefined;
   /** When the client destroys its socket, in ms after sending. */
@@ -61,26 +63,34 @@ export class TokenApi {
   ) {}
 
   login(sender: Sender, userName: string, password: string): Promise<Outcome> {
-    const body = JSON.stringify({ userName, password });
-    return this.recorded(sender, proved(sender, this.request(sender, 'POST', `${BASE}/token`, body)));
+    const { manner } = sender;
+    const named = manner === 'documented' ? {} : { clientId: PAGE };
+    const body = JSON.stringify({ userName, password, ...named });
+    const request = isOAuth(sender)
+      ? this.form(sender, 'token', { grant_type: 'password', username: userName, password })
+      : this.request(sender, 'POST', `${BASE}/token`, body);
+    return this.recorded(sender, proved(sender, request));
   }
 
   /** Refreshes once. `verb` GET is the documented call, POST its alias. */
-  refresh(sender: Sender, refreshToken: string, verb: 'GET' | 'POST'): Promise<Outcome> {
-    return this.recorded(sender, this.refreshRequest(sender, refreshToken, verb));
+  refresh(sender: Sender, held: Held, verb: 'GET' | 'POST'): Promise<Outcome> {
+    return this.recorded(sender, this.refreshRequest(sender, held.refreshToken, verb), held);
   }
 
   /** Sends the same bytes twice, like a proxy that repeats a GET, so that a GUID occurs twice. */
-  refreshTwice(senders: readonly [Sender, Sender], refreshToken: string): Promise<[Outcome, Outcome]> {
+  refreshTwice(senders: readonly [Sender, Sender], held: Held): Promise<[Outcome, Outcome]> {
     const [first, second] = senders;
-    const request = this.refreshRequest(first, refreshToken, 'GET');
+    const request = this.refreshRequest(first, held.refreshToken, 'GET');
     const again = { ...request, port: this.ports.port(second.process), dropAfter: second.dropAfter };
-    return Promise.all([this.recorded(first, request), this.recorded(second, again)]);
+    return Promise.all([this.recorded(first, request, held), this.recorded(second, again, held)]);
   }
 
   revokeToken(sender: Sender, refreshToken: string): Promise<Outcome> {
     const body = JSON.stringify({ refreshToken });
-    return this.recorded(sender, this.request(sender, 'POST', `${BASE}/token/revoke`, body));
+    const request = isOAuth(sender)
+      ? this.form(sender, 'revoke', { token: refreshToken })
+      : this.request(sender, 'POST', `${BASE}/token/revoke`, body);
+    return this.recorded(sender, request);
   }
 
   /** Ends one session, or all sessions of the access token's user if `sessionId` is `all`. */
@@ -97,12 +107,25 @@ export class TokenApi {
   }
 
   private refreshRequest(sender: Sender, refreshToken: string, verb: 'GET' | 'POST'): HttpCall {
+    if (isOAuth(sender)) {
+      const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
+      return proved(sender, this.form(sender, 'token', form));
+    }
     const path = `${BASE}/token/refresh`;
     const request =
       verb === 'GET'
         ? this.request(sender, 'GET', `${path}?refreshToken=${encodeURIComponent(refreshToken)}`)
         : this.request(sender, 'POST', path, JSON.stringify({ refreshToken }));
     return proved(sender, request);
+  }
+
+  private form(
+    { project, manner, process, dropAfter }: Sender,
+    endpoint: 'token' | 'revoke',
+    form: Readonly<Record<string, string>>,
+  ): HttpCall {
+    const request = formRequest(project.ownerId, endpoint, manner === 'service', form);
+    return { ...request, port: this.ports.port(process), method: 'POST', dropAfter };
   }
 
   private request(sender: Sender, method: HttpCall['method'], path: string, body?: string): HttpCall {
@@ -122,19 +145,28 @@ export class TokenApi {
     };
   }
 
-  private async recorded(sender: Sender, request: HttpCall): Promise<Outcome> {
+  private async recorded(sender: Sender, request: HttpCall, held?: Held): Promise<Outcome> {
     const operation = this.recorder.invoke(sender.call);
     const outcome = await this.caller.send(request);
     if (outcome.kind === 'lost') {
       this.recorder.lost(operation, outcome.reason);
       return { operation, refused: outcome.reason === 'ECONNREFUSED' };
     }
-    const { answer, tokens } = readAnswer(outcome, sender.call.kind);
+    const { answer, tokens } = isOAuth(sender)
+      ? readOAuthAnswer(outcome, sender.call.kind, held)
+      : readAnswer(outcome, sender.call.kind);
     this.recorder.answered(operation, answer);
     const retryAfter = Number(outcome.headers['retry-after']);
     const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined;
-    return { operation, status: outcome.status, tokens, retryAfterMs };
+    return { operation, status: answer.status, tokens, retryAfterMs };
   }
+}
+
+/** A refresh token, with its number as far as the client knows it. */
+export type Held = Pick<Tokens, 'refreshToken' | 'tokenSeq'>;
+
+function isOAuth({ call }: Sender): boolean {
+  return call.via === 'oauth';
 }
 
 /** The request with a proof, if its sender has a key. */
@@ -168,6 +200,27 @@ function readAnswer(http: HttpAnswer, kind: Call['kind']): { answer: Answer; tok
   return { answer: { status, errorCode, grant: read.grant }, tokens: read.tokens };
 }
 
+function readOAuthAnswer(
+  http: HttpAnswer,
+  kind: Call['kind'],
+  presented: Held | undefined,
+): { answer: Answer; tokens?: Tokens } {
+  const body = parseObject(http.body);
+  if (body === undefined) return { answer: { status: http.status, errorCode: null, malformed: 'no JSON' } };
+  if (http.status !== 200) {
+    const { error, error_description: description } = body;
+    const errorCode = typeof error === 'string' ? error : null;
+    const status = documentedStatus(http.status, error, description);
+    return { answer: { status, errorCode, malformed: malformedFailure({ ...http, status }, errorCode) } };
+  }
+  if (kind === 'revoke') return { answer: { status: 200, errorCode: null } };
+  const { access_token: accessToken, refresh_token: refreshToken } = body;
+  const number = numberAfter(kind === 'refresh' ? presented : undefined, String(refreshToken));
+  const read = readTokens({ refreshToken, accessToken, tokenSeq: number });
+  if (typeof read === 'string') return { answer: { status: 200, errorCode: null, malformed: read } };
+  return { answer: { status: 200, errorCode: null, grant: read.grant }, tokens: read.tokens };
+}
+
 /** Requires `Retry-After` on 409, 429 and 503: without it, all clients would retry immediately and together. */
 function malformedFailure({ status, headers }: HttpAnswer, errorCode: string | null): string | undefined {
   if (errorCode === null) return 'a failure without errorCode';
@@ -186,7 +239,7 @@ function readTokens(data: Record<string, unknown>): { grant: Grant; tokens: Toke
   if (typeof ownerId !== 'string' || typeof userId !== 'string' || typeof sessionId !== 'string') {
     return 'the access token lacks owner_id, id or sid';
   }
-  const began = Number(timeStamp);
+  const times = timeStamp === undefined ? {} : { began: Number(timeStamp), expires: String(expires) };
   const seq = Number(tokenSeq);
   const ids = { ownerId, userId, sessionId };
   return {
@@ -194,8 +247,7 @@ function readTokens(data: Record<string, unknown>): { grant: Grant; tokens: Toke
       ...ids,
       refreshToken: fingerprint(refreshToken),
       tokenSeq: seq,
-      began,
-      expires: String(expires),
+      ...times,
     },
     tokens: { refreshToken, accessToken, tokenSeq: seq, sessionId },
   };

@@ -4,7 +4,7 @@ import type { Operation } from './recorder.js';
  * I1 one refresh token per number and one successor per token. I2 no success that began after an acknowledged
  * revocation. I3 every refusal of an honest client is explained. I4 reuse is detected, and the family stays ended.
  * I5 project, user, session and its ends never change. I6 the number never falls, and grows by one. I7 without the key of
- * a bound session, its tokens get no answer.
+ * a bound session, or the secret of a confidential client, the tokens get no answer.
  * `answer`: an answer that no well-formed request may get. `recovery`: a chain that was not ended can refresh when every
  * process is up again.
  */
