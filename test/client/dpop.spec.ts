@@ -157,4 +157,6 @@ it('sends no refresh token after an interruption', async () => {
   }) as typeof sign;
   expect(await auth.getToken()).not.toBeNull();
   expect(network.count(REFRESH)).toBe(1);
+  // made anew, with the token that was read anew
+  expect(Date.now() / 1000 - (decodeJwt(proofs()[0]!).iat ?? 0)).toBeLessThan(4);
 });

@@ -85,7 +85,10 @@ export class Network {
   private refusal({ status, code = 'UNAVAILABLE', retryAfter }: Refusal): Response {
     const error = { errorCode: code, errorText: code };
     const body = JSON.stringify({ success: false, code: status * 100 + 1, data: null, error });
-    return this.answer(body, status, { 'retry-after': retryAfter?.toString() });
+    return this.answer(body, status, {
+      'content-type': 'application/json',
+      'retry-after': retryAfter?.toString(),
+    });
   }
 
   private answer(body: string, status: number, headers: Record<string, string | undefined>): Response {
