@@ -189,6 +189,22 @@ describe('the clean-up', () => {
     expect(await outcome(alive)).toBe('200 null');
   });
 
+  it('deletes entries of the revocation feed that no token needs any more, and no other', async () => {
+    const entry = (seq: number, expiresAt: number) =>
+      test.sql(
+        `INSERT INTO bo_revocation (owner_id, seq, session_id, expires_at) VALUES ('acme', $1, 's', $2)`,
+        seq,
+        expiresAt,
+      );
+    const now = test.clock.now();
+    await entry(1, now - 1);
+    await entry(2, now + DAY);
+    const cleanUp = test.app.get(CleanUp, { strict: false });
+    trustClock(cleanUp);
+    await cleanUp.run();
+    expect(await test.sql('SELECT seq FROM bo_revocation')).toEqual([{ seq: 2 }]);
+  });
+
   it('deletes events that are older than their retention, batch by batch, and no other', async () => {
     const before = test.clock.now() - 180 * DAY;
     await test.sql('DELETE FROM bo_auth_event');

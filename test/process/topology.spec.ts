@@ -224,7 +224,6 @@ describe('two services, Postgres and Redis behind nginx', () => {
       const seen = new Set<string>();
       const reader = (async () => {
         let { cursor } = await readFeed('');
-        // It always waits at one of the services, which must not wait for the end of that.
         while (!stopping.signal.aborted) {
           try {
             const page = await readFeed(`after=${cursor}&wait=30`);
@@ -237,8 +236,11 @@ describe('two services, Postgres and Redis behind nginx', () => {
       })();
       for (const [index, old] of services.entries()) {
         const before = answers;
+        const { cursor } = await readFeed('', old.url);
+        const waiting = readFeed(`after=${cursor}&wait=30`, old.url);
         await eventually('requests', () => answers > before + 50);
         expect((await old.kill('SIGTERM')).code).toBe(0);
+        expect((await waiting).ended).toEqual([]);
         const next = await ServiceProcess.start({ ...environment, PORT: String(old.port) });
         services[index] = next;
         // For `fail_timeout` nginx sends it nothing; if the other one stopped meanwhile, none would be left.
