@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import CryptoJS from 'crypto-js';
+import { DpopClient } from '../auth/dpop-client.js';
 import type { Inspection } from '../../src/cli/token/token-inspection.js';
 import { call, type TestApp, startApp } from '../support/app.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
@@ -22,13 +23,14 @@ describe('beside a running server, on the same file', () => {
       padding: CryptoJS.pad.Pkcs7,
     }).toString();
 
-  async function login(password = 'u1-password'): Promise<TokenGrant> {
+  async function login(password = 'u1-password', headers = {}): Promise<TokenGrant> {
     const answer = await call<TokenGrant>(server, {
       method: 'POST',
       url: '/auth/token',
       owner: 'shop',
       verify: seal('shop-key'),
       payload: { userName: 'u1', password },
+      headers,
     });
     if (answer.body.data === null) throw new Error(answer.text);
     return answer.body.data;
@@ -66,6 +68,10 @@ describe('beside a running server, on the same file', () => {
       says: [expect.stringContaining('rotates it')],
       holds: { ownerId: 'shop', userId: 'u1', generation: 0 },
     });
+    const client = await DpopClient.of(server);
+    const bound = await login(undefined, { DPoP: await client.proof('POST', '/auth/token') });
+    expect(await inspect(bound.refreshToken)).toMatchObject({ holds: { dpopKey: client.jkt } });
+    expect(await inspect(`DPoP ${bound.accessToken}`)).toMatchObject({ verifies: true });
     const [head, body, signature = ''] = grant.accessToken.split('.');
     const damaged = `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     expect(await inspect(damaged)).toMatchObject({ code: 1, says: [expect.stringContaining('signature')] });

@@ -18,7 +18,7 @@ export function tokenCommands(program: Command): void {
     )
     .action(async (argument: string | undefined, { project }: { project?: string }, command: Command) => {
       const fromInput = argument === undefined || argument === '-';
-      const text = (fromInput ? await standardInput() : argument).trim().replace(/^Bearer +/i, '');
+      const text = (fromInput ? await standardInput() : argument).trim().replace(/^(?:Bearer|DPoP) +/i, '');
       if (text === '') throw usage('no token was given: pass it as an argument or on standard input');
       const inspection = await administer(command, (services) =>
         services.inspection.inspect(text, project ?? null),

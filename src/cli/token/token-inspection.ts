@@ -232,6 +232,7 @@ function sessionFields(session: Session): Record<string, unknown> {
     rotatedAt: iso(session.rotatedAt),
     idleExpiresAt: session.idleExpiresAt === null ? null : iso(session.idleExpiresAt),
     expiresAt: iso(session.expiresAt),
+    ...(session.dpopJkt !== null && { dpopKey: session.dpopJkt }),
   };
 }
 
