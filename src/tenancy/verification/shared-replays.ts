@@ -44,7 +44,8 @@ export class SharedReplays {
     const answer = this.link.ask((client) =>
       client.eval(CLAIM, {
         keys: [redisKey(ownerId, guid)],
-        arguments: [use, String(Math.max(1, expiresAt - now + 1))],
+        // Redis refuses fractions of a millisecond.
+        arguments: [use, String(Math.max(1, Math.ceil(expiresAt - now + 1)))],
       }),
     );
     return andThen(answer, (claimed) => {
