@@ -160,3 +160,59 @@ it('sends no refresh token after an interruption', async () => {
   // made anew, with the token that was read anew
   expect(Date.now() / 1000 - (decodeJwt(proofs()[0]!).iat ?? 0)).toBeLessThan(4);
 });
+
+it('keeps the session while the store of the key fails', async () => {
+  const store = new FakeStore();
+  const page = globalThis as { indexedDB?: FakeStore };
+  page.indexedDB = store;
+  try {
+    const tab = profile.open({ dpop: dpopKey() });
+    await tab.auth.login(ALICE);
+    passed += 601_000;
+    store.fails = true;
+    const another = profile.open({ dpop: dpopKey() });
+    await expect(another.auth.getToken()).rejects.toMatchObject({ code: 'NO_ANSWER' });
+    expect([tab.auth.user?.userId, another.auth.user?.userId]).toEqual(['alice', 'alice']);
+    store.fails = false;
+    another.fire('online');
+    expect(await another.auth.getToken()).not.toBeNull();
+  } finally {
+    delete page.indexedDB;
+  }
+});
+
+/** As much of IndexedDB as the client uses. */
+class FakeStore {
+  fails = false;
+  private readonly items = new Map<string, unknown>();
+
+  open() {
+    const items = this.items;
+    const objects = {
+      get: (name: string) => requested(() => items.get(name)),
+      add: (value: unknown, name: string) => requested(() => items.set(name, value)),
+    };
+    const transaction = () => ({ objectStore: () => objects });
+    return requested(() => {
+      if (this.fails) throw new Error('UnknownError');
+      return { transaction, close: () => undefined };
+    });
+  }
+}
+
+function requested<T>(result: () => T) {
+  const request = Object.assign(new EventTarget(), {
+    result: undefined as T | undefined,
+    error: null as unknown,
+  });
+  setImmediate(() => {
+    try {
+      request.result = result();
+      request.dispatchEvent(new Event('success'));
+    } catch (error) {
+      request.error = error;
+      request.dispatchEvent(new Event('error'));
+    }
+  });
+  return request;
+}

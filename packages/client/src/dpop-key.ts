@@ -33,14 +33,19 @@ declare const indexedDB: { open(name: string, version: number): Request<Database
 const STORE = 'keys';
 const NAME = 'dpop';
 
-/** The key that all tabs of this origin share; without IndexedDB, one of this page. */
+/**
+ * The key that all tabs of this origin share; where there is no IndexedDB, one of this page.
+ *
+ * @throws if IndexedDB fails: another key in its place would make the session look lost
+ */
 export async function boundKey(): Promise<BoundKey> {
   const { subtle } = crypto as Partial<typeof crypto>;
   if (!subtle) throw new Error('DPoP needs a page over https or on localhost');
   const generated = () =>
     // not extractable; that has no effect on the public key
     subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-  const { privateKey, publicKey } = await storedPair(generated).catch(generated);
+  const { privateKey, publicKey } =
+    typeof indexedDB === 'undefined' ? await generated() : await storedPair(generated);
   const { crv, kty, x, y } = await subtle.exportKey('jwk', publicKey);
   // in the order that the thumbprint needs
   const jwk = { crv, kty, x, y };

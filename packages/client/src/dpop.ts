@@ -30,6 +30,12 @@ export function dpopKey(): Dpop {
   /** The server's clock minus the device's in ms, as the last answer had it. */
   let ahead: number | undefined;
 
+  /** The store of the browser may work the next time. */
+  const forget = (error: unknown): never => {
+    key = undefined;
+    throw error;
+  };
+
   return (fetch, now = Date.now, session = () => null) =>
     async (input, init) => {
       const called = Date.now();
@@ -41,7 +47,7 @@ export function dpopKey(): Dpop {
       if (!token && (sent || !headers.has('XownerId'))) return fetch(input, init);
       const page = (globalThis as Host).location?.href;
       const { origin, pathname } = new URL(request?.url ?? input, page);
-      const { jkt, sign } = await (key ??= boundKey());
+      const { jkt, sign } = await (key ??= boundKey().catch(forget));
       for (let isRetry = false; ; isRetry = true) {
         const used = ahead ?? now() - Date.now();
         const nonce = nonces.get(origin);
