@@ -134,6 +134,32 @@ export function revocationFeedContract(
         expect((await read()).seq).toBe(1);
       });
 
+      it.each<[string, (keep: Session) => Promise<readonly string[]>]>([
+        ['logged out by another', (keep) => store.endOthers(keep, T, event(keep))],
+        [
+          'ended by a change of the password',
+          (keep) =>
+            inTransaction((transaction) => endAliveSessions(transaction, keep, 'password-changed', T)),
+        ],
+        [
+          'replaced by a newer login',
+          async (keep) => {
+            const newer = sampleSession({ ownerId, userId: USER, createdAt: T });
+            const opening = await store.open(newer, { ...UNLIMITED, perUser: 1 }, event(keep));
+            return opening.kind === 'opened' ? opening.replaced : [];
+          },
+        ],
+      ])('has an entry for a session that had gone idle when the others are %s', async (_, endIt) => {
+        const [keep, idle] = [await opened(), await opened({ idleExpiresAt: T - 1 })];
+        // No token of it is left.
+        await opened({ idleExpiresAt: T - lastTokenEnds(0, 86_400) });
+        const ended = await endIt(keep);
+        expect(ended).not.toContain(idle.id);
+        expect((await store.find(ownerId, idle.id))?.endReason).toBe('expired');
+        const sids = (await read()).ended.map(({ sid }) => sid);
+        expect(sids.toSorted()).toEqual([...ended, idle.id].toSorted());
+      });
+
       it('has the sessions of a user who is logged out everywhere, and the user', async () => {
         const sids = [(await opened()).id, (await opened()).id].toSorted();
         await store.endAll(ownerId, USER, 'account-disabled', T + 999, event({ userId: USER }));

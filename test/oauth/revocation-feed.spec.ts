@@ -157,6 +157,26 @@ describe('the feed', () => {
     expect(users.map(({ id }) => id)).toEqual(which === 'session' ? [] : [user.userId]);
   });
 
+  it('has an entry for an idle session when its user changes the password', async () => {
+    await admin('PATCH', '', { idleSeconds: 60 });
+    const { cursor } = await read();
+    const { userId, password, sid } = await signedIn();
+    await admin('PATCH', '', { idleSeconds: 7 * 86_400 });
+    test.clock.advance(70_000);
+    const newPassword = `new ${password} 1`;
+    const changed = await call(test, {
+      method: 'PUT',
+      url: '/auth/password',
+      payload: { userName: userId, password, newPassword },
+    });
+    expect(changed.status).toBe(200);
+    const [event] = await test.sql(
+      `SELECT detail FROM bo_auth_event WHERE kind = 'password-changed' AND owner_id = 'acme' ORDER BY at DESC LIMIT 1`,
+    );
+    expect(String(event?.['detail'])).toContain('"ended":0');
+    expect(await read(cursor)).toMatchObject({ ended: [{ sid }], users: [] });
+  });
+
   it('says until when the tokens may be valid, also after their lifetime was shortened', async () => {
     const { cursor } = await read();
     const longer = await signedIn();

@@ -1,9 +1,6 @@
 import type { SqlDatabase, SqlTransaction } from '../../database/sql-database.js';
-import { CLOCK_SLACK_MS } from '../last-token.js';
+import { CLOCK_SLACK_MS, LONGEST_TOKEN_MS } from '../last-token.js';
 import { tokensEnd } from './write-revocations.js';
-
-/** The longest lifetime of an access token that a project may set. */
-const LONGEST_TOKEN_MS = 86_400_000;
 
 /**
  * Waits for all transactions that have ended sessions without finding the row of a feed, and makes others wait. Without
@@ -44,7 +41,7 @@ export async function openFeed(
   const [opened] = await transaction.all(OPEN, [ownerId]);
   if (opened === undefined) return;
   const { present, last } = await tokensEnd(transaction, ownerId, now);
-  const longestLife = last > present ? LONGEST_TOKEN_MS + CLOCK_SLACK_MS : present - now;
+  const longestLife = last > present ? LONGEST_TOKEN_MS : present - now;
   await transaction.all(FILL, [ownerId, now - longestLife, last, now]);
   await transaction.all(COUNT, [ownerId]);
 }

@@ -84,8 +84,12 @@ export function sessionOf(row: SessionRow): Session {
   };
 }
 
-/** The sessions of user $1, $2 that are alive at $3. */
-export const ALIVE = `
+/** The sessions of user $1, $2 that have not ended or expired at $3; some may have gone idle. */
+export const UNEXPIRED = `
   target.owner_id = $1 AND target.user_id = $2 AND target.status = 'active' AND target.expires_at > $3
-  AND (target.idle_expires_at IS NULL OR target.idle_expires_at > $3)
   AND target.created_at >= (SELECT valid_after FROM bo_user WHERE owner_id = $1 AND user_id = $2)`;
+
+export const IS_AWAKE = '(target.idle_expires_at IS NULL OR target.idle_expires_at > $3)';
+
+/** The sessions of user $1, $2 that are alive at $3. */
+export const ALIVE = `${UNEXPIRED} AND ${IS_AWAKE}`;
