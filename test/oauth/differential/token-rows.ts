@@ -1,0 +1,380 @@
+import { CHALLENGE, ILL_FORMED, METHOD, NO_AUTHENTICATION } from './reasons.js';
+import type { Group } from './row.js';
+
+const SERVICE = 'grant_type=client_credentials';
+const LOGIN = 'grant_type=password&username=alice&password=alice-password';
+const REFRESH = 'grant_type=refresh_token&refresh_token=';
+const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`;
+
+const OMITTED =
+  'RFC 6749 §5.1: `scope` is optional where it is what the client asked for, and we leave it out then.';
+const NARROWED =
+  'RFC 6749 §3.3 allows either. A client that asks for too much learns of it here, instead of getting less.';
+
+/** Requests to the token endpoint. */
+export const TOKEN_GROUPS: readonly Group[] = [
+  {
+    title: 'Client authentication',
+    rows: [
+      { name: 'HTTP Basic', to: 'token', body: SERVICE },
+      { name: 'HTTP Basic, scheme in lower case', to: 'token', as: 'basic {basic:shop}', body: SERVICE },
+      {
+        name: 'secret in the form',
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=shop&client_secret={secret:shop}`,
+      },
+      {
+        name: 'HTTP Basic, and the same client_id in the form',
+        to: 'token',
+        body: `${SERVICE}&client_id=shop`,
+      },
+      {
+        name: 'HTTP Basic, and another client_id in the form',
+        difference:
+          'The client is not authenticated by two names: RFC 6749 §5.2 calls that `invalid_client`, with the scheme of the header.',
+        to: 'token',
+        body: `${SERVICE}&client_id=other`,
+      },
+      {
+        name: 'HTTP Basic and a secret in the form',
+        to: 'token',
+        body: `${SERVICE}&client_secret={secret:shop}`,
+      },
+      { name: 'HTTP Basic and an empty client_secret', to: 'token', body: `${SERVICE}&client_secret=` },
+      { name: 'no client at all', difference: NO_AUTHENTICATION, to: 'token', as: null, body: SERVICE },
+      {
+        name: 'an empty client_id',
+        difference: NO_AUTHENTICATION,
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=`,
+      },
+      { name: 'an unknown client', to: 'token', as: null, body: `${SERVICE}&client_id=nobody` },
+      {
+        name: 'an unknown client, by HTTP Basic',
+        difference: CHALLENGE,
+        to: 'token',
+        as: basic('nobody:secret'),
+        body: SERVICE,
+      },
+      {
+        name: 'a wrong secret, by HTTP Basic',
+        difference: CHALLENGE,
+        to: 'token',
+        as: basic('shop:wrong'),
+        body: SERVICE,
+      },
+      {
+        name: 'a wrong secret in the form',
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=shop&client_secret=wrong`,
+      },
+      {
+        name: 'an empty secret, by HTTP Basic',
+        difference: 'An empty secret is a wrong secret: 401, as for any other.',
+        to: 'token',
+        as: basic('shop:'),
+        body: SERVICE,
+      },
+      {
+        name: 'an empty secret in the form',
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=shop&client_secret=`,
+      },
+      {
+        name: 'a confidential client without its secret',
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=shop`,
+      },
+      {
+        name: 'another client’s secret',
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=other&client_secret=wrong{secret:shop}`,
+      },
+      {
+        name: 'a secret without client_id',
+        difference: NO_AUTHENTICATION,
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_secret={secret:shop}`,
+      },
+      { name: 'a public client by client_id', to: 'token', as: null, body: `${LOGIN}&client_id=page` },
+      {
+        name: 'a public client with a secret in the form',
+        to: 'token',
+        as: null,
+        body: `${LOGIN}&client_id=page&client_secret=x`,
+      },
+      {
+        name: 'a public client by HTTP Basic with a secret',
+        difference: CHALLENGE,
+        to: 'token',
+        as: basic('page:x'),
+        body: LOGIN,
+      },
+      {
+        name: 'a public client by HTTP Basic with an empty secret',
+        difference:
+          'Public clients send `client_id` in the form. An attempt by the header is failed authentication.',
+        to: 'token',
+        as: basic('page:'),
+        body: LOGIN,
+      },
+      { name: 'client_id twice', to: 'token', as: null, body: `${LOGIN}&client_id=page&client_id=page` },
+      {
+        name: 'client_secret twice',
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=shop&client_secret=x&client_secret=x`,
+      },
+      {
+        name: 'client_id in the query',
+        difference: NO_AUTHENTICATION,
+        to: 'token',
+        query: '?client_id=page',
+        as: null,
+        body: LOGIN,
+      },
+      { name: 'Basic without credentials', difference: ILL_FORMED, to: 'token', as: 'Basic', body: SERVICE },
+      {
+        name: 'Basic that is not Base64',
+        difference: ILL_FORMED,
+        to: 'token',
+        as: 'Basic %%%',
+        body: SERVICE,
+      },
+      {
+        name: 'Basic without a colon',
+        difference: ILL_FORMED,
+        to: 'token',
+        as: basic('shop'),
+        body: SERVICE,
+      },
+      {
+        name: 'Basic without a client_id',
+        difference: ILL_FORMED,
+        to: 'token',
+        as: basic(':secret'),
+        body: SERVICE,
+      },
+      {
+        name: 'Basic with an ill-formed escape',
+        difference: ILL_FORMED,
+        to: 'token',
+        as: basic('%zz:x'),
+        body: SERVICE,
+      },
+      {
+        name: 'Basic with a NUL',
+        difference: ILL_FORMED,
+        to: 'token',
+        as: basic('shop%00:x'),
+        body: SERVICE,
+      },
+      {
+        name: 'a Bearer token instead',
+        difference: ILL_FORMED,
+        to: 'token',
+        as: 'Bearer {service:shop}',
+        body: SERVICE,
+      },
+    ],
+  },
+  {
+    title: 'The form',
+    rows: [
+      { name: 'no grant_type', to: 'token', body: 'scope=a' },
+      { name: 'an empty grant_type', to: 'token', body: 'grant_type=' },
+      { name: 'grant_type twice', to: 'token', body: `${SERVICE}&${SERVICE}` },
+      { name: 'an unknown grant_type', to: 'token', body: 'grant_type=urn:example:unknown' },
+      { name: 'grant_type in other letters', to: 'token', body: 'grant_type=Client_Credentials' },
+      {
+        name: 'a grant that the client lacks',
+        difference: 'RFC 6749 §5.2 has `unauthorized_client` for this.',
+        to: 'token',
+        as: null,
+        body: `${SERVICE}&client_id=page`,
+      },
+      { name: 'an unknown parameter', to: 'token', body: `${SERVICE}&more=1` },
+      {
+        name: 'an unknown parameter twice',
+        difference: 'RFC 6749 §3.2: parameters must not be included more than once. That covers all of them.',
+        to: 'token',
+        body: `${SERVICE}&more=1&more=2`,
+      },
+      { name: 'a parameter of another grant', to: 'token', body: `${SERVICE}&refresh_token=x` },
+      {
+        name: 'a parameter of another grant, twice',
+        difference: 'RFC 6749 §3.2: parameters must not be included more than once. That covers all of them.',
+        to: 'token',
+        body: `${SERVICE}&refresh_token=x&refresh_token=y`,
+      },
+      { name: 'scope twice', to: 'token', body: `${SERVICE}&scope=a&scope=a` },
+      { name: 'no body', to: 'token', body: '' },
+      { name: 'no body and no Content-Type', to: 'token', type: null, body: '' },
+      { name: 'JSON', to: 'token', type: 'application/json', body: '{"grant_type":"client_credentials"}' },
+      { name: 'text', to: 'token', type: 'text/plain', body: SERVICE },
+      {
+        name: 'a form with a charset',
+        to: 'token',
+        type: 'application/x-www-form-urlencoded; charset=UTF-8',
+        body: SERVICE,
+      },
+      { name: 'GET', difference: METHOD, to: 'token', method: 'GET' },
+      { name: 'PUT', difference: METHOD, to: 'token', method: 'PUT' },
+    ],
+  },
+  {
+    title: 'Scope',
+    rows: [
+      {
+        name: 'client credentials, none asked for',
+        isAboutScope: true,
+        difference:
+          'Both grant what the client is registered for by their own default, as RFC 6749 §3.3 allows: all of it here, nothing there.',
+        to: 'token',
+        body: SERVICE,
+      },
+      {
+        name: 'client credentials, less',
+        isAboutScope: true,
+        difference: OMITTED,
+        to: 'token',
+        body: `${SERVICE}&scope=a`,
+      },
+      {
+        name: 'client credentials, all',
+        isAboutScope: true,
+        difference: OMITTED,
+        to: 'token',
+        body: `${SERVICE}&scope=a b`,
+      },
+      {
+        name: 'client credentials, in another order',
+        isAboutScope: true,
+        difference: OMITTED,
+        to: 'token',
+        body: `${SERVICE}&scope=b a`,
+      },
+      {
+        name: 'client credentials, one twice',
+        isAboutScope: true,
+        to: 'token',
+        body: `${SERVICE}&scope=a a`,
+      },
+      {
+        name: 'client credentials, more',
+        isAboutScope: true,
+        difference: NARROWED,
+        to: 'token',
+        body: `${SERVICE}&scope=a c`,
+      },
+      {
+        name: 'client credentials, unknown',
+        isAboutScope: true,
+        difference: NARROWED,
+        to: 'token',
+        body: `${SERVICE}&scope=c`,
+      },
+      {
+        name: 'client credentials, empty',
+        isAboutScope: true,
+        difference: 'An empty parameter counts as absent (RFC 6749 §3.2): see the first row.',
+        to: 'token',
+        body: `${SERVICE}&scope=`,
+      },
+      {
+        name: 'client credentials, a forbidden character',
+        isAboutScope: true,
+        to: 'token',
+        body: `${SERVICE}&scope=%22a%22`,
+      },
+      {
+        name: 'refresh, less',
+        isAboutScope: true,
+        difference: OMITTED,
+        to: 'token',
+        body: `${REFRESH}{refresh:shop}&scope=a`,
+      },
+      {
+        name: 'refresh, all',
+        isAboutScope: true,
+        difference: OMITTED,
+        to: 'token',
+        body: `${REFRESH}{refresh:shop}&scope=a b`,
+      },
+      { name: 'refresh, more', isAboutScope: true, to: 'token', body: `${REFRESH}{refresh:shop}&scope=a c` },
+      { name: 'refresh, empty', isAboutScope: true, to: 'token', body: `${REFRESH}{refresh:shop}&scope=` },
+      {
+        name: 'a refresh after one with more',
+        isAboutScope: true,
+        before: [{ to: 'token', body: `${REFRESH}{refresh:shop}&scope=c` }],
+        to: 'token',
+        body: `${REFRESH}{refresh:shop}`,
+      },
+    ],
+  },
+  {
+    title: 'Grants',
+    rows: [
+      { name: 'password', to: 'token', body: LOGIN },
+      {
+        name: 'password, a wrong one',
+        to: 'token',
+        body: 'grant_type=password&username=alice&password=wrong',
+      },
+      {
+        name: 'password, an unknown user',
+        to: 'token',
+        body: 'grant_type=password&username=nobody&password=wrong',
+      },
+      { name: 'password, none', to: 'token', body: 'grant_type=password&username=alice' },
+      { name: 'password, empty', to: 'token', body: 'grant_type=password&username=alice&password=' },
+      { name: 'password twice', to: 'token', body: `${LOGIN}&password=x` },
+      { name: 'refresh of a confidential client', to: 'token', body: `${REFRESH}{refresh:shop}` },
+      {
+        name: 'refresh of a public client',
+        to: 'token',
+        as: null,
+        body: `${REFRESH}{refresh:page}&client_id=page`,
+      },
+      { name: 'refresh without a token', to: 'token', body: 'grant_type=refresh_token' },
+      { name: 'refresh with an empty token', to: 'token', body: REFRESH },
+      { name: 'refresh with an unknown token', to: 'token', body: `${REFRESH}unknown` },
+      { name: 'refresh with an access token', to: 'token', body: `${REFRESH}{access:shop}` },
+      { name: 'refresh with another client’s token', to: 'token', body: `${REFRESH}{refresh:other}` },
+      {
+        name: 'refresh of a confidential client’s token by a public one',
+        to: 'token',
+        as: null,
+        body: `${REFRESH}{refresh:shop}&client_id=page`,
+      },
+      {
+        name: 'refresh by its client after another one tried',
+        before: [{ to: 'token', body: `${REFRESH}{refresh:other}` }],
+        to: 'token',
+        as: 'Basic {basic:other}',
+        body: `${REFRESH}{refresh:other}`,
+      },
+      {
+        name: 'refresh with a token again',
+        difference:
+          'The promise of this service: a retry during the grace period gets the same successor. There, a lost answer signs the user out.',
+        before: [{ to: 'token', body: `${REFRESH}{refresh:shop}` }],
+        to: 'token',
+        body: `${REFRESH}{refresh:shop}`,
+      },
+      {
+        name: 'refresh after revocation',
+        before: [{ to: 'revoke', body: 'token={refresh:shop}' }],
+        to: 'token',
+        body: `${REFRESH}{refresh:shop}`,
+      },
+    ],
+  },
+];
