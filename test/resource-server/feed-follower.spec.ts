@@ -193,6 +193,20 @@ describe('a feed that is out of reach', () => {
     expect(reports).toEqual(['no answer in time']);
   });
 
+  it('is asked again although a hook throws', async () => {
+    let calls = 0;
+    const onError = () => {
+      calls++;
+      throw new Error('of the hook');
+    };
+    start({}, { onError });
+    await host.request.fail();
+    await host.advance(250);
+    await host.request.answer(200, page('1'));
+    expect(await verdict()).toBe('accepted');
+    expect(calls).toBe(1);
+  });
+
   it('can be set to accept tokens', async () => {
     start({ whenStale: 'accept', maxStaleSeconds: 10 });
     expect(await inTime(verdict())).toBe('accepted');
@@ -210,6 +224,8 @@ describe('a feed that is out of reach', () => {
     start();
     expect(await inTime(verdict())).toBe(STALE);
     expect(host.monotonic()).toBeGreaterThanOrEqual(5_000);
+    // The time has passed: no other request waits.
+    expect(await verdict()).toBe(STALE);
     const ready = verifier.ready({ timeoutSeconds: 10 }).catch(String);
     await host.advance(10_000);
     expect(await ready).toMatch(/in time/);

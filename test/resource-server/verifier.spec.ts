@@ -214,7 +214,7 @@ describe('a refusal', () => {
     const plain = { dpop: undefined };
     expect(await refusal()).toEqual([401, 'Bearer, DPoP algs']);
     expect(await refusal(undefined, {}, plain)).toEqual([401, 'Bearer']);
-    expect(await refusal('Basic YTpi', {}, plain)).toEqual([400, 'Bearer']);
+    expect(await refusal('Basic YTpi', {}, plain)).toEqual([401, 'Bearer']);
     expect(await refusal('Bearer a b', {}, plain)).toEqual([400, 'Bearer']);
     expect(await refusal('Bearer unknown', {}, plain)).toEqual([
       401,

@@ -19,8 +19,11 @@ const CREDENTIALS = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*) *$/i;
 export function presentedToken({ headers }: HttpRequest): PresentedToken {
   const header = headers['authorization'];
   if (header === undefined || header === '') throw new AuthError('missing_token', 'no Authorization header');
+  // Another scheme is no access token at all. @see RFC 6750 §3
+  if (typeof header === 'string' && !/^(Bearer|DPoP)( |$)/i.test(header))
+    throw new AuthError('missing_token', 'neither Bearer nor DPoP');
   const [, scheme, token] = (typeof header === 'string' && CREDENTIALS.exec(header)) || [];
   if (scheme === undefined || token === undefined)
-    throw new AuthError('invalid_request', 'neither Bearer nor DPoP, or malformed');
+    throw new AuthError('invalid_request', 'a malformed token');
   return { scheme: scheme.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer', token };
 }

@@ -12,12 +12,10 @@ import { settingsOf, type VerifierOptions, type VerifierSettings } from './verif
 
 const KEY_SET_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256'];
 const TYPES = ['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt'];
-/** How long a request waits for the first state of the feed. */
+/** For how long after the start requests wait for the first state of the feed. */
 const FIRST_WAIT_MS = 5_000;
 /** How far the clocks of this service and of bo-auth may differ before an entry of the feed is dropped too early. */
 const ENTRY_SLACK_MS = 60_000;
-
-const ignore = () => undefined;
 
 /**
  * Verifies access tokens, and follows the revocation feed from its creation until `close()`. Create one for each project, at
@@ -31,13 +29,17 @@ export class Verifier {
   private readonly revocations: Revocations;
   private readonly follower: FeedFollower | null;
   private readonly proofs: DpopProofs;
+  private readonly startedAt: number;
 
   constructor(
     options: VerifierOptions,
     private readonly host: Host = processHost,
   ) {
     const settings = (this.settings = settingsOf(options));
-    const { onError = ignore, onStale = ignore, onRecovered = ignore } = options;
+    this.startedAt = host.monotonic();
+    const onError = harmless(options.onError);
+    const onStale = harmless(options.onStale);
+    const onRecovered = harmless(options.onRecovered);
     this.keySet = new KeySet(settings.keySetUrl, host, onError);
     const ofSecret = secretKeys(settings.secrets);
     // The algorithm decides which kind of key is looked for, so no public key can serve as a secret. @see RFC 8725 §3.1
@@ -128,7 +130,8 @@ export class Verifier {
   }
 
   private async checkSession(auth: Auth, follower: FeedFollower): Promise<void> {
-    if (!follower.isPresent) await Promise.race([follower.present, sleep(this.host, FIRST_WAIT_MS)]);
+    const waitMs = this.startedAt + FIRST_WAIT_MS - this.host.monotonic();
+    if (!follower.isPresent && waitMs > 0) await Promise.race([follower.present, sleep(this.host, waitMs)]);
     if (this.revocations.isRevoked(auth)) throw new AuthError('invalid_token', 'the session has ended');
     if (!follower.isFresh && this.settings.feed?.whenStale === 'refuse')
       throw new AuthError('temporarily_unavailable', 'the revocation feed is out of reach');
@@ -179,6 +182,17 @@ export class Verifier {
 
 export function createVerifier(options: VerifierOptions): Verifier {
   return new Verifier(options);
+}
+
+/** An error that a hook throws must not end what called it. */
+function harmless<T extends unknown[]>(hook?: (...args: T) => void): (...args: T) => void {
+  return (...args) => {
+    try {
+      hook?.(...args);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  };
 }
 
 function unexpected(cause: unknown): AuthError {
