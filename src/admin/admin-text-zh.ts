@@ -5,7 +5,7 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   'Administration.description': '需要本项目开发者的访问令牌，或平台运维人员的令牌。',
 
   'adminListProjects.summary': '查询项目列表（开发者只能看到自己的项目）',
-  'adminAddProject.summary': '新建项目，密钥仅显示一次（仅限平台运维人员，或拥有 scope `grant` 的客户端）',
+  'adminAddProject.summary': '新建项目，密钥仅显示一次（仅限平台运维人员）',
   'adminShowProject.summary': '查询项目（密钥已脱敏）',
   'adminChangeProject.summary': '修改项目设置',
   'adminDisableProject.summary': '停用项目，拒绝其全部请求（仅限平台运维人员）',
@@ -35,7 +35,8 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   'adminSetPassword.summary': '设置用户密码；未设置 keepSessions 时终止其全部会话',
   'adminUnlockUser.summary': '解除用户因登录失败次数过多而被锁定的状态',
   'adminResetSecondFactor.summary': '重置用户的双因素认证',
-  'adminGrantSession.summary': '为已由其他系统认证的用户创建会话（仅限平台运维人员）',
+  'adminGrantSession.summary':
+    '为已由其他系统认证的用户创建会话（仅限平台运维人员，或拥有 scope `grant` 的客户端）',
   'adminGrantSession.clientId': '会话的客户端应用，默认为用户自身的客户端应用。',
   'adminGrantSession.ip': '用户的地址，默认为调用方的地址。',
   'adminGrantSession.userAgent': '用户的 `User-Agent`，默认为调用方的 `User-Agent`。',

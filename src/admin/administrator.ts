@@ -28,7 +28,7 @@ export const COMMAND_LINE: Administrator = {
  */
 export function assertAdministers(administrator: Administrator, ownerId: string): void {
   if (administrator.ownerId !== null && administrator.ownerId !== ownerId)
-    throw errors.ADMIN_FORBIDDEN({ detail: 'a developer of another project' });
+    throw errors.ADMIN_FORBIDDEN({ detail: `a ${administrator.kind} of another project` });
 }
 
 /** For operations on more than one project, and for creating, disabling and enabling one. @throws ADMIN_FORBIDDEN */

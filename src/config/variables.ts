@@ -112,7 +112,10 @@ export const variablesSchema = z.object({
   CORS_ORIGINS: origins.default([]),
   PUBLIC_URL: z
     .string()
-    .refine(isOrigin, 'must be a URL like https://auth.example.com, without a path')
+    .refine(
+      isOrigin,
+      'must be an origin such as https://auth.example.com: in lower case, without a path and without a default port',
+    )
     .optional(),
   WORKERS: z
     .union(

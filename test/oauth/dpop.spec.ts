@@ -1,3 +1,4 @@
+import { DEVELOPMENT_OPERATOR_TOKEN } from '../../src/config/config.js';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { randomUUID } from 'node:crypto';
 import { call, claimsOf, refresh, refusalOf, startApp, type TestApp } from '../support/app.js';
@@ -78,6 +79,19 @@ it('is required of a documented login too, named or by default', async () => {
   expect(refusalOf(await signIn('alice'))).toBe('401 DPOP_PROOF_INVALID');
   expect(refusalOf(await signIn('alice', { clientId: 'acme-web' }))).toBe('401 DPOP_PROOF_INVALID');
   expect((await signIn('alice', { clientId: 'another' })).status).toBe(200);
+  const changed = await call(test, {
+    method: 'PUT',
+    url: '/auth/password',
+    payload: { userName: 'alice', password: 'alice-password', newPassword: 'another secret' },
+  });
+  expect(refusalOf(changed)).toBe('401 DPOP_PROOF_INVALID');
+  const granted = await call(test, {
+    method: 'POST',
+    url: '/admin/projects/acme/users/alice/grants',
+    bearer: DEVELOPMENT_OPERATOR_TOKEN,
+    payload: { clientId: 'acme-web' },
+  });
+  expect(refusalOf(granted)).toBe('401 DPOP_PROOF_INVALID');
 });
 
 it('asks for a nonce where the project does', async () => {

@@ -24,6 +24,11 @@ const set = (settings: object) =>
     bearer: DEVELOPMENT_OPERATOR_TOKEN,
     payload: settings,
   });
+/** The access token of a developer of `acme`. */
+async function developer(): Promise<string> {
+  await test.sql(`UPDATE bo_user SET developer = 1 WHERE owner_id = 'acme' AND user_id = 'bob'`);
+  return (await login(test, { user: 'bob' })).accessToken;
+}
 const introspect = (token: unknown, client = service) =>
   oauth(test, 'introspect', { token: String(token) }, basic(client));
 const revoke = (token: unknown, client?: Client, more: Record<string, string> = { client_id: 'acme-web' }) =>
@@ -135,10 +140,12 @@ describe('the issuer and the audience', () => {
   it('are settings, and a change refuses no token', async () => {
     const before = await login(test);
     expect(claimsOf(before.accessToken)).toMatchObject({ iss: 'RG3', aud: 'api', sub: 'alice' });
+    await set({ audience: 'https://former.example.com' });
+    const former = await login(test);
     await set({ issuer: 'url', audience: 'https://api.example.com' });
     const after = await login(test);
     expect(claimsOf(after.accessToken)).toMatchObject({ iss: ISSUER, aud: 'https://api.example.com' });
-    for (const { accessToken } of [before, after])
+    for (const { accessToken } of [before, former, after])
       expect((await call(test, { url: '/auth/user', bearer: accessToken })).status).toBe(200);
     await set({ issuer: 'fixed', audience: 'api' });
   });
@@ -170,6 +177,34 @@ describe('a grant by a service', () => {
     expect(refusalOf(await grant(bearer))).toBe('403 ADMIN_FORBIDDEN');
   });
 
+  it('only the operator gives a client that scope, or changes a client that has it', async () => {
+    const bearer = await developer();
+    const clients = (method: 'POST' | 'PATCH', path: string, payload: object) =>
+      call(test, { method, url: `/admin/projects/acme/clients${path}`, bearer, payload });
+    await addClient(test, { clientId: 'sso', type: 'confidential', scopes: ['grant'] });
+    for (const attempt of [
+      clients('POST', '', { clientId: 'mine', type: 'confidential', scopes: ['grant'] }),
+      clients('PATCH', '/shop', { scopes: ['grant'] }),
+      clients('PATCH', '/sso', { name: 'Mine' }),
+      clients('POST', '/sso/rotate-secret', {}),
+    ])
+      expect(refusalOf(await attempt)).toBe('403 ADMIN_FORBIDDEN');
+    expect((await clients('POST', '', { clientId: 'mine', type: 'confidential' })).status).toBe(201);
+  });
+
+  it('comes from a service that is not named like a user', async () => {
+    const alice = { clientId: 'alice', type: 'confidential' } as const;
+    await expect(addClient(test, alice)).rejects.toThrow('CLIENT_EXISTS');
+    await addClient(test, { ...alice, type: 'public' });
+    const user = await call(test, {
+      method: 'POST',
+      url: '/admin/projects/acme/users',
+      bearer: DEVELOPMENT_OPERATOR_TOKEN,
+      payload: { userId: 'orders', userName: 'orders', password: 'orders-password' },
+    });
+    expect(refusalOf(user)).toBe('409 USER_EXISTS');
+  });
+
   it('is all that the token of a service may do', async () => {
     const bearer = await serviceToken();
     for (const url of ['/admin/projects/acme', '/admin/projects/acme/users', '/auth/user'])
@@ -192,6 +227,23 @@ describe('a project that is added with --signing', () => {
     const keys = createLocalJWKSet(JSON.parse(keySet.text) as JSONWebKeySet);
     const { payload, protectedHeader } = await jwtVerify(String(body['access_token']), keys);
     expect([protectedHeader.alg, payload.sub]).toEqual(['ES256', 'orders']);
+  });
+});
+
+describe('an escaped path', () => {
+  it('is no endpoint: CORS, the rate limit and errors would be those of another project', async () => {
+    const escaped = await test.app.inject({
+      method: 'POST',
+      url: '/bo/api/v3/oauth/%61cme/token',
+      headers: basic(shop),
+      payload: { grant_type: 'client_credentials' },
+    });
+    expect([escaped.statusCode, escaped.json()]).toMatchObject([
+      404,
+      { error: { errorCode: 'ROUTE_UNKNOWN' } },
+    ]);
+    const absolute = await oauth(test, 'token', {}, { ...basic(shop), xownerid: 'ptdev' });
+    expect(errorOf(absolute)).toBe('400 invalid_request');
   });
 });
 

@@ -8,7 +8,7 @@ import {
   type EventDetail,
 } from '../../audit/auth-event.js';
 import { clientSecretHash, newClientSecret } from '../../auth/oauth-client/client-secret.js';
-import { OAuthClient } from '../../auth/oauth-client/oauth-client.entity.js';
+import { GRANT_SCOPE, OAuthClient } from '../../auth/oauth-client/oauth-client.entity.js';
 import { OAuthClients } from '../../auth/oauth-client/oauth-clients.js';
 import { Clock } from '../../config/clock.js';
 import { type EntityRow, EntityTable } from '../../database/entity-table.js';
@@ -16,13 +16,15 @@ import { holdRow } from '../../database/hold-row.js';
 import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import { type Page, pageOf, type PageRequest, startOf } from '../../response/page.js';
-import { type Administrator, assertAdministers } from '../administrator.js';
+import { type Administrator, assertAdministers, assertPlatform } from '../administrator.js';
 import { ProjectAdministration } from '../project/project-administration.js';
 import type { ClientChange, NewClient, SecretRotation } from './client-input.js';
 import { clientView, type ClientView, type ClientViewWithSecret } from './client-view.js';
 
 const FIND = `SELECT * FROM bo_client WHERE owner_id = $1 AND client_id = $2`;
 const REMOVE = `DELETE FROM bo_client WHERE owner_id = $1 AND client_id = $2 RETURNING client_id`;
+
+const FIND_USER = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_id = $2`;
 
 const DEFAULT_GRANTS = { public: ['refresh_token'], confidential: ['client_credentials'] } as const;
 
@@ -95,9 +97,17 @@ export class ClientAdministration {
       createdAt: now,
     };
     assertCoherent(client);
+    assertMayGive(administrator, client);
+    const detail = {
+      type,
+      grants: client.grants.join(' '),
+      scopes: client.scopes.join(' '),
+      dpop: client.dpop,
+    };
     const added = await this.holding(ownerId, async (transaction) => {
+      if (type === 'confidential') await assertNoUser(transaction, ownerId, clientId);
       if (!(await this.rows.insert(transaction, client))) return false;
-      await this.write(transaction, 'client-added', administrator, client, { type });
+      await this.write(transaction, 'client-added', administrator, client, detail);
       return true;
     });
     if (!added) throw errors.CLIENT_EXISTS();
@@ -191,8 +201,10 @@ export class ClientAdministration {
       const [row] = await transaction.all<EntityRow>(FIND, [ownerId, clientId]);
       if (row === undefined) return null;
       const before = this.rows.entityOf(row);
+      assertMayGive(administrator, before);
       const after = changed(before);
       assertCoherent(after);
+      assertMayGive(administrator, after);
       await this.rows.update(transaction, after);
       await this.write(transaction, kind, administrator, after, detail(before, after));
       return after;
@@ -233,4 +245,23 @@ function assertCoherent({ type, grants }: OAuthClient): void {
       field: 'grants',
       text: 'grants must not contain client_credentials for a public client',
     });
+}
+
+/**
+ * Whoever has the secret of a client with the scope `grant` can become any user. Only the operator makes and changes such
+ * a client. @throws ADMIN_FORBIDDEN
+ */
+function assertMayGive(administrator: Administrator, { scopes }: OAuthClient): void {
+  if (scopes.includes(GRANT_SCOPE)) assertPlatform(administrator);
+}
+
+/**
+ * The `sub` of a service's token is its client id, and that of a user's token the user id. The project is held.
+ *
+ * @throws CLIENT_EXISTS
+ * @see RFC 9068 §5
+ */
+async function assertNoUser(transaction: SqlTransaction, ownerId: string, clientId: string): Promise<void> {
+  const [user] = await transaction.all(FIND_USER, [ownerId, clientId]);
+  if (user !== undefined) throw errors.CLIENT_EXISTS({ text: 'A user of the project has this id.' });
 }

@@ -29,7 +29,13 @@ export class AdminGrantController {
     summary:
       'Open a session for a user who was authenticated elsewhere (platform operator, or a client with the scope `grant`)',
     status: 201,
-    errors: ['ADMIN_PROJECT_UNKNOWN', 'USER_UNKNOWN', 'USER_DISABLED', 'SESSION_LIMIT_REACHED'],
+    errors: [
+      'ADMIN_PROJECT_UNKNOWN',
+      'DPOP_PROOF_INVALID',
+      'USER_UNKNOWN',
+      'USER_DISABLED',
+      'SESSION_LIMIT_REACHED',
+    ],
   })
   grant(
     @CurrentAdministrator() administrator: Administrator,

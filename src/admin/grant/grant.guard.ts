@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessTokens } from '../../auth/access-token/access-token.js';
 import { AUTHORIZATION } from '../../auth/bearer/bearer.guard.js';
 import { DpopProofs } from '../../auth/dpop/dpop-proofs.js';
+import { GRANT_SCOPE } from '../../auth/oauth-client/oauth-client.entity.js';
 import { OAuthClients } from '../../auth/oauth-client/oauth-clients.js';
 import { Clock } from '../../config/clock.js';
 import { clientAddress } from '../../network/client-address.js';
@@ -10,8 +11,6 @@ import { errors } from '../../response/error/error-catalogue.js';
 import { tenantOf } from '../../tenancy/tenant.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard } from '../administrator.guard.js';
-
-const SCOPE = 'grant';
 
 /** Admits the platform operator, and services of the project whose access token has the scope `grant`. */
 @Injectable()
@@ -47,7 +46,7 @@ export class GrantGuard implements CanActivate {
     // The registration may have changed since the token was issued.
     const client = await this.clients.find(project.ownerId, claims.sub);
     if (client === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its client was removed' });
-    const has = (scopes: readonly string[]) => scopes.includes(SCOPE);
+    const has = (scopes: readonly string[]) => scopes.includes(GRANT_SCOPE);
     if (!has(client.scopes) || !has(claims.scope?.split(' ') ?? []))
       throw errors.ADMIN_FORBIDDEN({ detail: 'without the scope grant' });
     return {

@@ -37,6 +37,10 @@ import { userView, type UserView } from './user-view.js';
 
 const NAMED = `SELECT user_id FROM bo_user WHERE owner_id = $1 AND user_name = $2`;
 
+/** Its `sub` would be that of the user. @see RFC 9068 §5 */
+const FIND_SERVICE = `
+  SELECT client_id FROM bo_client WHERE owner_id = $1 AND client_id = $2 AND type = 'confidential'`;
+
 /** The outcome of a change. */
 type Outcome =
   | { readonly kind: 'changed'; readonly ended: number }
@@ -155,6 +159,9 @@ export class UserAdministration {
     const event = administrationEvent('user-added', administrator, user, now, { developer: user.developer });
     const decoy = imported?.decoy ?? null;
     const added = await this.database.transact(async (transaction) => {
+      const [service] = await transaction.all(FIND_SERVICE, [ownerId, user.userId]);
+      if (service !== undefined)
+        throw errors.USER_EXISTS({ text: 'A confidential client of the project has this id.' });
       if (!(await this.rows.insert(transaction, user))) return null;
       await writeEvent(transaction, event);
       return { decoy: decoy !== null && (await addDecoy(transaction, ownerId, decoy)) };

@@ -2,8 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../config/clock.js';
 import { errors } from '../../response/error/error-catalogue.js';
 import type { Prepared } from '../../response/prepared.js';
-import { OAuthClients } from '../oauth-client/oauth-clients.js';
-import type { User } from '../../tenancy/user/user.entity.js';
 import type { Tenant } from '../../tenancy/tenant.js';
 import type { Client } from '../client.js';
 import type { Granted } from '../token-grant.js';
@@ -26,7 +24,6 @@ export class Login {
     private readonly clock: Clock,
     private readonly authentication: Authentication,
     private readonly opening: SessionOpening,
-    private readonly clients: OAuthClients,
   ) {}
 
   /**
@@ -48,8 +45,6 @@ export class Login {
       client,
       signal,
     );
-    // What the request named was judged before; who named nothing signs in with the user's own client.
-    if (request.clientId === undefined && !terms.dpopJkt) await this.assertUnbound(user);
     if (mustChange(user, tenant.project, this.clock.now())) {
       loginReports.publish('refused');
       throw errors.PASSWORD_CHANGE_REQUIRED({ detail: user.userId });
@@ -59,11 +54,5 @@ export class Login {
       ...terms,
     });
     return prepared.andThen(afterGrant);
-  }
-
-  private async assertUnbound({ ownerId, clientId }: User): Promise<void> {
-    if (!(await this.clients.requiresDpop(ownerId, clientId))) return;
-    loginReports.publish('refused');
-    throw errors.DPOP_PROOF_INVALID({ detail: 'missing' });
   }
 }

@@ -9,6 +9,7 @@ import type { Tenant } from '../../tenancy/tenant.js';
 import type { User } from '../../tenancy/user/user.entity.js';
 import { AccessTokens } from '../access-token/access-token.js';
 import type { Client } from '../client.js';
+import { OAuthClients } from '../oauth-client/oauth-clients.js';
 import { RefreshTokenMint } from '../refresh-token/refresh-token-mint.js';
 import { type NewSession, NO_TERMS, type SessionTerms } from '../session/session.js';
 import { type Alongside, type SessionLimits, SessionStore } from '../session/session.store.js';
@@ -39,17 +40,19 @@ export class SessionOpening {
     private readonly accessTokens: AccessTokens,
     private readonly store: SessionStore,
     private readonly sessions: Sessions,
+    private readonly clients: OAuthClients,
   ) {}
 
   /**
-   * @param clientId absent: the default of the user
+   * @param named the client that the request names; absent: the default of the user
    * @param client who the session is for
    * @returns the tokens, and the write that opens the session; it throws SESSION_LIMIT_REACHED
+   * @throws DPOP_PROOF_INVALID if the client requires a session that is bound to a key
    */
   async prepare(
     { project, firstShareUserId, secondShareUserId }: OpenedFor,
     user: User,
-    clientId: string | undefined,
+    named: string | undefined,
     client: Client,
     {
       alongside = null,
@@ -58,6 +61,12 @@ export class SessionOpening {
       ...terms
     }: OpeningOptions = {},
   ): Promise<Prepared<Granted>> {
+    const clientId = named ?? user.clientId;
+    // A client that the request named was judged before the password; this also judges the user's own.
+    if (!terms.dpopJkt && (await this.clients.requiresDpop(project.ownerId, clientId))) {
+      loginReports.publish('refused');
+      throw errors.DPOP_PROOF_INVALID({ detail: 'missing' });
+    }
     const readAt = this.clock.now();
     // Not before `validAfter`: "log out everywhere" in the same millisecond must not end a later login.
     const createdAt = Math.max(readAt, user.validAfter);
@@ -66,7 +75,7 @@ export class SessionOpening {
       ...this.mint.newFamily(),
       ownerId: project.ownerId,
       userId: user.userId,
-      clientId: clientId ?? user.clientId,
+      clientId,
       importedTokenHash: null,
       generation: 0,
       branch: 0,

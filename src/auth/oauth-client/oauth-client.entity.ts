@@ -4,6 +4,9 @@ import { epochMs, stringList } from '../../database/column-types.js';
 export const GRANT_TYPES = ['password', 'refresh_token', 'client_credentials'] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 
+/** A service whose token has this scope may open sessions for users. */
+export const GRANT_SCOPE = 'grant';
+
 /**
  * An application that is registered for the OAuth endpoints of a project. Not to be confused with `Client`, the sender of
  * a request.

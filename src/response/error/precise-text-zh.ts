@@ -127,6 +127,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   'The user has no second factor.': '该用户未绑定双因素认证。',
 
   // Administration
+  'A user of the project has this id.': '该项目中已有用户使用此标识。',
+  'A confidential client of the project has this id.': '该项目中已有机密客户端使用此标识。',
   'This takes the operator of the platform.': '此操作需要平台运维人员权限。',
   'The user has no such session.': '该用户没有此会话。',
   'The project has {} keys that are not retired. Retire one first.':
