@@ -174,8 +174,9 @@ export const ADMIN_TEXT_ZH: Readonly<Record<string, string>> = {
   type: '`public`：无法保管密钥的应用。`confidential`：持有密钥的服务（RFC 6749 §2.1）。',
   grants:
     '客户端在令牌端点可用的授权类型。默认：公开客户端为 `refresh_token`，机密客户端为 `client_credentials`。',
-  scopes: '其令牌可拥有的权限范围（scope）。拥有 `grant` 的服务可以为用户创建会话。默认无。',
-  dpop: '`required`：该客户端的会话必须绑定密钥（RFC 9449）。`optional`：仅绑定提交了证明的会话。默认为 `optional`。',
+  scopes:
+    '其令牌可拥有的权限范围（scope）。拥有 `grant` 的服务可以为用户创建会话，只有平台运维人员可以授予。默认无。',
+  dpop: '`required`：该客户端的新会话必须绑定密钥（RFC 9449）。`optional`：仅绑定提交了证明的会话。默认为 `optional`。',
   previousSecretUntil: '旧密钥的失效时间（ISO 8601，UTC）。null 表示没有旧密钥。',
   clientSecret: '机密客户端的密钥，只显示这一次。',
   'adminAddClient.clientId': CLIENT_ID,

@@ -141,8 +141,8 @@ const FIELD_TEXT: Readonly<Record<string, string>> = {
   grants:
     'What the client may use at the token endpoint. Default: `refresh_token` for public, `client_credentials` for confidential clients.',
   scopes:
-    'The scopes that its tokens may have. A service with the scope `grant` may open sessions for users. Default: none.',
-  dpop: '`required`: all sessions of the client are bound to a key (RFC 9449). `optional`: those that present one. Default: `optional`.',
+    'The scopes that its tokens may have. A service with the scope `grant` may open sessions for users; only the operator can give it. Default: none.',
+  dpop: '`required`: every new session of the client must be bound to a key (RFC 9449). `optional`: those that present one. Default: `optional`.',
   previousSecretUntil: 'Until when the former secret is still accepted (ISO 8601, UTC). null: there is none.',
   clientSecret: 'The secret of a confidential client. It is shown only this once.',
 };

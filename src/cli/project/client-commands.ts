@@ -23,7 +23,10 @@ function withSettings(command: Command, defaults: { readonly grants?: string; re
       toNoneOrList,
     )
     .option('--scopes <scopes>', 'that its tokens may have, separated by commas, or none', toNoneOrList)
-    .option('--dpop <rule>', `optional, or required to bind all its sessions to keys${defaults.dpop ?? ''}`);
+    .option(
+      '--dpop <rule>',
+      `optional, or required to bind every new session to a key${defaults.dpop ?? ''}`,
+    );
 }
 
 export function clientCommands(program: Command): void {
