@@ -1,12 +1,13 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RevocationFeed } from '../../auth/revocation-feed/revocation-feed.js';
 import { changedSessions } from '../../auth/session/sessions.js';
-import { errors } from '../../response/error/error-catalogue.js';
 
 /** How often the feeds are looked at for entries of other processes, in ms. */
 const LOOK_MS = 300;
 /** A waiting request is answered no sooner, so that a reader of a busy project reads many entries with each request. */
 const AT_LEAST_MS = 250;
+/** Whoever finds no place is answered after {@link AT_LEAST_MS}, so that no reader can shut out another. */
 const MAX_PER_CLIENT = 100;
 const MAX_WAITERS = 1000;
 
@@ -48,17 +49,19 @@ export class FeedWaiters implements OnModuleDestroy {
 
   /**
    * Waits until the feed is no longer where the reader stands, for at most `ms`, or until the client disconnects or the
-   * process ends.
+   * process ends. Where too many wait already, it waits for no longer than a moment.
    *
-   * @throws RATE_LIMITED if too many requests wait; UNAVAILABLE if the feed cannot be looked at
+   * @throws UNAVAILABLE if the feed cannot be looked at
    */
   async wait(place: FeedPlace, ms: number, disconnection: AbortSignal): Promise<void> {
     if (this.isEnding || disconnection.aborted) return;
     const ofClient = [...this.waiters].filter(
       ({ ownerId, clientId }) => ownerId === place.ownerId && clientId === place.clientId,
     );
-    if (ofClient.length >= MAX_PER_CLIENT || this.waiters.size >= MAX_WAITERS)
-      throw errors.RATE_LIMITED({ retryAfter: 5, detail: 'too many requests wait for the revocation feed' });
+    if (ofClient.length >= MAX_PER_CLIENT || this.waiters.size >= MAX_WAITERS) {
+      await sleep(Math.min(ms, AT_LEAST_MS), undefined, { signal: disconnection }).catch(() => undefined);
+      return;
+    }
     await new Promise<void>((resolve, reject) => {
       const end = (error?: unknown): void => {
         if (!this.waiters.delete(waiter)) return;
