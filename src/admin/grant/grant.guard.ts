@@ -2,13 +2,15 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessTokens } from '../../auth/access-token/access-token.js';
 import { AUTHORIZATION } from '../../auth/bearer/bearer.guard.js';
+import { dpopChallenge } from '../../auth/dpop/dpop-challenge.js';
 import { DpopProofs } from '../../auth/dpop/dpop-proofs.js';
 import { GRANT_SCOPE } from '../../auth/oauth-client/oauth-client.entity.js';
 import { OAuthClients } from '../../auth/oauth-client/oauth-clients.js';
 import { Clock } from '../../config/clock.js';
 import { clientAddress } from '../../network/client-address.js';
-import { errors } from '../../response/error/error-catalogue.js';
+import { ApiError, errors } from '../../response/error/error-catalogue.js';
 import { tenantOf } from '../../tenancy/tenant.js';
+import { TenantScope } from '../../tenancy/tenant-scope.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard } from '../administrator.guard.js';
 
@@ -21,6 +23,7 @@ export class GrantGuard implements CanActivate {
     private readonly accessTokens: AccessTokens,
     private readonly proofs: DpopProofs,
     private readonly clients: OAuthClients,
+    private readonly scope: TenantScope,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -28,12 +31,21 @@ export class GrantGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest>();
     const service = await this.serviceOf(request, http.getResponse<FastifyReply>());
     if (service === null) return this.administrators.canActivate(context);
+    if (service instanceof ApiError) {
+      // As a user's client, a service gets a new access token and then repeats the request.
+      await request.releaseXverifyApi?.();
+      throw service;
+    }
+    await this.scope.assertKnown(tenantOf(request));
     request.administrator = service;
     return true;
   }
 
-  /** @returns `null` if the request has no token of a service */
-  private async serviceOf(request: FastifyRequest, reply: FastifyReply): Promise<Administrator | null> {
+  /** @returns the error with which its token is refused, and `null` if the request has no token of a service */
+  private async serviceOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Administrator | ApiError | null> {
     const { project } = tenantOf(request);
     const [, scheme, token] = AUTHORIZATION.exec(request.headers.authorization ?? '') ?? [];
     if (scheme === undefined || token === undefined) return null;
@@ -41,14 +53,17 @@ export class GrantGuard implements CanActivate {
     if (claims === null) return null;
     const jkt = claims.cnf?.jkt;
     if ((scheme.toLowerCase() === 'dpop') !== (jkt !== undefined))
-      throw errors.ACCESS_TOKEN_REFUSED({ detail: 'not of the kind of its scheme' });
-    if (jkt !== undefined) await this.proofs.verify(request, reply, project, { jkt, accessToken: token });
+      return refused('not of the kind of its scheme');
+    if (jkt !== undefined) {
+      const proof = await this.proofs.judge(request, reply, project, { jkt, accessToken: token });
+      if (proof instanceof ApiError) return proof;
+    }
     // The registration may have changed since the token was issued.
     const client = await this.clients.find(project.ownerId, claims.sub);
-    if (client === null) throw errors.ACCESS_TOKEN_REFUSED({ detail: 'its client was removed' });
+    if (client === null) return refused('its client was removed');
     const has = (scopes: readonly string[]) => scopes.includes(GRANT_SCOPE);
     if (!has(client.scopes) || !has(claims.scope?.split(' ') ?? []))
-      throw errors.ADMIN_FORBIDDEN({ detail: 'without the scope grant' });
+      return errors.ADMIN_FORBIDDEN({ detail: 'without the scope grant' });
     return {
       kind: 'client',
       ownerId: project.ownerId,
@@ -58,4 +73,9 @@ export class GrantGuard implements CanActivate {
       requestId: request.id,
     };
   }
+}
+
+function refused(detail: string): ApiError {
+  const headers = { 'www-authenticate': dpopChallenge('invalid_token') };
+  return errors.ACCESS_TOKEN_REFUSED({ detail, headers });
 }
