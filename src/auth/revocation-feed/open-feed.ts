@@ -1,15 +1,27 @@
-import type { SqlDatabase, SqlTransaction } from '../../database/sql-database.js';
+import type { SqlDatabase } from '../../database/sql-database.js';
 import { CLOCK_SLACK_MS, LONGEST_TOKEN_MS } from '../last-token.js';
 import { tokensEnd } from './write-revocations.js';
 
 /**
+ * The number at which a feed begins. What ended before has lower ones, so that whoever ends a session meanwhile can
+ * take the next number without waiting for them.
+ */
+export const BEGINNING = 2 ** 40;
+
+/**
  * Waits for all transactions that have ended sessions without finding the row of a feed, and makes others wait. Without
- * it, one that commits a moment later would be neither in the feed nor among the sessions that it begins with.
+ * it, one that commits a moment later would be neither in the feed nor among the sessions that it begins with. All
+ * projects share the table, so it must be held for no more than a moment.
  */
 const LOCK = 'LOCK TABLE bo_revocation_head IN SHARE ROW EXCLUSIVE MODE';
 
 const OPEN = `
-  INSERT INTO bo_revocation_head (owner_id, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING RETURNING owner_id`;
+  INSERT INTO bo_revocation_head (owner_id, seq) VALUES ($1, ${BEGINNING}) ON CONFLICT DO NOTHING`;
+
+/** One process fills at a time. The lock is of its own, as the end of a session waits for that of the row. */
+const FILL_ALONE = `SELECT pg_advisory_xact_lock(hashtext('bo_revocation_head'), hashtext($1))`;
+
+const IS_UNFILLED = 'SELECT owner_id FROM bo_revocation_head WHERE owner_id = $1 AND filled_at IS NULL';
 
 /** What ended after $2, in the order of its end. Its tokens expire by $3, and those of a session with the session. */
 const FILL = `
@@ -24,24 +36,26 @@ const FILL = `
     FROM bo_user WHERE owner_id = $1 AND valid_after > $2
   ) AS ended WHERE expires_at > $4`;
 
-const COUNT = `
-  UPDATE bo_revocation_head SET seq = (SELECT count(*) FROM bo_revocation WHERE owner_id = $1) WHERE owner_id = $1`;
+const FILLED = 'UPDATE bo_revocation_head SET filled_at = $2 WHERE owner_id = $1';
 
 /**
- * Begins the feed of a project, with what has ended and whose tokens may still be valid. Does nothing if it has begun. The
- * transaction must hold no lock that the end of a session waits for.
+ * Begins the feed of a project: from now on, whoever ends a session writes to it. Then adds what has ended before and
+ * whose tokens may still be valid. Nobody reads the feed until this is done; if it fails, the next reader does it. An end
+ * between the two steps has two entries.
  */
-export async function openFeed(
-  transaction: SqlTransaction,
-  kind: SqlDatabase['kind'],
-  ownerId: string,
-  now: number,
-): Promise<void> {
-  if (kind === 'postgres') await transaction.all(LOCK, []);
-  const [opened] = await transaction.all(OPEN, [ownerId]);
-  if (opened === undefined) return;
-  const { present, last } = await tokensEnd(transaction, ownerId, now);
-  const longestLife = last > present ? LONGEST_TOKEN_MS : present - now;
-  await transaction.all(FILL, [ownerId, now - longestLife, last, now]);
-  await transaction.all(COUNT, [ownerId]);
+export async function openFeed(database: SqlDatabase, ownerId: string, now: number): Promise<void> {
+  const isPostgres = database.kind === 'postgres';
+  await database.transact(async (transaction) => {
+    if (isPostgres) await transaction.all(LOCK, []);
+    await transaction.all(OPEN, [ownerId]);
+  });
+  await database.transact(async (transaction) => {
+    if (isPostgres) await transaction.all(FILL_ALONE, [ownerId]);
+    const [unfilled] = await transaction.all(IS_UNFILLED, [ownerId]);
+    if (unfilled === undefined) return;
+    const { present, last } = await tokensEnd(transaction, ownerId, now);
+    const longestLife = last > present ? LONGEST_TOKEN_MS : present - now;
+    await transaction.all(FILL, [ownerId, now - longestLife, last, now]);
+    await transaction.all(FILLED, [ownerId, now]);
+  });
 }

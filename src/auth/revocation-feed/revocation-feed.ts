@@ -6,12 +6,12 @@ import { openFeed } from './open-feed.js';
 /** At most this many entries are read at once. */
 export const PAGE = 1000;
 
-/** One statement, and so one snapshot: it sees the head and all entries up to it. */
+/** One statement, and so one snapshot: it sees the head and all entries up to it. It finds no feed until it is filled. */
 const READ = `
   SELECT head.seq AS head, entry.seq, entry.session_id, entry.user_id, entry.issued_before, entry.expires_at
   FROM bo_revocation_head AS head LEFT JOIN bo_revocation AS entry
     ON entry.owner_id = head.owner_id AND entry.seq > $2 AND entry.expires_at > $3
-  WHERE head.owner_id = $1 ORDER BY entry.seq LIMIT ${PAGE}`;
+  WHERE head.owner_id = $1 AND head.filled_at IS NOT NULL ORDER BY entry.seq LIMIT ${PAGE}`;
 
 const headsOf = (items: string) => `
   SELECT owner_id, seq FROM bo_revocation_head WHERE owner_id IN (SELECT item.value ->> 0 FROM ${items} AS item)`;
@@ -59,7 +59,7 @@ export class RevocationFeed {
     const rows = await this.database.all<Row>(READ, [ownerId, after, now]);
     const [first] = rows;
     if (first !== undefined) return Number(first.head) < after ? null : pageOf(rows, Number(first.head));
-    await this.database.transact((transaction) => openFeed(transaction, this.database.kind, ownerId, now));
+    await openFeed(this.database, ownerId, now);
     return this.read(ownerId, after, now);
   }
 

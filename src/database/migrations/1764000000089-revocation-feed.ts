@@ -16,6 +16,7 @@ export class RevocationFeed1764000000089 implements MigrationInterface {
         columns: [
           { name: 'owner_id', type: 'varchar', length: '64', isPrimary: true },
           { name: 'seq', type: 'bigint' },
+          { name: 'filled_at', type: 'bigint', isNullable: true },
         ],
       }),
     );
