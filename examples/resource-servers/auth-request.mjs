@@ -1,4 +1,4 @@
-// Answers nginx whether the access token of a request is good: 204 with the caller's id, or the refusal.
+// Answers nginx whether the access token of a request is good: 204 with the user's id, or the refusal.
 import { createVerifier } from '@bo-auth/resource-server';
 import { createServer } from 'node:http';
 
@@ -17,7 +17,11 @@ createServer(async ({ headers }, response) => {
       url: headers['x-original-uri'],
       headers,
     });
-    response.writeHead(204, { 'X-Caller': encodeURIComponent(auth.claims.sub) }).end();
+    // A service is no user: its `sub` is the id of a client.
+    const { userId = '', clientId } = auth;
+    response
+      .writeHead(204, { 'X-User': encodeURIComponent(userId), 'X-Client': encodeURIComponent(clientId) })
+      .end();
   } catch ({ status, headers }) {
     response.writeHead(status, headers).end();
   }

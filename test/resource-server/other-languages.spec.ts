@@ -4,16 +4,16 @@ import { createServer, type Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { call, login, refresh, dataOf, startApp, type TestApp } from '../support/app.js';
 import { findNginx } from '../support/nginx.js';
-import { addClient } from '../support/oauth.js';
+import { addClient, basic, type Client, oauth } from '../support/oauth.js';
 import { eventually, freePort, temporaryFolder } from '../support/temporary.js';
 import { signWith } from '../auth/signing-key-service.js';
 
 /** The examples of docs/resource-servers.md in other languages, and behind nginx, beside the service. */
 const EXAMPLES = 'examples/resource-servers';
-const GO_JWT = '/usr/share/gocode/src/github.com/golang-jwt/jwt';
+const GO_PATH = '/usr/share/gocode';
 const works = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 const python = ['python3', '/usr/bin/python3'].find((each) => works(each, '-c', 'import jwt, cryptography'));
-const hasGo = works('go', 'version') && existsSync(GO_JWT);
+const hasGo = works('go', 'version') && existsSync(`${GO_PATH}/src/gopkg.in/square/go-jose.v2`);
 const nginx = ((): string | null => {
   try {
     return findNginx();
@@ -26,13 +26,16 @@ const folder = temporaryFolder();
 const children: ChildProcess[] = [];
 let test: TestApp;
 let env: Record<string, string>;
+let service: Client;
 let backend: Server | undefined;
 
 beforeAll(async () => {
   test = await startApp({ PUBLIC_URL: 'https://auth.example.com' });
   await test.app.listen({ host: '127.0.0.1', port: 0 });
   await signWith(test, 'acme', 'ES256');
-  const { clientId, clientSecret } = await addClient(test, { clientId: 'orders', type: 'confidential' });
+  // The id has to be encoded in the header.
+  const { clientId, clientSecret } = await addClient(test, { clientId: 'orders:1', type: 'confidential' });
+  service = await addClient(test, { clientId: 'batch', type: 'confidential' });
   env = {
     PATH: process.env['PATH'] ?? '',
     BO_AUTH_URL: await test.app.getUrl(),
@@ -50,7 +53,7 @@ afterAll(async () => {
 });
 
 function run(command: string, args: readonly string[], port: number): void {
-  children.push(spawn(command, args, { env: { ...env, PORT: String(port) }, stdio: 'ignore' }));
+  children.push(spawn(command, args, { env: { ...env, PORT: String(port) }, stdio: 'inherit' }));
 }
 
 async function answers(url: string): Promise<string> {
@@ -66,6 +69,12 @@ async function answers(url: string): Promise<string> {
   return url;
 }
 
+/** The token of a service for itself. */
+async function serviceToken(): Promise<string> {
+  const { body } = await oauth(test, 'token', { grant_type: 'client_credentials' }, basic(service));
+  return String(body['access_token']);
+}
+
 async function startPython(): Promise<string> {
   const port = await freePort();
   run(python!, [`${EXAMPLES}/resource_server.py`], port);
@@ -74,27 +83,21 @@ async function startPython(): Promise<string> {
 
 async function startGo(): Promise<string> {
   const program = join(folder.path, 'resource-server');
-  writeFileSync(
-    join(folder.path, 'go.mod'),
-    `module resource-server\nrequire github.com/golang-jwt/jwt/v4 v4.4.3\nreplace github.com/golang-jwt/jwt/v4 => ${GO_JWT}\n`,
-  );
-  writeFileSync(join(folder.path, 'main.go'), readFileSync(`${EXAMPLES}/main.go`));
-  execFileSync('go', ['build', '-o', program, '.'], {
-    cwd: folder.path,
-    env: { ...process.env, GOFLAGS: '-mod=mod', GOPROXY: 'off' },
+  execFileSync('go', ['build', '-o', program, `${EXAMPLES}/main.go`], {
+    env: { ...process.env, GO111MODULE: 'off', GOPATH: GO_PATH, GOCACHE: join(folder.path, 'go') },
   });
   const port = await freePort();
   run(program, [], port);
   return answers(`http://127.0.0.1:${port}/orders`);
 }
 
-/** nginx, the verifier that it asks, and a service behind it that answers with the caller it was told. */
+/** nginx, the verifier that it asks, and a service behind it that answers with the user it was told. */
 async function startNginx(): Promise<string> {
   const ports = { 8080: await freePort(), 8081: await freePort(), 8082: await freePort() };
   const source = `--import=${resolve('test/runner/typescript.mjs')}`;
   run(process.execPath, [source, `${EXAMPLES}/auth-request.mjs`], ports[8081]);
   backend = createServer(({ headers }, response) =>
-    response.end(JSON.stringify({ caller: headers['x-caller'] })),
+    response.end(JSON.stringify({ user: headers['x-user'] })),
   );
   backend.listen(ports[8082], '127.0.0.1');
   let config = readFileSync(`${EXAMPLES}/nginx.conf`, 'utf8');
@@ -114,26 +117,26 @@ async function startNginx(): Promise<string> {
   return answers(`http://127.0.0.1:${ports[8080]}/orders`);
 }
 
-const SERVERS: readonly [string, boolean, boolean, () => Promise<string>][] = [
-  ['Python', python !== undefined, true, startPython],
-  ['nginx', nginx !== null, true, startNginx],
-  ['Go', hasGo, false, startGo],
+const SERVERS: readonly [string, boolean, () => Promise<string>][] = [
+  ['Python', python !== undefined, startPython],
+  ['nginx', nginx !== null, startNginx],
+  ['Go', hasGo, startGo],
 ];
 
-describe.each(SERVERS)('a resource server with %s', (_name, isHere, followsFeed, start) => {
+describe.each(SERVERS)('a resource server with %s', (_name, isHere, start) => {
   (isHere ? it : it.skip)(
     'accepts tokens of the project alone, and a new key',
     async () => {
       const url = await start();
       const get = async (token?: string) => {
         const response = await fetch(url, {
-          // A client may not name the caller.
-          headers: { 'x-caller': 'admin', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+          // A client may not name the user.
+          headers: { 'x-user': 'admin', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
         });
         const text = await response.text();
         return response.status === 200 ? text.replaceAll(/\s/g, '') : String(response.status);
       };
-      const accepted = '{"caller":"alice"}';
+      const accepted = '{"user":"alice"}';
       const grant = await login(test);
       // At the start, the keys and the feed are read first.
       await eventually('accepted', async () => (await get(grant.accessToken)) === accepted, 30_000);
@@ -144,6 +147,11 @@ describe.each(SERVERS)('a resource server with %s', (_name, isHere, followsFeed,
         payload: { userName: 'dev', password: 'dev-password' },
       });
       expect(await get(foreign.accessToken)).toBe('401');
+      const [, claims] = grant.accessToken.split('.');
+      const none = Buffer.from('{"alg":"none"}').toString('base64url');
+      expect(await get(`${none}.${claims}.`)).toBe('401');
+      // A service is refused, or passed on without a user.
+      expect(['401', '{"user":""}', '{}']).toContain(await get(await serviceToken()));
 
       await signWith(test, 'acme', 'ES256');
       const renewed = dataOf(await refresh(test, grant.refreshToken));
@@ -151,10 +159,14 @@ describe.each(SERVERS)('a resource server with %s', (_name, isHere, followsFeed,
       await eventually('the new key', async () => (await get(renewed.accessToken)) === accepted);
       expect(await get(grant.accessToken)).toBe(accepted);
 
+      const other = await login(test);
       const { refreshToken } = renewed;
       await call(test, { method: 'POST', url: '/auth/token/revoke', payload: { refreshToken } });
-      if (followsFeed) await eventually('refused', async () => (await get(renewed.accessToken)) === '401');
-      else expect(await get(renewed.accessToken)).toBe(accepted);
+      await eventually('refused', async () => (await get(renewed.accessToken)) === '401');
+      expect(await get(other.accessToken)).toBe(accepted);
+      await call(test, { method: 'DELETE', url: '/auth/sessions?scope=all', bearer: other.accessToken });
+      await eventually('refused everywhere', async () => (await get(other.accessToken)) === '401');
+      expect(await get((await login(test)).accessToken)).toBe(accepted);
     },
     120_000,
   );
