@@ -61,6 +61,8 @@ const page = (cursor: string, ended: string[] = [], users: Record<string, number
   ended: ended.map((sid) => ({ sid, exp: seconds() + 600 })),
   users: Object.entries(users).map(([id, before]) => ({ id, before })),
 });
+/** As many entries as one answer has at most: more follow. */
+const FULL = Array.from({ length: 1000 }, (_, i) => i.toString(16).padStart(16, 'f'));
 const query = () => Object.fromEntries(host.request.url.searchParams);
 const ENDED = '401 the session has ended';
 const STALE = '503 the revocation feed is out of reach';
@@ -73,26 +75,36 @@ describe('the feed', () => {
     expect(host.request.headers.get('authorization')).toBe(`Basic ${basic}`);
     expect(query()).toEqual({ wait: '0' });
     const first = verdict();
-    await host.request.answer(200, page('1', ['ffffffffffffffff']));
+    await host.request.answer(200, page('1', FULL));
     expect(query()).toEqual({ after: '1', wait: '0' });
     await host.request.answer(200, page('2', [SID]));
-    await host.request.answer(200, page('3'));
     // Only then, because the last page could have had its session.
     expect(await first).toBe(ENDED);
     expect(await verdict({ sid: 'another' })).toBe('accepted');
-    expect(query()).toEqual({ after: '3', wait: '30' });
-    await host.request.answer(200, page('4', ['another']));
-    expect(query()).toEqual({ after: '4', wait: '0' });
+    expect(query()).toEqual({ after: '2', wait: '27' });
+    await host.advance(500);
+    await host.request.answer(200, page('3', ['another']));
+    expect(query()).toEqual({ after: '3', wait: '27' });
     expect(await verdict({ sid: 'another' })).toBe(ENDED);
-    expect(host.sent).toBe(5);
+    expect(host.sent).toBe(4);
+  });
+
+  it('keeps fresh although every answer has an entry, and asks at most twice a second', async () => {
+    start({ maxStaleSeconds: 10 });
+    await host.request.answer(200, page('0'));
+    for (let round = 1; round <= 40; round++) {
+      await host.advance(500);
+      await host.request.answer(200, page(String(round), [`session ${round}`]));
+      expect(await verdict()).toBe('accepted');
+    }
+    expect([reports, host.sent]).toEqual([[], 42]);
   });
 
   it('tells which tokens of a user are revoked, to the second', async () => {
     start();
     const now = seconds();
-    await host.request.answer(200, page('1', [], { alice: now * 1000 }));
+    await host.request.answer(200, page('1', FULL, { alice: now * 1000 }));
     await host.request.answer(200, page('2', [], { alice: (now - 5) * 1000 }));
-    await host.request.answer(200, page('3'));
     expect(await verdict({ iat: now - 1 })).toBe(ENDED);
     expect(await verdict({ iat: now })).toBe('accepted');
     expect(await verdict({ iat: now - 1, id: 'bob' })).toBe('accepted');
@@ -124,7 +136,7 @@ describe('the feed', () => {
     await host.request.answer(200, page('1'));
     expect(host.pending).toEqual([]);
     await host.advance(500);
-    expect(query()).toEqual({ after: '1', wait: '30' });
+    expect(query()).toEqual({ after: '1', wait: '27' });
   });
 });
 
@@ -176,7 +188,7 @@ describe('a feed that is out of reach', () => {
     expect(await verdict(service)).toBe('accepted');
     while (host.pending.length === 0) await host.advance(1_000);
     expect(query()).toEqual({ after: '1', wait: '0' });
-    await host.request.answer(200, page('2', ['another']));
+    await host.request.answer(200, page('2', [...FULL, 'another']));
     expect(await verdict()).toBe(STALE);
     await host.request.answer(200, page('3'));
     expect(await verdict()).toBe('accepted');
@@ -187,7 +199,7 @@ describe('a feed that is out of reach', () => {
   it('that accepts requests and answers none is given up soon after the time to wait', async () => {
     start();
     await host.request.answer(200, page('1'));
-    await host.advance(34_999);
+    await host.advance(31_999);
     expect(reports).toEqual([]);
     await host.advance(1);
     expect(reports).toEqual(['no answer in time']);
@@ -214,7 +226,7 @@ describe('a feed that is out of reach', () => {
     while (host.pending.length === 0) await host.advance(100);
     await host.request.answer(200, page('1'));
     await host.advance(500);
-    expect(query()).toEqual({ after: '1', wait: '5' });
+    expect(query()).toEqual({ after: '1', wait: '2' });
     await host.request.fail();
     await host.advance(11_000);
     expect(await verdict()).toBe('accepted');

@@ -9,6 +9,8 @@ export interface FollowerOptions {
   readonly onRecovered: () => void;
 }
 
+/** The most entries of one answer: one with fewer is the whole news, and one with as many is followed by more. */
+const PAGE = 1000;
 /** The longest that the service holds a request. */
 const MAX_WAIT_SECONDS = 30;
 const FIRST_DELAY_MS = 250;
@@ -35,8 +37,8 @@ export class FeedFollower {
     private readonly host: Host,
     private readonly options: FollowerOptions,
   ) {
-    // At least two answers within the time after which the last one is too old.
-    this.waitSeconds = Math.min(MAX_WAIT_SECONDS, Math.floor(options.maxStaleSeconds / 2));
+    // So short that one lost answer does not make the last one too old.
+    this.waitSeconds = Math.min(MAX_WAIT_SECONDS, Math.floor((options.maxStaleSeconds - 5) / 2));
     void this.follow();
   }
 
@@ -83,7 +85,7 @@ export class FeedFollower {
   private take(answer: FeedAnswer): boolean {
     this.revocations.add(answer, this.host.now());
     this.cursor = answer.cursor;
-    if (answer.ended.length + answer.users.length > 0) return false;
+    if (answer.ended.length + answer.users.length >= PAGE) return false;
     this.completeAt = this.host.monotonic();
     this.arrive();
     if (this.isStale) this.options.onRecovered();
