@@ -10,7 +10,7 @@ const verifier = createVerifier({
   onError: (error) => process.emitWarning(error),
 });
 
-createServer(async ({ headers }, response) => {
+async function answer({ headers }, response) {
   try {
     const auth = await verifier.authenticate({
       method: headers['x-original-method'],
@@ -25,4 +25,6 @@ createServer(async ({ headers }, response) => {
   } catch ({ status, headers }) {
     response.writeHead(status, headers).end();
   }
-}).listen(Number(PORT), '127.0.0.1');
+}
+
+createServer((request, response) => void answer(request, response)).listen(Number(PORT), '127.0.0.1');

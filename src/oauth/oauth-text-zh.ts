@@ -62,7 +62,7 @@ export const OAUTH_TEXT_ZH: Readonly<Record<string, string>> = {
 
   'oauthRevocations.summary': '已终止的会话，供自行验证访问令牌的服务使用',
   'oauthRevocations.description':
-    '自游标以来终止的全部会话，以及全部会话被终止的用户；只要其访问令牌仍可能有效就会列出。不提供 `after` 时返回当前状态。每次最多 1000 条；请用返回的 `cursor` 继续调用，直到返回为空。供机密客户端使用，以 HTTP Basic 认证。',
+    '自游标以来终止的全部会话，以及全部会话被终止的用户；只要其访问令牌仍可能有效就会列出。不提供 `after` 时返回当前状态。每次最多 1000 条；请用返回的 `cursor` 继续调用，直到返回不足 1000 条。供机密客户端使用，以 HTTP Basic 认证。',
   'oauthRevocations.after': '上一次返回的 `cursor`。不提供则返回当前状态。',
   'oauthRevocations.wait': '没有新内容时最多等待的秒数，0 至 30。',
   'oauthRevocations.200': '自游标以来的变化。',

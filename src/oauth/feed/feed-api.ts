@@ -8,7 +8,7 @@ export const ApiRevocationFeed = () =>
       operationId: 'oauthRevocations',
       summary: 'Ended sessions, for services that verify access tokens themselves',
       description:
-        'All sessions that ended and all users who were logged out everywhere since the cursor, for as long as an access token of theirs could be valid. Without `after`: the present state. At most 1000 entries; call again with the `cursor` until an answer is empty. For confidential clients, which authenticate by HTTP Basic.',
+        'All sessions that ended and all users who were logged out everywhere since the cursor, for as long as an access token of theirs could be valid. Without `after`: the present state. At most 1000 entries; call again with the `cursor` until an answer has fewer. For confidential clients, which authenticate by HTTP Basic.',
     }),
     ApiProject(),
     ApiSecurity(CLIENT_SCHEME),
