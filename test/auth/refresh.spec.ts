@@ -119,7 +119,7 @@ describe('the documented call', () => {
     const claims = claimsOf(accessToken);
     expect(Object.keys(claims).join(' ')).toBe(
       'iss aud id name client_id expires open_id wb_id wx_open_id wx_union_id telephone push_name head_icon ' +
-        'dep_id sys_id merge_user_id area_code role_id developer nbf exp iat owner_id sid jti',
+        'dep_id sys_id merge_user_id area_code role_id developer nbf exp iat owner_id sid jti sub',
     );
     expect(claims).toMatchObject({
       iss: 'RG3',

@@ -119,7 +119,12 @@ export class ProjectAdministration {
     const now = this.clock.now();
     const project = await this.rewrite(
       ownerId,
-      (before) => ({ ...before, ...changes, formerTokensUntil: formerTokensUntil(before, changes, now) }),
+      (before) => ({
+        ...before,
+        ...changes,
+        formerTokensUntil: formerTokensUntil(before, changes, now),
+        formerAudience: formerAudience(before, changes),
+      }),
       (before, after) =>
         administrationEvent('project-changed', administrator, { ownerId }, now, differences(before, after)),
     );
@@ -244,4 +249,10 @@ function differences(before: Project, after: Project): Record<string, string> {
       .filter((name) => before[name] !== after[name])
       .map((name) => [name, `${String(before[name])} → ${String(after[name])}`]),
   );
+}
+
+/** Tokens with the audience before this change are still out. */
+function formerAudience(before: Project, { audience }: ProjectChange): string | null {
+  const isChanged = audience !== undefined && audience !== before.audience;
+  return isChanged ? before.audience : (before.formerAudience ?? null);
 }

@@ -217,7 +217,7 @@ export class AccessTokens {
     try {
       // The library's tolerance would also prolong the token, so `nbf` is checked below.
       const claims = verifier.verify<Claims>(token, { clockTimestamp, ignoreNotBefore: true });
-      if (!this.issuers.isOurs(project.ownerId, claims.iss)) return null;
+      if (!this.issuers.isOurs(project, claims)) return null;
       if (claims.nbf !== undefined && !(claims.nbf <= clockTimestamp + NBF_LEEWAY_SECONDS)) return null;
       // This service never issues a token without `exp`.
       return claims.owner_id === project.ownerId && typeof claims.exp === 'number' ? claims : null;

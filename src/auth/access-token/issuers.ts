@@ -28,11 +28,10 @@ export class Issuers {
     return (issuer === 'url' ? this.urlOf(ownerId) : null) ?? FIXED_ISSUER;
   }
 
-  /**
-   * Whether a token is from here, also from before a change of the setting. `aud` is for other services: the key and
-   * `owner_id` already say for which project the token is.
-   */
-  isOurs(ownerId: string, iss: unknown): boolean {
-    return iss === FIXED_ISSUER || (iss !== null && iss === this.urlOf(ownerId));
+  /** Whether a token that one of our keys has signed is for this project. Tokens from before a change of settings are. */
+  isOurs(project: TenantProject, { iss, aud }: { readonly iss: unknown; readonly aud: unknown }): boolean {
+    const { ownerId, audience, formerAudience } = project;
+    const isIssuer = iss === FIXED_ISSUER || (iss !== null && iss === this.urlOf(ownerId));
+    return isIssuer && typeof aud === 'string' && [audience, formerAudience, DEFAULT_AUDIENCE].includes(aud);
   }
 }

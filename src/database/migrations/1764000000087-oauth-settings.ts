@@ -4,6 +4,7 @@ import { addColumns, dropColumns } from '../columns.js';
 const OF_PROJECT = {
   issuer: `varchar(8) NOT NULL DEFAULT 'fixed'`,
   audience: `varchar(256) NOT NULL DEFAULT 'api'`,
+  former_audience: 'varchar(256)',
   introspection: `varchar(8) NOT NULL DEFAULT 'open'`,
   dpop_nonce: `varchar(8) NOT NULL DEFAULT 'off'`,
 } as const;

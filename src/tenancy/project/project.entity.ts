@@ -130,6 +130,10 @@ export class Project {
   @Column({ type: 'varchar', length: 256, default: 'api' })
   audience!: string;
 
+  /** The `aud` before the last change of it: tokens that are already out stay good. */
+  @Column({ name: 'former_audience', type: 'varchar', length: 256, nullable: true })
+  formerAudience?: string | null;
+
   /** Who may introspect tokens by the documented call: whoever knows the verify key, or confidential clients. */
   @Column({ type: 'varchar', length: 8, default: 'open' })
   introspection!: 'open' | 'client';
