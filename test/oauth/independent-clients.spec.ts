@@ -128,7 +128,7 @@ describe.each(['oauth2', 'oidc'] as const)('openid-client, discovery by %s', (al
     expect((await openid.tokenIntrospection(config, service.access_token)).active).toBe(true);
     const first = await openid.genericGrantRequest(config, 'password', ALICE);
     const second = await openid.refreshTokenGrant(config, first.refresh_token ?? '', { scope: 'read' });
-    expect([second.expiresIn(), second.scope]).toEqual([600, undefined]);
+    expect([second.expires_in, second.scope]).toEqual([600, undefined]);
     const token = second.refresh_token ?? '';
     expect(await openid.tokenIntrospection(config, token)).toMatchObject({ active: true, sub: 'alice' });
     await openid.tokenRevocation(config, token, { token_type_hint: 'refresh_token' });
