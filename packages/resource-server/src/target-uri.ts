@@ -11,10 +11,23 @@ const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 export function targetUri(text: string): string | null {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
   const { origin, pathname } = new URL(text);
-  return origin + pathname.replaceAll(ESCAPE, plainEscape);
+  return origin + withoutDots(pathname.replaceAll(ESCAPE, plainEscape));
 }
 
 function plainEscape(escape: string): string {
   const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
   return UNRESERVED.test(character) ? character : escape.toUpperCase();
+}
+
+/** Node.js 20 leaves dot segments that follow a segment like `.a`, as in `/.a/.`. @see RFC 3986 §5.2.4 */
+function withoutDots(path: string): string {
+  const segments = path.split('/').slice(1);
+  const kept: string[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const isDots = segment === '.' || segment === '..';
+    if (segment === '..') kept.pop();
+    if (!isDots) kept.push(segment);
+    else if (index === segments.length - 1) kept.push('');
+  }
+  return `/${kept.join('/')}`;
 }
