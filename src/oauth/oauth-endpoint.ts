@@ -11,7 +11,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { errors } from '../response/error/error-catalogue.js';
 import { OAuthRoute } from '../response/oauth-route.decorator.js';
-import { isOAuthPath, namedOwnerId } from '../tenancy/oauth-path.js';
+import { oauthOwnerId } from '../tenancy/oauth-path.js';
 import { ProjectDirectory } from '../tenancy/project/project-directory.js';
 
 /** Finds the project that the path names, and makes it the tenant of the request. */
@@ -32,7 +32,7 @@ export class OAuthProjectGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { ownerId: string } }>>();
     const { ownerId } = request.params;
     // CORS, the rate limit and the form of errors go by the path as it was sent: an escaped one would be judged as another.
-    if (namedOwnerId(request) !== ownerId || !isOAuthPath(request.url)) throw errors.ROUTE_UNKNOWN();
+    if (oauthOwnerId(request.url) !== ownerId) throw errors.ROUTE_UNKNOWN();
     const project = await this.projects.find(ownerId);
     if (project === null || project.status !== 'active')
       throw errors.PROJECT_UNKNOWN({ detail: project === null ? 'unknown' : 'disabled' });

@@ -23,7 +23,7 @@ export class FeedFollower {
   private readonly closing = new AbortController();
   private readonly waitSeconds: number;
   private cursor: string | null = null;
-  /** When the service last said that there is nothing more. */
+  /** When we last knew everything that the feed contains. */
   private completeAt = -Infinity;
   private isStale = false;
   private cancelAlarm: (() => void) | null = null;
@@ -81,7 +81,7 @@ export class FeedFollower {
     }
   }
 
-  /** @returns whether the answer says that there is nothing more */
+  /** @returns whether we now know everything that the feed contains */
   private take(answer: FeedAnswer): boolean {
     this.revocations.add(answer, this.host.now());
     this.cursor = answer.cursor;

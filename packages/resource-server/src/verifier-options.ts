@@ -11,7 +11,7 @@ export interface FeedOptions {
 export interface DpopOptions {
   /**
    * Where clients call this service: the origin, and the path that a proxy removes, if any. It must not be taken from the
-   * `Host` header: whoever forwards a proof that was made for another server can also set that.
+   * `Host` header: anyone who forwards a proof made for another server can set that header too.
    */
   readonly publicUrl: string;
 }

@@ -61,7 +61,7 @@ export class Verifier {
    * Waits for the public keys and the present state of the feed. Optional: the first request waits for them, too, for up to
    * 5 s.
    *
-   * @throws Error if they have not arrived in time; the verifier goes on trying
+   * @throws Error if they have not arrived in time; the verifier keeps trying
    */
   async ready({ timeoutSeconds = 30 } = {}): Promise<void> {
     const isKeySetNeeded = this.settings.secrets.length === 0;

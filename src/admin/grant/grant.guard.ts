@@ -1,18 +1,21 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessTokens } from '../../auth/access-token/access-token.js';
-import { AUTHORIZATION } from '../../auth/bearer/bearer.guard.js';
+import { AUTHORIZATION, refusedToken } from '../../auth/bearer/bearer.guard.js';
 import { dpopChallenge } from '../../auth/dpop/dpop-challenge.js';
 import { DpopProofs } from '../../auth/dpop/dpop-proofs.js';
 import { GRANT_SCOPE } from '../../auth/oauth-client/oauth-client.entity.js';
 import { OAuthClients } from '../../auth/oauth-client/oauth-clients.js';
 import { Clock } from '../../config/clock.js';
 import { clientAddress } from '../../network/client-address.js';
+import { scopeValues } from '../../oauth/scope.js';
 import { ApiError, errors } from '../../response/error/error-catalogue.js';
 import { tenantOf } from '../../tenancy/tenant.js';
 import { TenantScope } from '../../tenancy/tenant-scope.js';
 import type { Administrator } from '../administrator.js';
 import { AdministratorGuard } from '../administrator.guard.js';
+
+const CHALLENGE = dpopChallenge('invalid_token');
 
 /** Admits the platform operator, and services of the project whose access token has the scope `grant`. */
 @Injectable()
@@ -53,16 +56,16 @@ export class GrantGuard implements CanActivate {
     if (claims === null) return null;
     const jkt = claims.cnf?.jkt;
     if ((scheme.toLowerCase() === 'dpop') !== (jkt !== undefined))
-      return refused('not of the kind of its scheme');
+      return refusedToken('not of the kind of its scheme', CHALLENGE);
     if (jkt !== undefined) {
       const proof = await this.proofs.judge(request, reply, project, { jkt, accessToken: token });
       if (proof instanceof ApiError) return proof;
     }
     // The registration may have changed since the token was issued.
     const client = await this.clients.find(project.ownerId, claims.sub);
-    if (client === null) return refused('its client was removed');
+    if (client === null) return refusedToken('its client was removed', CHALLENGE);
     const has = (scopes: readonly string[]) => scopes.includes(GRANT_SCOPE);
-    if (!has(client.scopes) || !has(claims.scope?.split(' ') ?? []))
+    if (!has(client.scopes) || !has(scopeValues(claims.scope ?? null)))
       return errors.ADMIN_FORBIDDEN({ detail: 'without the scope grant' });
     return {
       kind: 'client',
@@ -73,9 +76,4 @@ export class GrantGuard implements CanActivate {
       requestId: request.id,
     };
   }
-}
-
-function refused(detail: string): ApiError {
-  const headers = { 'www-authenticate': dpopChallenge('invalid_token') };
-  return errors.ACCESS_TOKEN_REFUSED({ detail, headers });
 }

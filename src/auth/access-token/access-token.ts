@@ -57,13 +57,11 @@ export const serviceTokenClaimsSchema = accessTokenClaimsSchema
   .pick({
     iss: true,
     aud: true,
-    client_id: true,
     nbf: true,
     exp: true,
     iat: true,
     owner_id: true,
     jti: true,
-    scope: true,
   })
   .extend({
     client_id: text('The client that the token was issued to.'),

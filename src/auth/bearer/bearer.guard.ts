@@ -73,18 +73,19 @@ export class BearerGuard implements CanActivate {
     project: TenantProject,
   ): Promise<Caller | ApiError> {
     const [, scheme, token] = AUTHORIZATION.exec(request.headers.authorization ?? '') ?? [];
-    if (scheme === undefined || token === undefined) return refused('missing or ill-formed', ANY_CHALLENGE);
+    if (scheme === undefined || token === undefined)
+      return refusedToken('missing or ill-formed', ANY_CHALLENGE);
     const isDpop = scheme.toLowerCase() === 'dpop';
     const challenge = isDpop ? dpopChallenge('invalid_token') : BEARER_CHALLENGE;
     const claims = await this.accessTokens.verify(project, token, this.clock.now());
-    if (claims === null) return refused('not verified', challenge);
+    if (claims === null) return refusedToken('not verified', challenge);
     const found = await this.bearers.find(project, claims);
-    if (found === null) return refused('its session is unknown or foreign', challenge);
+    if (found === null) return refusedToken('its session is unknown or foreign', challenge);
     const { session, refusal } = found;
     // Before anything is said of the session: a thief has the token, but not the key.
     const { dpopJkt: jkt } = session;
     if (isDpop !== (jkt !== null) || (claims.cnf?.jkt ?? null) !== jkt)
-      return refused('not of the kind of its session', dpopChallenge('invalid_token'));
+      return refusedToken('not of the kind of its session', dpopChallenge('invalid_token'));
     if (jkt !== null) {
       const proof = await this.proofs.judge(request, reply, project, { jkt, accessToken: token });
       if (proof instanceof ApiError) return proof;
@@ -98,7 +99,8 @@ export class BearerGuard implements CanActivate {
   }
 }
 
-function refused(detail: string, challenge: string): ApiError {
+/** The error with which an access token is refused. */
+export function refusedToken(detail: string, challenge: string): ApiError {
   return errors.ACCESS_TOKEN_REFUSED({ detail, headers: { 'www-authenticate': challenge } });
 }
 

@@ -147,9 +147,9 @@ export class DpopProofs {
   }
 
   /**
-   * Without PUBLIC_URL the service does not know its own name. The `Host` header does not tell: whoever forwards a proof
-   * that was made for another server can also set it. Production then compares the path alone. Development also refuses
-   * foreign hosts, so that a mistake shows early; a dev server on another port may stand in between.
+   * Without PUBLIC_URL the service does not know its own address, and production compares the path alone. The `Host`
+   * header is no help: anyone who forwards a proof made for another server can set it too. Development also refuses
+   * foreign hosts, so that a mistake shows early, but allows a dev server on another port in between.
    */
   private isTarget(htu: string, request: FastifyRequest): boolean {
     const said = targetUri(htu);

@@ -3,8 +3,8 @@ import { CLOCK_SLACK_MS, LONGEST_TOKEN_MS } from '../last-token.js';
 import { tokensEnd } from './write-revocations.js';
 
 /**
- * The number at which a feed begins. What ended before has lower ones, so that whoever ends a session meanwhile can
- * take the next number without waiting for them.
+ * The number at which a feed begins. Sessions that ended earlier get lower numbers, so that one that ends while the feed
+ * is filled takes the next number without waiting.
  */
 export const BEGINNING = 2 ** 40;
 

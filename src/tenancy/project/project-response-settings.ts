@@ -7,7 +7,7 @@ import {
 } from '../../response/error/response-settings.js';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { isOAuthPath } from '../oauth-path.js';
+import { oauthOwnerId } from '../oauth-path.js';
 import { ProjectDirectory } from './project-directory.js';
 import { ownerIdOf } from '../tenant-header.js';
 
@@ -27,7 +27,7 @@ export class ProjectResponseSettings extends ResponseSettingsSource {
   }
 
   override async of(request: FastifyRequest): Promise<ResponseSettings> {
-    if (this.hasOAuth && isOAuthPath(request.url)) return OAUTH;
+    if (this.hasOAuth && oauthOwnerId(request.url) !== null) return OAUTH;
     const ownerId = ownerIdOf(request);
     if (ownerId === null) return DEFAULT_SETTINGS;
     try {
