@@ -10,6 +10,7 @@ const ROOT = path.join(import.meta.dirname, '..');
 const SECRET = 'bench-secret-bench-secret-bench-secret';
 const PEPPER = 'bench-pepper-bench-pepper-bench-pepper';
 const DATABASE = 'bo-auth.sqlite';
+const UNVERIFIED = '--no-verify';
 
 /** @typedef {import('./virtual-users.mjs').Account} Account */
 /** @typedef {import('./virtual-users.mjs').Session} Session */
@@ -36,6 +37,7 @@ const ACME = {
  * @property {string} folder of the case, kept between rounds
  * @property {string} redisUrl
  * @property {string} postgresUrl
+ * @property {{ cert: string, key: string } | null} tls PEM files; null: plain HTTP
  * @property {string[]} nodeOptions such as `--cpu-prof`
  * @property {Record<string, string>} env additional variables of the service
  * @property {boolean} spread whether the server runs on all cores instead of its own
@@ -48,6 +50,8 @@ const ACME = {
  * @property {string} title
  * @property {string | null} floor the case that it is compared with, measured in the same round
  * @property {number | null} target highest acceptable ratio to that floor
+ * @property {string | null} unverifiedFloor the same floor without the opening of `XverifyApi`
+ * @property {boolean} plainOnly whether the server speaks no TLS here
  * @property {('redis' | 'postgres')[]} needs
  * @property {import('./virtual-users.mjs').Scenario} scenario
  * @property {Account} account
@@ -76,6 +80,9 @@ function floorServer(file, database = () => []) {
         ...(file === 'bare-nest.mjs'
           ? []
           : ['--sessions', String(surroundings.sessions), '--secret', SECRET]),
+        ...(surroundings.tls === null
+          ? []
+          : ['--tls-cert', surroundings.tls.cert, '--tls-key', surroundings.tls.key]),
         ...database(surroundings),
       ],
       { log: path.join(surroundings.folder, 'server.log') },
@@ -103,6 +110,7 @@ function service(env) {
         JWT_SECRET: SECRET,
         TOKEN_PEPPER: PEPPER,
         RATE_LIMIT_PER_MINUTE: '0',
+        ...(surroundings.tls && { TLS_CERT_FILE: surroundings.tls.cert, TLS_KEY_FILE: surroundings.tls.key }),
         ...env(surroundings),
         ...surroundings.env,
       },
@@ -152,6 +160,8 @@ const seeded = (count) =>
 const DEFAULTS = /** @satisfies {Partial<Case>} */ ({
   floor: /** @type {string | null} */ (null),
   target: /** @type {number | null} */ (null),
+  unverifiedFloor: /** @type {string | null} */ (null),
+  plainOnly: false,
   needs: /** @type {Case['needs']} */ ([]),
   account: PTDEV,
   slots: Infinity,
@@ -194,7 +204,40 @@ export const cases = [
   },
   {
     ...DEFAULTS,
+    name: 'floor-http-unverified',
+    title: 'floor: bare node:http, XverifyApi unopened',
+    scenario: 'reuse',
+    start: floorServer('bare-http.mjs', () => [UNVERIFIED]),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
+    name: 'floor-sqlite-unverified',
+    title: 'floor: durable SQLite write, XverifyApi unopened',
+    scenario: 'rotate',
+    start: floorServer('bare-http.mjs', ({ folder }) => [
+      UNVERIFIED,
+      '--database',
+      path.join(folder, 'floor.sqlite'),
+    ]),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
+    name: 'floor-postgres-unverified',
+    title: 'floor: UPDATE … RETURNING, XverifyApi unopened',
+    needs: ['postgres'],
+    scenario: 'rotate',
+    start: floorServer('bare-postgres.mjs', ({ postgresUrl }) => [UNVERIFIED, '--database', postgresUrl]),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
     name: 'floor-nest',
+    plainOnly: true,
     title: 'floor: bare Nest + Fastify, small JSON',
     scenario: 'plain',
     start: floorServer('bare-nest.mjs'),
@@ -204,8 +247,10 @@ export const cases = [
   {
     ...DEFAULTS,
     name: 'floor-form',
+    plainOnly: true,
     title: 'floor: the same work as a Nest application',
     floor: 'floor-http',
+    unverifiedFloor: 'floor-http-unverified',
     scenario: 'reuse',
     start: floorServer('bare-form.mjs'),
     forgets: true,
@@ -216,7 +261,8 @@ export const cases = [
     name: 'reuse-sqlite',
     title: 'refresh reuse, SQLite',
     floor: 'floor-http',
-    target: 2,
+    unverifiedFloor: 'floor-http-unverified',
+    target: 1.8,
     scenario: 'reuse',
     start: service(sqlite),
   },
@@ -225,7 +271,8 @@ export const cases = [
     name: 'rotate-sqlite',
     title: 'refresh rotate, SQLite (FULL)',
     floor: 'floor-sqlite',
-    target: 2.5,
+    unverifiedFloor: 'floor-sqlite-unverified',
+    target: 2.2,
     scenario: 'rotate',
     account: ACME,
     start: service(sqlite),
@@ -233,6 +280,7 @@ export const cases = [
   {
     ...DEFAULTS,
     name: 'oauth-sqlite',
+    plainOnly: true,
     title: 'refresh_token grant, rotate, SQLite (FULL)',
     floor: 'rotate-sqlite',
     target: 1.2,
@@ -245,7 +293,8 @@ export const cases = [
     name: 'reuse-redis',
     title: 'refresh reuse, SQLite and Redis',
     floor: 'floor-http',
-    target: 3,
+    unverifiedFloor: 'floor-http-unverified',
+    target: 2.5,
     needs: ['redis'],
     scenario: 'reuse',
     start: service((s) => ({ ...sqlite(s), REDIS_URL: s.redisUrl })),
@@ -255,7 +304,8 @@ export const cases = [
     name: 'rotate-redis',
     title: 'refresh rotate, SQLite (FULL) and Redis',
     floor: 'floor-sqlite',
-    target: 3,
+    unverifiedFloor: 'floor-sqlite-unverified',
+    target: 2.5,
     needs: ['redis'],
     scenario: 'rotate',
     account: ACME,
@@ -266,7 +316,8 @@ export const cases = [
     name: 'rotate-postgres',
     title: 'refresh rotate, Postgres',
     floor: 'floor-postgres',
-    target: 2.5,
+    unverifiedFloor: 'floor-postgres-unverified',
+    target: 2.2,
     needs: ['postgres'],
     scenario: 'rotate',
     account: ACME,
@@ -277,6 +328,7 @@ export const cases = [
     name: 'introspect',
     title: 'introspection of a refresh token, SQLite',
     floor: 'floor-http',
+    unverifiedFloor: 'floor-http-unverified',
     scenario: 'introspect',
     start: service(sqlite),
   },

@@ -3,7 +3,8 @@
  * A minimal keep-alive HTTP/1.1 connection, because the client of `node:http` uses as much CPU as the servers measured
  * here. Responses must have a Content-Length; one request is in flight at a time.
  */
-import { connect } from 'node:net';
+import net from 'node:net';
+import tls from 'node:tls';
 
 /**
  * @typedef {object} Answer
@@ -24,9 +25,16 @@ export class Connection {
   /** @type {((answer: Answer) => void) | null} */
   #waiting = null;
 
-  /** @param {number} port on 127.0.0.1 */
-  constructor(port) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  #isOpen;
+
+  /**
+   * @param {number} port on 127.0.0.1
+   * @param {boolean} [secure] over TLS, with whatever certificate the server has
+   */
+  constructor(port, secure = false) {
+    const address = { port, host: '127.0.0.1', noDelay: true };
+    this.#socket = secure ? tls.connect({ ...address, rejectUnauthorized: false }) : net.connect(address);
+    this.#isOpen = secure ? 'secureConnect' : 'connect';
     this.#socket.on('data', (/** @type {Buffer} */ chunk) => this.#read(chunk));
     this.#socket.on('error', (error) => this.#end(String(error)));
     this.#socket.on('close', () => this.#end('closed'));
@@ -35,7 +43,7 @@ export class Connection {
   /** @returns {Promise<void>} */
   opened() {
     return new Promise((resolve, reject) => {
-      this.#socket.once('connect', resolve);
+      this.#socket.once(this.#isOpen, resolve);
       this.#socket.once('error', reject);
     });
   }

@@ -58,6 +58,8 @@ export async function measureFlood(laboratory, each, seconds) {
     say(`${each.name}: p99 ${quiet.p99.toFixed(1)} ms without a flood`);
     const flood = flooding.run({
       port: server.port,
+      secure: false,
+      rate: null,
       connections: LOGINS_AT_ONCE,
       warmupSeconds: 1,
       warmupRequests: 0,

@@ -1,8 +1,11 @@
 // @ts-check
 /**
  * The load generator: a separate process, started with an IPC channel, so that it can run on another core than the
- * server. It runs one plan after another. Each is a closed loop: every connection has one request in flight and
- * serves its share of the virtual users in turn.
+ * server. It runs one plan after another, each as a closed or an open loop.
+ *
+ * In a closed loop every connection has one request in flight and serves its share of the virtual users in turn. The
+ * responses that a server sends together are followed by requests that arrive together. In an open loop the requests
+ * arrive at random moments, at a given rate, whatever the server does.
  */
 import { Connection } from './connection.mjs';
 import { cpuTime, machineTime, quantile, residentMemory, Slices } from './measure.mjs';
@@ -12,7 +15,9 @@ import { virtualUser } from './virtual-users.mjs';
 /**
  * @typedef {object} Plan
  * @property {number} port
+ * @property {boolean} secure over TLS
  * @property {number} connections
+ * @property {number | null} rate requests per second, an open loop; null: a closed loop
  * @property {number} warmupSeconds
  * @property {number} warmupRequests at least this many, but for at most MOST_WARMUP_SECONDS
  * @property {number | null} seconds
@@ -29,7 +34,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number} requests answered in the window
  * @property {number} seconds
  * @property {number} perSecond
- * @property {number} p50 ms
+ * @property {number} p50 ms; in an open loop from the moment at which the request was due
  * @property {number} p99 ms
  * @property {number} serverCpu µs per request, user and system, all processes of the server
  * @property {number} quietCpu the same in the cheapest tenth of the window's slices
@@ -82,12 +87,81 @@ async function run(plan) {
   const users = plan.sessions.map((session) =>
     virtualUser(plan.scenario, session, mapped(verifyValues, session.account.verifyKey), plan.secret),
   );
-  const connections = Array.from({ length: plan.connections }, () => new Connection(plan.port));
+  const connections = Array.from({ length: plan.connections }, () => new Connection(plan.port, plan.secure));
   await Promise.all(connections.map((connection) => connection.opened()));
 
-  let failures = 0;
-  /** @type {string | null} */
-  let firstFailure = null;
+  /** @type {{ count: number, first: string | null }} */
+  const failures = { count: 0, first: null };
+
+  /**
+   * @param {import('./virtual-users.mjs').VirtualUser} user
+   * @param {import('./connection.mjs').Answer} answer
+   */
+  function judge(user, answer) {
+    const wrong = user.judge(answer);
+    if (wrong === null) return;
+    failures.count++;
+    failures.first ??= wrong;
+  }
+
+  /**
+   * Sends requests at random moments (a Poisson process) until the time is over and every response has arrived. A
+   * request that finds no idle connection waits for one; its wait is part of its latency.
+   *
+   * @param {number} rate requests per second
+   * @param {number} seconds
+   * @param {(answers: number) => void} onSlice
+   * @returns {Promise<number[]>} latencies, ms
+   */
+  function openLoop(rate, seconds, onSlice) {
+    /** @type {number[]} */
+    const latencies = [];
+    const idle = [...connections];
+    const resting = [...users];
+    /** @type {number[]} when the requests that wait for a connection were due */
+    const late = [];
+    const begun = performance.now();
+    let due = begun;
+    let sent = 0;
+    /** @param {number} at */
+    const request = (at) => {
+      const connection = idle.shift();
+      const user = connection && resting.shift();
+      if (connection === undefined || user === undefined) {
+        if (connection !== undefined) idle.push(connection);
+        late.push(at);
+        return;
+      }
+      connection.send(user.request(), (answer) => {
+        latencies.push(performance.now() - at);
+        judge(user, answer);
+        idle.push(connection);
+        resting.push(user);
+        const next = late.shift();
+        if (next !== undefined) request(next);
+      });
+    };
+    const slices = setInterval(() => onSlice(latencies.length), Slices.MS);
+    return new Promise((resolve) => {
+      // Turns without rest: a timer would gather the requests of a millisecond.
+      const turn = () => {
+        const now = performance.now();
+        const isOver = now - begun > seconds * 1000 || failures.count > MAX_FAILURES;
+        const until = isOver ? -Infinity : now;
+        for (; due <= until; due -= (Math.log(1 - Math.random()) * 1000) / rate) {
+          sent++;
+          request(due);
+        }
+        if (!isOver || latencies.length < sent) {
+          setImmediate(turn);
+          return;
+        }
+        clearInterval(slices);
+        resolve(latencies);
+      };
+      turn();
+    });
+  }
 
   /**
    * Keeps all connections busy until the time or the number is reached and every response has arrived.
@@ -114,16 +188,12 @@ async function run(plan) {
         const answered = (answer) => {
           const now = performance.now();
           latencies.push(now - began);
-          const wrong = user.judge(answer);
-          if (wrong !== null) {
-            failures++;
-            firstFailure ??= wrong;
-          }
+          judge(user, answer);
           next(now);
         };
         /** @param {number} now */
         const next = (now) => {
-          if (now >= end || left <= 0 || failures > MAX_FAILURES) {
+          if (now >= end || left <= 0 || failures.count > MAX_FAILURES) {
             if (--busy === 0) {
               clearInterval(slices);
               resolve(latencies);
@@ -146,12 +216,13 @@ async function run(plan) {
 
   const warmupBegan = performance.now();
   const warmed = await loop(plan.warmupSeconds, null);
-  while (warmed.length < plan.warmupRequests && failures <= MAX_FAILURES) {
+  while (warmed.length < plan.warmupRequests && failures.count <= MAX_FAILURES) {
     if (performance.now() - warmupBegan > MOST_WARMUP_SECONDS * 1000) break;
     warmed.push(...(await loop(0.5, null)));
   }
   const warmupSeconds = (performance.now() - warmupBegan) / 1000;
-  if (failures > MAX_FAILURES) throw new Error(`${failures} wrong responses, the first: ${firstFailure}`);
+  if (failures.count > MAX_FAILURES)
+    throw new Error(`${failures.count} wrong responses, the first: ${failures.first}`);
   // Twice as many as the warm-up suggests, prepared before the window so that they do not add to latencies.
   const expected = plan.requests ?? (warmed.length / warmupSeconds) * (plan.seconds ?? 0) * 2;
   for (const values of verifyValues.values())
@@ -164,7 +235,12 @@ async function run(plan) {
   const start = performance.now();
   const startClock = Number(process.hrtime.bigint() / 1000n);
   const slices = new Slices(plan.serverPids);
-  const latencies = await loop(plan.seconds, plan.requests, (answers) => slices.cut(answers));
+  /** @param {number} answers */
+  const onSlice = (answers) => slices.cut(answers);
+  const latencies =
+    plan.rate === null
+      ? await loop(plan.seconds, plan.requests, onSlice)
+      : await openLoop(plan.rate, plan.seconds ?? Infinity, onSlice);
   const elapsed = (performance.now() - start) / 1000;
   const endClock = Number(process.hrtime.bigint() / 1000n);
   const used = process.cpuUsage(ownCpu);
@@ -184,8 +260,8 @@ async function run(plan) {
     othersLoad: Math.max(0, all - server - store - used.user - used.system) / 1e6 / elapsed,
     memory: residentMemory(plan.serverPids, 'VmHWM'),
     resident: residentMemory(plan.serverPids, 'VmRSS'),
-    failures,
-    firstFailure,
+    failures: failures.count,
+    firstFailure: failures.first,
   };
   const sorted = Float64Array.from(latencies).sort();
   for (const connection of connections) connection.close();

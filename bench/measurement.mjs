@@ -1,5 +1,6 @@
 // @ts-check
 /** One measurement: starts the server of a case, warms it up, measures it at each number of connections and stops it. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from './connection.mjs';
@@ -18,6 +19,7 @@ import { virtualUser } from './virtual-users.mjs';
  * @property {number | null} seconds
  * @property {number | null} requests instead of seconds
  * @property {number} users number of virtual users, at least the number of connections
+ * @property {boolean} secure over TLS
  */
 
 /**
@@ -38,10 +40,11 @@ export const say = (text) => process.stderr.write(`${text}\n`);
  * @param {Case} each
  * @param {number} port
  * @param {number} count
+ * @param {boolean} [secure] over TLS
  * @returns {Promise<Session[]>}
  */
-export async function logIn(each, port, count) {
-  const connection = new Connection(port);
+export async function logIn(each, port, count, secure = false) {
+  const connection = new Connection(port, secure);
   await connection.opened();
   const verifyValues = new VerifyValues(each.account.verifyKey);
   const nobody = { account: each.account, refreshToken: '', tokenSeq: 0, accessToken: '' };
@@ -56,6 +59,17 @@ export async function logIn(each, port, count) {
   }
   connection.close();
   return sessions;
+}
+
+/**
+ * @param {string} folder
+ * @returns {{ cert: string, key: string }} PEM files of a new self-signed certificate
+ */
+function certificate(folder) {
+  const [cert, key] = [path.join(folder, 'tls.pem'), path.join(folder, 'tls.key')];
+  const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1';
+  execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  return { cert, key };
 }
 
 /** What all measurements of a run share: a folder, the stores, the generator, and the position of each token chain. */
@@ -75,6 +89,7 @@ export class Laboratory {
     this.redis = redis;
     this.postgres = postgres;
     this.effort = effort;
+    this.tls = effort.secure ? certificate(folder) : null;
   }
 
   /**
@@ -106,6 +121,7 @@ export class Laboratory {
    * @returns {string | null} the reason why it cannot be measured here
    */
   missing(each) {
+    if (each.plainOnly && this.tls !== null) return 'it speaks no TLS here';
     const stores = each.needs.map((need) => this[need]);
     return stores.find((store) => typeof store === 'string') ?? null;
   }
@@ -137,6 +153,7 @@ export class Laboratory {
       spread,
       redisUrl: typeof this.redis === 'string' ? '' : this.redis.url,
       postgresUrl: typeof this.postgres === 'string' ? '' : this.postgres.url,
+      tls: this.tls,
       nodeOptions,
       sessions: options.sessions ?? this.effort.users,
     });
@@ -147,6 +164,7 @@ export class Laboratory {
    * @param {object} options
    * @param {number} options.round
    * @param {number[]} options.connections
+   * @param {(number | null)[]} [options.rates] of an open loop, requests per second; default: a closed loop
    * @param {Session[]} [options.sessions] instead of logging in
    * @param {string} [options.folder]
    * @param {string[]} [options.nodeOptions]
@@ -155,7 +173,7 @@ export class Laboratory {
    * @param {string | null} [options.secret] null: signatures of access tokens are not checked
    * @returns {Promise<Outcome>}
    */
-  async measure(each, { round, connections, sessions: given, secret, ...options }) {
+  async measure(each, { round, connections, rates = [null], sessions: given, secret, ...options }) {
     const server = await this.start(each, {
       ...options,
       ...(given === undefined ? {} : { sessions: given.length }),
@@ -165,9 +183,11 @@ export class Laboratory {
     try {
       let sessions = given ?? (await this.#beginnings(each, server.port));
       const counts = connections.filter((count) => count <= each.slots);
-      for (const [index, count] of counts.entries()) {
+      const loads = counts.flatMap((count) => rates.map((rate) => ({ count, rate })));
+      for (const [index, { count, rate }] of loads.entries()) {
         const result = await this.drive(each, server, {
           connections: count,
+          rate,
           sessions,
           ...(secret === undefined ? {} : { secret }),
           // At first the server is cold: V8 keeps optimising until well past the ten thousandth request.
@@ -181,12 +201,15 @@ export class Laboratory {
           title: each.title,
           floor: each.floor,
           target: each.target,
+          unverifiedFloor: each.unverifiedFloor,
           connections: count,
+          rate,
           round,
           result: kept,
         });
         say(
           `round ${round + 1}  ${each.name.padEnd(16)} ${String(count).padStart(4)} connections  ` +
+            (rate === null ? '' : `${rate}/s due  `) +
             `${kept.serverCpu.toFixed(1).padStart(7)} µs  ${kept.perSecond.toFixed(0).padStart(6)}/s` +
             (kept.failures > 0 ? `  ${kept.failures} FAILED: ${kept.firstFailure}` : ''),
         );
@@ -206,7 +229,7 @@ export class Laboratory {
    */
   async crowd(each, folder, crowd) {
     const server = await this.start(each, { folder });
-    const [model] = await logIn(each, server.port, 1);
+    const [model] = await logIn(each, server.port, 1, this.effort.secure);
     await server.stop();
     if (model === undefined) throw new Error('nobody logged in');
     return gather(path.join(folder, each.database), model, each.pepper, crowd);
@@ -220,6 +243,7 @@ export class Laboratory {
    * @param {object} plan
    * @param {number} plan.connections
    * @param {Session[]} plan.sessions
+   * @param {number | null} [plan.rate] of an open loop, requests per second
    * @param {string | null} [plan.secret] null: signatures of access tokens are not checked
    * @param {number} [plan.warmupRequests]
    * @param {number | null} [plan.requests] instead of seconds
@@ -229,6 +253,8 @@ export class Laboratory {
       return await this.#generator.run({
         ...plan,
         port: server.port,
+        secure: this.effort.secure,
+        rate: plan.rate ?? null,
         warmupSeconds: this.effort.warmupSeconds,
         warmupRequests: plan.warmupRequests ?? 0,
         seconds: requests === null ? this.effort.seconds : null,
@@ -257,6 +283,6 @@ export class Laboratory {
    */
   async #beginnings(each, port) {
     if (each.seeded) return each.seeded(this.effort.users);
-    return this.#chains.get(each.name) ?? (await logIn(each, port, this.effort.users));
+    return this.#chains.get(each.name) ?? (await logIn(each, port, this.effort.users, this.effort.secure));
   }
 }

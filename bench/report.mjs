@@ -8,7 +8,9 @@ import { median } from './measure.mjs';
  * @property {string} title
  * @property {string | null} floor
  * @property {number | null} target
+ * @property {string | null} unverifiedFloor
  * @property {number} connections
+ * @property {number | null} rate of an open loop, requests per second; null: a closed loop
  * @property {number} round
  * @property {Omit<import('./load.mjs').Result, 'sessions' | 'window'>} result
  */
@@ -18,10 +20,12 @@ import { median } from './measure.mjs';
  * @property {string} name
  * @property {string} title
  * @property {number} connections
+ * @property {number | null} rate
  * @property {number} cpu µs per request, median of the rounds
  * @property {[least: number, most: number]} cpuRange
  * @property {number | null} ratio to the floor of the same round, median of the rounds
  * @property {[least: number, most: number] | null} ratioRange
+ * @property {number | null} unverifiedRatio the same, to the floor that does not open `XverifyApi`
  * @property {number | null} target
  * @property {number} quiet µs per request in the cheapest slices, minimum of the rounds
  * @property {number | null} quietRatio to the same figure of the floor
@@ -44,7 +48,7 @@ export function summarize(samples) {
   /** @type {Map<string, Sample[]>} */
   const groups = new Map();
   for (const sample of samples) {
-    const key = `${sample.name} ${sample.connections}`;
+    const key = `${sample.name} ${sample.connections} ${sample.rate}`;
     groups.set(key, [...(groups.get(key) ?? []), sample]);
   }
   return [...groups.values()].flatMap((group) => {
@@ -53,23 +57,25 @@ export function summarize(samples) {
     /** @param {(result: Sample['result']) => number} read */
     const middle = (read) => median(group.map(({ result }) => read(result)));
     const cpu = group.map(({ result }) => result.serverCpu);
-    const ratios = group.flatMap(({ round, connections, result }) => {
-      const floor = samples.find(
-        (other) => other.name === first.floor && other.connections === connections && other.round === round,
+    /** @param {string | null} name */
+    const measured = (name) =>
+      samples.filter(
+        (other) =>
+          other.name === name && other.connections === first.connections && other.rate === first.rate,
       );
-      return floor ? [result.serverCpu / floor.result.serverCpu] : [];
-    });
-    const floors = samples.filter(
-      ({ name, connections }) => name === first.floor && connections === first.connections,
-    );
+    const floors = measured(first.floor);
+    const ratios = ratiosTo(group, floors);
+    const unverifiedRatios = ratiosTo(group, measured(first.unverifiedFloor));
     return {
       name: first.name,
       title: first.title,
       connections: first.connections,
+      rate: first.rate,
       cpu: median(cpu),
       cpuRange: [Math.min(...cpu), Math.max(...cpu)],
       ratio: ratios.length === 0 ? null : median(ratios),
       ratioRange: ratios.length === 0 ? null : [Math.min(...ratios), Math.max(...ratios)],
+      unverifiedRatio: unverifiedRatios.length === 0 ? null : median(unverifiedRatios),
       target: first.target,
       quiet: quiet(group),
       quietRatio: floors.length === 0 ? null : quiet(group) / quiet(floors),
@@ -86,6 +92,18 @@ export function summarize(samples) {
   });
 }
 
+/**
+ * @param {Sample[]} group
+ * @param {Sample[]} floors of the same load
+ * @returns {number[]} one ratio per round in which both were measured
+ */
+function ratiosTo(group, floors) {
+  return group.flatMap(({ round, result }) => {
+    const floor = floors.find((other) => other.round === round);
+    return floor ? [result.serverCpu / floor.result.serverCpu] : [];
+  });
+}
+
 /** @param {Sample[]} group */
 const quiet = (group) => Math.min(...group.map(({ result }) => result.quietCpu ?? NaN));
 
@@ -98,13 +116,16 @@ const figures = (value) =>
  * @returns {string} an aligned Markdown table for `docs/performance.md`
  */
 export function table(rows) {
+  const isOpen = rows.some(({ rate }) => rate !== null);
   const head = [
     'case',
     'conns',
+    ...(isOpen ? ['due/s'] : []),
     'µs CPU/req',
     'range',
     '× floor',
     'target',
+    '× unverified',
     'quiet µs',
     '× floor',
     'store µs',
@@ -118,10 +139,12 @@ export function table(rows) {
   const lines = rows.map((row) => [
     row.title,
     String(row.connections),
+    ...(isOpen ? [String(row.rate)] : []),
     figures(row.cpu),
     row.cpuRange.map((value) => value.toFixed(0)).join('–'),
     row.ratio === null ? '' : row.ratio.toFixed(2),
     row.target === null ? '' : `≤ ${row.target}`,
+    row.unverifiedRatio === null ? '' : row.unverifiedRatio.toFixed(2),
     figures(row.quiet),
     row.quietRatio === null ? '' : row.quietRatio.toFixed(2),
     row.storeCpu > 0 ? figures(row.storeCpu) : '',

@@ -18,6 +18,8 @@ const HELP = `npm run bench -- [options]
 
   --only NAMES         comma-separated parts of case names; the floors of these cases are measured, too
   --connections LIST   default 64,256,1, in this order, because one connection takes long to warm a server up
+  --rate LIST          an open loop instead: requests at random moments, so many a second, on 64 connections
+  --tls                over TLS
   --rounds N           default 3; every round restarts every server
   --seconds N          default 3, the duration of each measurement
   --requests N         the number of requests of each measurement, instead of --seconds
@@ -38,6 +40,8 @@ const { values: flags, positionals } = parseArgs({
   options: {
     only: { type: 'string' },
     connections: { type: 'string' },
+    rate: { type: 'string' },
+    tls: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     seconds: { type: 'string', default: '3' },
     requests: { type: 'string' },
@@ -58,7 +62,10 @@ const { values: flags, positionals } = parseArgs({
 /** @typedef {import('./cases.mjs').Case} Case */
 /** @typedef {import('./report.mjs').Sample} Sample */
 
-const connections = (flags.connections ?? (flags.profile ? '64' : '64,256,1')).split(',').map(Number);
+const isShort = flags.profile || flags.rate !== undefined;
+const connections = (flags.connections ?? (isShort ? '64' : '64,256,1')).split(',').map(Number);
+/** @type {(number | null)[]} null: a closed loop */
+const rates = flags.rate?.split(',').map(Number) ?? [null];
 const rounds = Number(flags.rounds ?? (flags.profile ? 1 : 3));
 /** The default setup of the service, with both refresh policies. */
 const BASIC_CASES = 'reuse-sqlite,rotate-sqlite';
@@ -70,6 +77,7 @@ const effort = {
   seconds: Number(flags.seconds),
   requests: flags.requests === undefined ? null : Number(flags.requests),
   users: Math.max(Number(flags.users), ...connections, flags.growth ? GROWTH_USERS : 0),
+  secure: flags.tls,
 };
 
 /** @returns {Case[]} the cases that --only selects, with their floors */
@@ -83,7 +91,10 @@ function chosenCases() {
         : '';
   const wanted = (flags.only ?? basic).split(',');
   const named = cases.filter(({ name }) => wanted.some((part) => name.includes(part)));
-  const floors = flags.profile || basic !== '' ? [] : named.map(({ floor }) => floor);
+  const floors =
+    flags.profile || basic !== ''
+      ? []
+      : named.flatMap(({ floor, unverifiedFloor }) => [floor, unverifiedFloor]);
   return cases.filter((each) => named.includes(each) || floors.includes(each.name));
 }
 
@@ -116,7 +127,7 @@ async function runTable(laboratory) {
   for (let round = 0; round < rounds; round++)
     for (const each of chosenCases())
       await attempt(laboratory, each, async () => {
-        samples.push(...(await laboratory.measure(each, { round, connections })).samples);
+        samples.push(...(await laboratory.measure(each, { round, connections, rates })).samples);
       });
   const rows = summarize(samples);
   print({ rows, samples }, table(rows));
@@ -177,7 +188,12 @@ async function runProfile(laboratory) {
     await attempt(laboratory, each, async () => {
       const folder = laboratory.folderOf(each);
       const nodeOptions = ['--cpu-prof', '--cpu-prof-interval', '250', '--cpu-prof-dir', folder];
-      const { samples, window } = await laboratory.measure(each, { round: 0, connections, nodeOptions });
+      const { samples, window } = await laboratory.measure(each, {
+        round: 0,
+        connections,
+        rates,
+        nodeOptions,
+      });
       all.push(...samples);
       printProfile(each, folder, window, samples.at(-1)?.result.requests ?? NaN);
     });

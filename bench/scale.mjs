@@ -252,6 +252,8 @@ try {
       await database.client.query('SELECT pg_stat_statements_reset()');
       const result = await generator.run({
         port: server.port,
+        secure: false,
+        rate: null,
         connections: 8,
         warmupSeconds: 1,
         warmupRequests: 2_000,

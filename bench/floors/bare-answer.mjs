@@ -8,7 +8,9 @@
  * with it, so the code is simple and not tuned further.
  */
 import { createDecipheriv, createHmac, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { parse } from 'node:querystring';
 
 /**
@@ -32,6 +34,10 @@ export const OPTIONS = /** @type {const} */ ({
   sessions: { type: 'string', default: '256' },
   secret: { type: 'string', default: 'bench-secret-bench-secret-bench-secret' },
   'verify-key': { type: 'string', default: 'ptdev-58' },
+  /** Leaves `XverifyApi` unopened, as a server without an anti-forgery header. */
+  'no-verify': { type: 'boolean', default: false },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
 });
 
 /** Headers of every response, except its length. */
@@ -186,16 +192,17 @@ export function verifier(key) {
 /**
  * @param {object} options
  * @param {string} options.secret signs the access token
- * @param {string} options.verifyKey 8 characters, DES
+ * @param {string | null} options.verifyKey 8 characters, DES; null: `XverifyApi` is not opened
  * @param {Map<string, BareSession>} options.sessions
  * @param {((session: BareSession, token: string) => Promise<boolean>) | null} options.rotate
  *   writes the session's next token durably and returns whether the row was still as expected;
  *   null: the token stays the same and nothing is written
  * @param {string} options.cacheType
+ * @returns {http.RequestListener}
  */
-export function createBareServer({ secret, verifyKey, sessions, rotate, cacheType }) {
-  const verify = verifier(verifyKey);
-  return createServer((request, response) => {
+export function bareListener({ secret, verifyKey, sessions, rotate, cacheType }) {
+  const verify = verifyKey === null ? () => true : verifier(verifyKey);
+  return (request, response) => {
     /**
      * @param {number} status
      * @param {string} body
@@ -241,19 +248,23 @@ export function createBareServer({ secret, verifyKey, sessions, rotate, cacheTyp
       },
       () => send(503, '{"success":false,"code":3,"data":null}'),
     );
-  });
+  };
 }
 
 /**
  * Listens, and exits normally on SIGTERM, so that Node.js writes the CPU profile.
  *
- * @param {import('node:http').Server} server
- * @param {number} port
+ * @param {http.RequestListener} listener
+ * @param {{ port: string, 'tls-cert'?: string | undefined, 'tls-key'?: string | undefined }} options
  * @param {() => unknown} [close] closes other resources
  */
-export function serve(server, port, close = () => {}) {
+export function serve(listener, { port, 'tls-cert': cert, 'tls-key': key }, close = () => {}) {
+  const server =
+    cert === undefined || key === undefined
+      ? http.createServer(listener)
+      : https.createServer({ cert: readFileSync(cert), key: readFileSync(key) }, listener);
   server.keepAliveTimeout = 60_000;
-  server.listen(port, '127.0.0.1');
+  server.listen(Number(port), '127.0.0.1');
   process.once('SIGTERM', () => {
     server.closeAllConnections();
     server.close(() => void close());

@@ -3,11 +3,11 @@
  * Floor: the documented refresh over bare `node:http`. With `--database FILE` each refresh also rotates its session
  * with a durable, group-committed write to SQLite.
  *
- * `node bench/floors/bare-http.mjs --port 8000 --sessions 256 [--database FILE]`
+ * `node bench/floors/bare-http.mjs --port 8000 --sessions 256 [--database FILE] [--no-verify]`
  */
 import { parseArgs } from 'node:util';
 import sqlite3 from 'sqlite3';
-import { createBareServer, OPTIONS, seededSessions, serve } from './bare-answer.mjs';
+import { bareListener, OPTIONS, seededSessions, serve } from './bare-answer.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -98,13 +98,13 @@ async function sqliteRotation(file) {
 
 const writer = values.database === undefined ? null : await sqliteRotation(values.database);
 serve(
-  createBareServer({
+  bareListener({
     secret: values.secret,
-    verifyKey: values['verify-key'],
+    verifyKey: values['no-verify'] ? null : values['verify-key'],
     sessions,
     rotate: writer?.rotate ?? null,
     cacheType: writer === null ? 'local' : 'sqlite',
   }),
-  Number(values.port),
+  values,
   () => writer?.close(),
 );

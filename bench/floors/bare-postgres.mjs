@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Pool } from 'pg';
-import { createBareServer, OPTIONS, seededSessions, serve } from './bare-answer.mjs';
+import { bareListener, OPTIONS, seededSessions, serve } from './bare-answer.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -37,9 +37,9 @@ const statement = {
 };
 
 serve(
-  createBareServer({
+  bareListener({
     secret: values.secret,
-    verifyKey: values['verify-key'],
+    verifyKey: values['no-verify'] ? null : values['verify-key'],
     sessions,
     rotate: async (session, token) => {
       const { rowCount } = await pool.query({
@@ -50,6 +50,6 @@ serve(
     },
     cacheType: 'postgres',
   }),
-  Number(values.port),
+  values,
   () => pool.end(),
 );
