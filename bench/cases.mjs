@@ -64,6 +64,9 @@ const ACME = {
  * @property {((count: number) => Session[]) | null} seeded sessions that need no login
  */
 
+/** @param {Surroundings} surroundings */
+const tlsFlags = ({ tls }) => (tls === null ? [] : ['--tls-cert', tls.cert, '--tls-key', tls.key]);
+
 /**
  * @param {string} file
  * @param {(surroundings: Surroundings) => string[]} [database]
@@ -80,9 +83,7 @@ function floorServer(file, database = () => []) {
         ...(file === 'bare-nest.mjs'
           ? []
           : ['--sessions', String(surroundings.sessions), '--secret', SECRET]),
-        ...(surroundings.tls === null
-          ? []
-          : ['--tls-cert', surroundings.tls.cert, '--tls-key', surroundings.tls.key]),
+        ...tlsFlags(surroundings),
         ...database(surroundings),
       ],
       { log: path.join(surroundings.folder, 'server.log') },
@@ -116,6 +117,38 @@ function service(env) {
       },
     });
   };
+}
+
+/**
+ * A server of `peers/` with a Redis database of its own, started with the same flags as the service.
+ *
+ * @param {string} file
+ * @param {number} database
+ * @returns {Case['start']}
+ */
+function peerServer(file, database) {
+  return (surroundings) =>
+    startServer(
+      [
+        ...NODE_FLAGS,
+        ...surroundings.nodeOptions,
+        path.join(import.meta.dirname, 'peers', file),
+        '--port',
+        '{port}',
+        '--sessions',
+        String(surroundings.sessions),
+        '--secret',
+        SECRET,
+        '--redis',
+        `${surroundings.redisUrl}/${database}`,
+        ...tlsFlags(surroundings),
+      ],
+      {
+        log: path.join(surroundings.folder, 'server.log'),
+        spread: surroundings.spread,
+        env: { NODE_ENV: 'production' },
+      },
+    );
 }
 
 /**
@@ -322,6 +355,30 @@ export const cases = [
     scenario: 'rotate',
     account: ACME,
     start: service((s) => ({ DATABASE_URL: s.postgresUrl })),
+  },
+  {
+    ...DEFAULTS,
+    name: 'peer-oidc-provider',
+    title: 'peer: node-oidc-provider, Redis',
+    floor: 'floor-http',
+    unverifiedFloor: 'floor-http-unverified',
+    needs: ['redis'],
+    scenario: 'peer',
+    start: peerServer('oidc-provider.mjs', 1),
+    forgets: true,
+    seeded,
+  },
+  {
+    ...DEFAULTS,
+    name: 'peer-oauth2-server',
+    title: 'peer: @node-oauth/oauth2-server, Redis',
+    floor: 'floor-http',
+    unverifiedFloor: 'floor-http-unverified',
+    needs: ['redis'],
+    scenario: 'peer',
+    start: peerServer('oauth2-server.mjs', 2),
+    forgets: true,
+    seeded,
   },
   {
     ...DEFAULTS,

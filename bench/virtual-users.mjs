@@ -33,6 +33,21 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
  */
 
 const REFRESH_TOKEN = /^[0-9A-Za-z]{32}$/;
+
+/**
+ * @typedef {object} TokenEndpoint
+ * @property {(account: Account) => string} path
+ * @property {RegExp} refreshToken the format of the tokens that it issues
+ */
+
+/** @type {TokenEndpoint} of the service */
+const OWN_ENDPOINT = {
+  path: ({ owner }) => `/bo/api/v3/oauth/${owner}/token`,
+  refreshToken: REFRESH_TOKEN,
+};
+/** @type {TokenEndpoint} of the servers in `peers/` */
+const PEER_ENDPOINT = { path: () => '/token', refreshToken: /^[\w-]{32,43}$/ };
+
 /** Every 64th access token's signature is checked; everything else is checked in every response. */
 const SIGNATURE_SAMPLE = 64;
 
@@ -143,16 +158,18 @@ class RefreshUser {
   }
 }
 
-/** Refreshes its own session at the standard endpoint, as a public client. @implements {VirtualUser} */
+/** Refreshes its own session at a standard token endpoint, as a public client. @implements {VirtualUser} */
 class OAuthUser {
   #answers = 0;
 
   /**
    * @param {Session} session
+   * @param {TokenEndpoint} endpoint
    * @param {string | null} secret
    */
-  constructor(session, secret) {
+  constructor(session, endpoint, secret) {
     this.session = session;
+    this.endpoint = endpoint;
     this.secret = secret;
   }
 
@@ -160,7 +177,7 @@ class OAuthUser {
     const { account, refreshToken } = this.session;
     const text = `grant_type=refresh_token&client_id=${account.clientId}&refresh_token=${refreshToken}`;
     return (
-      `POST /bo/api/v3/oauth/${account.owner}/token HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\n` +
+      `POST ${this.endpoint.path(account)} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\n` +
       `Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
       `Content-Length: ${text.length}\r\n\r\n${text}`
     );
@@ -170,7 +187,7 @@ class OAuthUser {
   judge({ status, head, body }) {
     if (status !== 200) return `${status} ${head.slice(0, 200)} ${body.slice(0, 300)}`;
     const { access_token: accessToken, refresh_token: refreshToken } = JSON.parse(body);
-    if (!REFRESH_TOKEN.test(refreshToken)) return `refresh_token is ${refreshToken}`;
+    if (!this.endpoint.refreshToken.test(refreshToken)) return `refresh_token is ${refreshToken}`;
     if (refreshToken === this.session.refreshToken) return 'the refresh_token did not rotate';
     if (accessToken === this.session.accessToken) return 'the access_token is the former one';
     this.session = { ...this.session, refreshToken, accessToken };
@@ -286,7 +303,7 @@ class PlainUser {
   }
 }
 
-/** @typedef {'reuse' | 'rotate' | 'oauth' | 'login' | 'guess' | 'introspect' | 'plain'} Scenario */
+/** @typedef {'reuse' | 'rotate' | 'oauth' | 'peer' | 'login' | 'guess' | 'introspect' | 'plain'} Scenario */
 
 /**
  * @param {Scenario} scenario
@@ -297,7 +314,8 @@ class PlainUser {
  */
 export function virtualUser(scenario, session, verifyValues, secret) {
   if (scenario === 'login') return new LoginUser(session, verifyValues, secret);
-  if (scenario === 'oauth') return new OAuthUser(session, secret);
+  if (scenario === 'oauth') return new OAuthUser(session, OWN_ENDPOINT, secret);
+  if (scenario === 'peer') return new OAuthUser(session, PEER_ENDPOINT, secret);
   if (scenario === 'guess') return new GuessUser(session, verifyValues);
   if (scenario === 'introspect') return new IntrospectUser(session, verifyValues);
   if (scenario === 'plain') return new PlainUser(session, verifyValues);

@@ -22,8 +22,8 @@ import { parse } from 'node:querystring';
  */
 
 const GUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/i;
-const ACCESS_TOKEN_SECONDS = 60;
-const SESSION_MS = 14 * 86_400_000;
+export const ACCESS_TOKEN_SECONDS = 60;
+export const SESSION_MS = 14 * 86_400_000;
 /** Sixteen superseded tokens, in the format of the service. */
 const SUPERSEDED_LENGTH = 16 * 20;
 const ZONE_MS = 8 * 3_600_000;
@@ -82,16 +82,15 @@ function localClaimTime(seconds) {
   return `${d.getUTCFullYear()}/${d.getUTCMonth() + 1}/${d.getUTCDate()} ${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`;
 }
 
-const TOKEN_HEADER = Buffer.from('{"typ":"JWT","alg":"HS256","kid":"1"}').toString('base64url');
-
 /**
- * @param {string} secret
- * @param {BareSession} session
+ * The 25 claims of an access token.
+ *
+ * @param {string} sid
  * @param {number} now seconds since the epoch
  */
-function signAccessToken(secret, session, now) {
+export function accessClaims(sid, now) {
   const exp = now + ACCESS_TOKEN_SECONDS;
-  const payload = JSON.stringify({
+  return {
     iss: 'RG3',
     aud: 'api',
     id: 'ptdev',
@@ -115,10 +114,19 @@ function signAccessToken(secret, session, now) {
     exp,
     iat: now,
     owner_id: 'ptdev',
-    sid: String(session.id),
+    sid,
     jti: randomUUID(),
-  });
-  const signed = `${TOKEN_HEADER}.${Buffer.from(payload).toString('base64url')}`;
+  };
+}
+
+const TOKEN_HEADER = Buffer.from('{"typ":"JWT","alg":"HS256","kid":"1"}').toString('base64url');
+
+/**
+ * @param {string} secret
+ * @param {object} claims
+ */
+export function signAccessToken(secret, claims) {
+  const signed = `${TOKEN_HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
@@ -149,7 +157,7 @@ export function grant(secret, session, refreshToken, seq) {
     },
     timeStamp: now,
     refreshToken,
-    accessToken: signAccessToken(secret, session, Math.floor(now / 1000)),
+    accessToken: signAccessToken(secret, accessClaims(String(session.id), Math.floor(now / 1000))),
     clientId: 'ptdev',
     expires: new Date(now + SESSION_MS + ZONE_MS).toISOString().slice(0, 19),
     expiresIn: ACCESS_TOKEN_SECONDS,
