@@ -1,5 +1,11 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
-import type { SharedSelect, SqlDatabase, SqlTransaction, SqlValue } from './sql-database.js';
+import {
+  columnsOf,
+  type SharedSelect,
+  type SqlDatabase,
+  type SqlTransaction,
+  type SqlValue,
+} from './sql-database.js';
 
 /** A row of an entity's table, as the database returns it. */
 export type EntityRow = Readonly<Record<string, unknown>>;
@@ -26,7 +32,7 @@ export class EntityTable<Entity extends ObjectLiteral> {
     const placeOf = (name: string) => `$${names.indexOf(name) + 1}`;
     const equal = (name: string) => `${name} = ${placeOf(name)}`;
     const others = names.filter((name) => !by.includes(name));
-    this.select = { columns: 'target.*', from: tableName, joins: '', by };
+    this.select = { columns: columnsOf(names), from: tableName, joins: '', by };
     this.insertSql = `
       INSERT INTO ${tableName} (${names.join(', ')}) VALUES (${names.map(placeOf).join(', ')})
       ON CONFLICT DO NOTHING RETURNING ${by[0]}`;

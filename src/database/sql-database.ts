@@ -64,14 +64,26 @@ export abstract class SqlDatabase {
 
 /** A query for one row, described as data so that a database can run it alone or combine many into one statement. */
 export interface SharedSelect {
-  /** Expressions over `target` and the joined tables. */
-  readonly columns: string;
+  /** Expressions over `target` and the joined tables, by the name that each has in the row. */
+  readonly columns: Readonly<Record<string, string>>;
   /** The table; its alias is `target`. */
   readonly from: string;
   /** `JOIN …`, or empty. */
   readonly joins: string;
   /** Columns of `target` that identify one row, in the order in which callers pass their values. */
   readonly by: readonly string[];
+}
+
+/** The expressions as the list that follows `SELECT`. */
+export function selectList(columns: SharedSelect['columns']): string {
+  return Object.entries(columns)
+    .map(([name, expression]) => `${expression} AS ${name}`)
+    .join(', ');
+}
+
+/** The columns of a table under their own names. */
+export function columnsOf(names: readonly string[]): SharedSelect['columns'] {
+  return Object.fromEntries(names.map((name) => [name, `target.${name}`]));
 }
 
 /** A record whose fields SQL can take as they are. */

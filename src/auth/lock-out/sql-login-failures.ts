@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type SharedSelect, SqlDatabase, type SqlValue } from '../../database/sql-database.js';
+import { columnsOf, type SharedSelect, SqlDatabase, type SqlValue } from '../../database/sql-database.js';
 import { LoginFailures, MAX_RECORDS, type RecordKey, type StoredRecord } from './login-failures.js';
 
 const FIND: SharedSelect = {
-  columns: 'target.record',
+  columns: columnsOf(['record']),
   from: 'bo_login_failure',
   joins: '',
   by: ['owner_id', 'name_hash'],

@@ -1,4 +1,10 @@
-import type { SharedSelect, SqlDatabase, SqlTransaction, SqlValue } from '../../database/sql-database.js';
+import {
+  columnsOf,
+  type SharedSelect,
+  SqlDatabase,
+  SqlTransaction,
+  SqlValue,
+} from '../../database/sql-database.js';
 
 /** Whose second factor it is. */
 export interface Holder {
@@ -28,7 +34,7 @@ interface Row {
 }
 
 const BY_USER: SharedSelect = {
-  columns: 'target.*',
+  columns: columnsOf(['owner_id', 'user_id', 'status', 'secret', 'last_step', 'recovery_codes']),
   from: 'bo_second_factor',
   joins: '',
   by: ['owner_id', 'user_id'],

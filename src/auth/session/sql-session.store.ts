@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { holdRow } from '../../database/hold-row.js';
 import {
+  columnsOf,
+  selectList,
   type SharedSelect,
   SharedUpdate,
   SqlDatabase,
@@ -21,7 +23,12 @@ import {
 } from './session.store.js';
 
 const BY_ID: SharedSelect = {
-  columns: 'target.*, subject.status AS user_status, subject.valid_after, project.status AS project_status',
+  columns: {
+    ...columnsOf(Object.values(SESSION_COLUMNS)),
+    user_status: 'subject.status',
+    valid_after: 'subject.valid_after',
+    project_status: 'project.status',
+  },
   from: 'bo_auth_session',
   joins: `
     JOIN bo_user AS subject ON subject.owner_id = target.owner_id AND subject.user_id = target.user_id
@@ -31,7 +38,7 @@ const BY_ID: SharedSelect = {
 
 const FIND_IMPORTED = `SELECT id FROM bo_auth_session WHERE owner_id = $1 AND imported_token_hash = $2`;
 
-const LIST = `SELECT ${BY_ID.columns} FROM ${BY_ID.from} AS target ${BY_ID.joins} WHERE ${ALIVE}`;
+const LIST = `SELECT ${selectList(BY_ID.columns)} FROM ${BY_ID.from} AS target ${BY_ID.joins} WHERE ${ALIVE}`;
 const NEWEST_FIRST = 'ORDER BY target.created_at DESC, target.id';
 const LIST_ALL = `${LIST} ${NEWEST_FIRST}`;
 /** Those after session $5, which was created at $4. */

@@ -7,6 +7,7 @@ import {
   type RowKey,
   type SharedSelect,
   type SharedUpdate,
+  selectList,
   SqlDatabase,
   type SqlTransaction,
   type SqlValue,
@@ -150,7 +151,7 @@ export class PostgresDatabase extends SqlDatabase {
 
 function selectStatement({ columns, from, joins, by }: SharedSelect): string {
   const conditions = by.map((column, index) => `target.${column} = $${index + 1}`);
-  return `SELECT ${columns} FROM ${from} AS target ${joins} WHERE ${conditions.join(' AND ')}`;
+  return `SELECT ${selectList(columns)} FROM ${from} AS target ${joins} WHERE ${conditions.join(' AND ')}`;
 }
 
 /** @throws {PostgresFailure} */

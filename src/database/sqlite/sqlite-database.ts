@@ -151,9 +151,12 @@ export class SqliteDatabase extends SqlDatabase {
   }
 
   private async findAll(sql: string, keys: readonly (readonly SqlValue[])[]): Promise<unknown[]> {
-    const rows = await this.all<{ position: number }>(sql, [JSON.stringify(keys)]);
-    const found = new Map(rows.map((row) => [row.position, row]));
-    return keys.map((_, index) => found.get(index) ?? null);
+    const rows = await this.all<{ position: number; found: string }>(sql, [JSON.stringify(keys)]);
+    const found = new Map(rows.map((row) => [row.position, row.found]));
+    return keys.map((_, index) => {
+      const text = found.get(index);
+      return text === undefined ? null : (JSON.parse(text) as unknown);
+    });
   }
 
   private shared<Seen extends Bindable<Seen> & RowKey, Next extends Bindable<Next>>(
@@ -223,11 +226,16 @@ function concernsAll(error: unknown): boolean {
   return error instanceof SqliteFailure && error.concernsAll;
 }
 
-/** One statement for any number of keys. CROSS JOIN makes SQLite loop over the keys instead of scanning the table. */
+/**
+ * One statement for any number of keys. CROSS JOIN makes SQLite loop over the keys instead of scanning the table.
+ *
+ * Each row comes as JSON text: node-sqlite3 sets the columns of a row one by one, by name, which takes twice as long.
+ */
 function batchSelect({ columns, from, joins, by }: SharedSelect): string {
   const conditions = by.map((column, index) => `target.${column} = item.value ->> ${index}`);
+  const fields = Object.entries(columns).map(([name, expression]) => `'${name}', ${expression}`);
   return (
-    `SELECT item.key AS position, ${columns} FROM json_each($1) AS item ` +
+    `SELECT item.key AS position, json_object(${fields.join(', ')}) AS found FROM json_each($1) AS item ` +
     `CROSS JOIN ${from} AS target ON ${conditions.join(' AND ')} ${joins}`
   );
 }
