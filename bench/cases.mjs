@@ -1,15 +1,18 @@
 // @ts-check
 /** The cases that are measured: each is a server, how to start it, and what its virtual users do. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { seededToken } from './floors/bare-answer.mjs';
-import { startServer } from './processes.mjs';
-import { VerifyValues } from './verify-values.mjs';
+import {
+  DATABASE,
+  floorServer,
+  peerServer,
+  PEPPER,
+  SECRET,
+  service,
+  sqlite,
+  withClient,
+} from './servers.mjs';
 
-const ROOT = path.join(import.meta.dirname, '..');
-const SECRET = 'bench-secret-bench-secret-bench-secret';
-const PEPPER = 'bench-pepper-bench-pepper-bench-pepper';
-const DATABASE = 'bo-auth.sqlite';
 const UNVERIFIED = '--no-verify';
 
 /** @typedef {import('./virtual-users.mjs').Account} Account */
@@ -33,18 +36,6 @@ const ACME = {
 };
 
 /**
- * @typedef {object} Surroundings
- * @property {string} folder of the case, kept between rounds
- * @property {string} redisUrl
- * @property {string} postgresUrl
- * @property {{ cert: string, key: string } | null} tls PEM files; null: plain HTTP
- * @property {string[]} nodeOptions such as `--cpu-prof`
- * @property {Record<string, string>} env additional variables of the service
- * @property {boolean} spread whether the server runs on all cores instead of its own
- * @property {number} sessions how many the server must know
- */
-
-/**
  * @typedef {object} Case
  * @property {string} name
  * @property {string} title
@@ -60,125 +51,9 @@ const ACME = {
  * @property {string} secret of the access tokens
  * @property {string} pepper of the refresh tokens
  * @property {string} database file in the folder of the case, if it has one
- * @property {(surroundings: Surroundings) => Promise<import('./processes.mjs').Running>} start
+ * @property {import('./servers.mjs').Start} start
  * @property {((count: number) => Session[]) | null} seeded sessions that need no login
  */
-
-/** @param {Surroundings} surroundings */
-const tlsFlags = ({ tls }) => (tls === null ? [] : ['--tls-cert', tls.cert, '--tls-key', tls.key]);
-
-/**
- * @param {string} file
- * @param {(surroundings: Surroundings) => string[]} [database]
- * @returns {Case['start']}
- */
-function floorServer(file, database = () => []) {
-  return (surroundings) =>
-    startServer(
-      [
-        ...surroundings.nodeOptions,
-        path.join(import.meta.dirname, 'floors', file),
-        '--port',
-        '{port}',
-        ...(file === 'bare-nest.mjs'
-          ? []
-          : ['--sessions', String(surroundings.sessions), '--secret', SECRET]),
-        ...tlsFlags(surroundings),
-        ...database(surroundings),
-      ],
-      { log: path.join(surroundings.folder, 'server.log') },
-    );
-}
-
-/** The flags with which `npm start` and the image start the service. */
-const NODE_FLAGS = ['--max-semi-space-size=32'];
-
-/**
- * The service as `npm start` runs it, with all guards, log lines and metrics; only the rate limit is off.
- *
- * @param {(surroundings: Surroundings) => Record<string, string>} env
- * @returns {Case['start']}
- */
-function service(env) {
-  return (surroundings) => {
-    const main = path.join(ROOT, 'dist', 'main.js');
-    if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
-    return startServer([...NODE_FLAGS, ...surroundings.nodeOptions, main], {
-      log: path.join(surroundings.folder, 'server.log'),
-      spread: surroundings.spread,
-      env: {
-        NODE_ENV: 'development',
-        JWT_SECRET: SECRET,
-        TOKEN_PEPPER: PEPPER,
-        RATE_LIMIT_PER_MINUTE: '0',
-        ...(surroundings.tls && { TLS_CERT_FILE: surroundings.tls.cert, TLS_KEY_FILE: surroundings.tls.key }),
-        ...env(surroundings),
-        ...surroundings.env,
-      },
-    });
-  };
-}
-
-/**
- * A server of `peers/` with a Redis database of its own, started with the same flags as the service.
- *
- * @param {string} file
- * @param {number} database
- * @returns {Case['start']}
- */
-function peerServer(file, database) {
-  return (surroundings) =>
-    startServer(
-      [
-        ...NODE_FLAGS,
-        ...surroundings.nodeOptions,
-        path.join(import.meta.dirname, 'peers', file),
-        '--port',
-        '{port}',
-        '--sessions',
-        String(surroundings.sessions),
-        '--secret',
-        SECRET,
-        '--redis',
-        `${surroundings.redisUrl}/${database}`,
-        ...tlsFlags(surroundings),
-      ],
-      {
-        log: path.join(surroundings.folder, 'server.log'),
-        spread: surroundings.spread,
-        env: { NODE_ENV: 'production' },
-      },
-    );
-}
-
-/**
- * The service with the account's client registered.
- *
- * @param {Case['start']} start
- * @param {Account} account
- * @returns {Case['start']}
- */
-function withClient(start, { owner, verifyKey, clientId }) {
-  return async (surroundings) => {
-    const running = await start(surroundings);
-    const answer = await fetch(`http://127.0.0.1:${running.port}/bo/api/v3/admin/projects/${owner}/clients`, {
-      method: 'POST',
-      headers: {
-        XownerId: owner,
-        XverifyApi: new VerifyValues(verifyKey).next(),
-        Authorization: 'Bearer development-only-operator-token-change-me',
-        'Content-Type': 'application/json',
-      },
-      body: JSON.stringify({ clientId, type: 'public' }),
-    });
-    // 409: registered in an earlier round.
-    if (answer.status !== 201 && answer.status !== 409) throw new Error(await answer.text());
-    return running;
-  };
-}
-
-/** @param {Surroundings} surroundings */
-const sqlite = ({ folder }) => ({ DATABASE_URL: `sqlite:${path.join(folder, DATABASE)}` });
 
 /** @param {number} count */
 const seeded = (count) =>
