@@ -51,7 +51,7 @@ export function floorServer(file, database = () => []) {
 }
 
 /** The flags with which `npm start` and the image start the service. */
-const NODE_FLAGS = ['--max-semi-space-size=32'];
+const NODE_FLAGS = ['--max-semi-space-size=64'];
 
 /**
  * The service as `npm start` runs it, with all guards, log lines and metrics; only the rate limit is off.

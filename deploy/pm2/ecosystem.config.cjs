@@ -15,7 +15,7 @@ module.exports = {
       script: 'dist/main.js',
       exec_mode: 'fork',
       instances: 1,
-      node_args: '--max-semi-space-size=32',
+      node_args: '--max-semi-space-size=64',
       env: { NODE_ENV: 'production', WORKERS: '2' },
       // Only the main process gets the signal, and ends its workers in order.
       treekill: false,

@@ -165,7 +165,7 @@ export class SqliteDatabase extends SqlDatabase {
     const known = this.updates.get(update);
     if (known !== undefined) return known;
     // One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool.
-    const sql = update.statement((index) => `item.value ->> ${index}`, 'FROM json_each($1) AS item');
+    const sql = update.statement((index) => `item.value ->> ${index}`, 'FROM jsonb_each($1) AS item');
     const commit = new GroupCommit<readonly SqlValue[], boolean>(
       {
         key: ([id]) => String(id),
@@ -235,7 +235,7 @@ function batchSelect({ columns, from, joins, by }: SharedSelect): string {
   const conditions = by.map((column, index) => `target.${column} = item.value ->> ${index}`);
   const fields = Object.entries(columns).map(([name, expression]) => `'${name}', ${expression}`);
   return (
-    `SELECT item.key AS position, json_object(${fields.join(', ')}) AS found FROM json_each($1) AS item ` +
+    `SELECT item.key AS position, json_object(${fields.join(', ')}) AS found FROM jsonb_each($1) AS item ` +
     `CROSS JOIN ${from} AS target ON ${conditions.join(' AND ')} ${joins}`
   );
 }
