@@ -25,6 +25,7 @@ import { virtualUser } from './virtual-users.mjs';
 /**
  * @typedef {object} Outcome
  * @property {Sample[]} samples
+ * @property {Session[]} sessions where the token chains are now
  * @property {[start: number, end: number]} window of the last of them, µs of the monotonic clock
  */
 
@@ -179,7 +180,7 @@ export class Laboratory {
       ...(given === undefined ? {} : { sessions: given.length }),
     });
     /** @type {Outcome} */
-    const outcome = { samples: [], window: [0, 0] };
+    const outcome = { samples: [], sessions: [], window: [0, 0] };
     try {
       let sessions = given ?? (await this.#beginnings(each, server.port));
       const counts = connections.filter((count) => count <= each.slots);
@@ -214,6 +215,7 @@ export class Laboratory {
             (kept.failures > 0 ? `  ${kept.failures} FAILED: ${kept.firstFailure}` : ''),
         );
       }
+      outcome.sessions = sessions;
       if (given === undefined) this.#chains.set(each.name, sessions);
     } finally {
       await server.stop();

@@ -1,5 +1,6 @@
 // @ts-check
 /** Turns the results of the rounds into medians, ratios and a table. */
+import { COMPARED_WITH, MOST_GROWTH } from './growth.mjs';
 import { median } from './measure.mjs';
 
 /**
@@ -169,24 +170,45 @@ export function growthTable(points) {
     'at',
     'conns',
     'µs CPU/req',
+    'range',
+    '× small',
+    'target',
+    'quiet µs',
+    '× small',
     'req/s',
     'p50 ms',
     'p99 ms',
     'peak MiB',
     'others',
   ];
-  const lines = points.map(({ axis, at, sample: { title, connections, result } }) => [
-    title,
-    axis,
-    String(at),
-    String(connections),
-    figures(result.serverCpu),
-    result.perSecond.toFixed(0),
-    figures(result.p50),
-    figures(result.p99),
-    (result.memory / 2 ** 20).toFixed(0),
-    `${(result.othersLoad * 100).toFixed(0)} %`,
-  ]);
+  const lines = points.map(({ axis, at, samples }) => {
+    const title = samples[0]?.title ?? '';
+    const small = points.find(
+      (other) => other.axis === axis && other.at === COMPARED_WITH[axis] && other.samples[0]?.title === title,
+    );
+    /** @param {(result: Sample['result']) => number} read */
+    const middle = (read) => median(samples.map(({ result }) => read(result)));
+    const cpu = samples.map(({ result }) => result.serverCpu);
+    const isLargest =
+      axis !== 'connections' && points.every((other) => other.axis !== axis || other.at <= at);
+    return [
+      title,
+      axis,
+      String(at),
+      String(samples[0]?.connections ?? ''),
+      figures(median(cpu)),
+      `${Math.min(...cpu).toFixed(0)}–${Math.max(...cpu).toFixed(0)}`,
+      small ? median(ratiosTo(samples, small.samples)).toFixed(2) : '',
+      isLargest ? `≤ ${MOST_GROWTH}` : '',
+      figures(quiet(samples)),
+      small ? (quiet(samples) / quiet(small.samples)).toFixed(2) : '',
+      middle((r) => r.perSecond).toFixed(0),
+      figures(middle((r) => r.p50)),
+      figures(middle((r) => r.p99)),
+      (middle((r) => r.memory) / 2 ** 20).toFixed(0),
+      `${(middle((r) => r.othersLoad) * 100).toFixed(0)} %`,
+    ];
+  });
   return aligned(head, lines);
 }
 
@@ -206,7 +228,7 @@ export function soakTable(title, steps, bytesPerSession) {
     (heap / first).toFixed(2),
     mebibytes(resident),
   ]);
-  return `${title}: ${bytesPerSession.toFixed(0)} bytes per cached session\n\n${aligned(['refreshes', 'MiB on the heap', '× first', 'MiB resident'], lines)}`;
+  return `${title}: ${bytesPerSession.toFixed(0)} bytes per cached session\n\n${aligned(['refreshes', 'MiB on the heap', '× small', 'MiB resident'], lines)}`;
 }
 
 /**

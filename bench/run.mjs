@@ -140,9 +140,13 @@ async function runGrowth(laboratory) {
   const points = [];
   const axes = positionals[0]?.split(',') ?? ['sessions', 'projects', 'connections'];
   for (const each of chosenCases())
-    await attempt(laboratory, each, async () => void points.push(...(await grow(laboratory, each, axes))));
+    await attempt(
+      laboratory,
+      each,
+      async () => void points.push(...(await grow(laboratory, each, axes, rounds))),
+    );
   print({ points }, growthTable(points));
-  return points.map(({ sample }) => sample);
+  return points.flatMap(({ samples }) => samples);
 }
 
 /** @param {Laboratory} laboratory */
