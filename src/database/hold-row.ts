@@ -1,10 +1,9 @@
 import type { SqlTransaction } from './sql-database.js';
 
 /**
- * Reads one row and locks it until the transaction ends. It uses an update that changes nothing, which locks the row in
- * every database. The transaction then decides on what it has read itself, never on what another connection has read.
+ * Reads one row and locks it until the transaction ends. The transaction then decides on what it has read itself, never
+ * on what another connection has read.
  *
- * @param table one whose rows have a `status`
  * @param key column = value, together the primary key
  */
 export async function holdRow<Row>(
@@ -14,7 +13,7 @@ export async function holdRow<Row>(
 ): Promise<Row | null> {
   const conditions = Object.keys(key).map((column, index) => `${column} = $${index + 1}`);
   const [row] = await transaction.all<Row>(
-    `UPDATE ${table} SET status = status WHERE ${conditions.join(' AND ')} RETURNING *`,
+    `SELECT * FROM ${table} WHERE ${conditions.join(' AND ')} ${transaction.forUpdate}`,
     Object.values(key),
   );
   return row ?? null;

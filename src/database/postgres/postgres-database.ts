@@ -117,7 +117,10 @@ export class PostgresDatabase extends SqlDatabase {
     let isReusable = false;
     try {
       await answered(client.query(begin));
-      const result = await work({ all: (sql, values) => this.ask(client, sql, values) });
+      const result = await work({
+        all: (sql, values) => this.ask(client, sql, values),
+        forUpdate: 'FOR UPDATE',
+      });
       await answered(client.query('COMMIT'));
       isReusable = true;
       return result;

@@ -1,5 +1,5 @@
 import sqlite3 from 'sqlite3';
-import type { SqlValue } from '../sql-database.js';
+import type { SqlTransaction, SqlValue } from '../sql-database.js';
 import { StoreUnavailable } from '../store-unavailable.js';
 
 /** How long SQLite waits for the lock of another process before SQLITE_BUSY, in ms. */
@@ -40,7 +40,9 @@ interface Prepared {
 }
 
 /** One connection to an SQLite file, with promises and cached prepared statements. */
-export class SqliteConnection {
+export class SqliteConnection implements SqlTransaction {
+  /** All transactions are `IMMEDIATE`: they hold the only write lock from the beginning. */
+  readonly forUpdate = '';
   private readonly statements = new Map<string, Prepared>();
 
   private constructor(private readonly database: sqlite3.Database) {}
