@@ -22,7 +22,9 @@ import { Clients1764000000088 } from './migrations/1764000000088-clients.js';
 import { OAuthSettings1764000000087 } from './migrations/1764000000087-oauth-settings.js';
 import { PasswordRules1764000000085 } from './migrations/1764000000085-password-rules.js';
 import { SessionTerms1764000000086 } from './migrations/1764000000086-session-terms.js';
+import { ChangeLog1764000000090 } from './migrations/1764000000090-change-log.js';
 import { RevocationFeed1764000000089 } from './migrations/1764000000089-revocation-feed.js';
+import { createChangeTriggers, hasChangeTriggers } from './change-triggers.js';
 import { poolOptions, typeOrmDriver } from './postgres/postgres-pool.js';
 import { StartLock } from './start-lock.js';
 
@@ -46,6 +48,7 @@ export const migrations = [
   OAuthSettings1764000000087,
   Clients1764000000088,
   RevocationFeed1764000000089,
+  ChangeLog1764000000090,
 ];
 
 /** TypeORM calls `sqlite3.verbose()`, which doubles the cost of every statement; this makes the call a no-op. */
@@ -138,10 +141,24 @@ export function migrate(database: DatabaseConfig, file: SqliteFile | null): Prom
     await dataSource.initialize();
     try {
       await dataSource.runMigrations();
+      await restoreChangeTriggers(dataSource);
     } finally {
       await dataSource.destroy();
     }
   });
+}
+
+/** Creates the triggers again if an operator has dropped or disabled one. */
+async function restoreChangeTriggers(dataSource: DataSource): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    if (await hasChangeTriggers(runner)) return;
+    await runner.startTransaction();
+    await createChangeTriggers(runner);
+    await runner.commitTransaction();
+  } finally {
+    await runner.release();
+  }
 }
 
 /** Like the options for requests but without their time-outs: building an index on a large table takes long. */

@@ -235,7 +235,7 @@ describe.each(['sqlite', 'postgres'] as const)('deleting a user, on %s', (kind) 
         : `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'user_id'`,
     );
     expect(tables.map(({ name }) => name).toSorted()).toEqual(
-      [...TABLES_WITH_USERS, 'bo_auth_event'].toSorted(),
+      [...TABLES_WITH_USERS, 'bo_auth_event', 'bo_change'].toSorted(),
     );
   });
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Finding } from '../../src/cli/doctor/finding.js';
+import { SqliteConnection } from '../../src/database/sqlite/sqlite-connection.js';
 import { DATABASE_LINE } from '../support/command-line.js';
 import { call, encryptByDES, startApp } from '../support/app.js';
 import { folder, database, bo, json, file, sha256, openWorkplace } from './workplace.js';
@@ -156,6 +157,16 @@ describe('doctor', () => {
     expect(report.warnings).toContainEqual(
       expect.stringContaining('TRUSTED_PROXIES: the newest 13 logins, of 4 users, all came from 10.0.0.5'),
     );
+  });
+
+  it('warns that changes are not logged, until the next start', async () => {
+    const connection = await SqliteConnection.openPlain(join(folder, 'data', 'cli.sqlite'), 1_000);
+    await connection.execute('DROP TRIGGER bo_change_user_delete');
+    await connection.close();
+    const warning = expect.stringMatching(/^database: a trigger .* is missing/);
+    expect((await findings()).warnings).toContainEqual(warning);
+    await json(['project', 'list']);
+    expect((await findings()).warnings).not.toContainEqual(warning);
   });
 
   it('finds what GB/T 22239 level 3 asks for, and says how to set it', async () => {

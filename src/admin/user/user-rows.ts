@@ -1,7 +1,10 @@
 import { type EndedSession, writeRevocations } from '../../auth/revocation-feed/write-revocations.js';
 import type { SqlTransaction } from '../../database/sql-database.js';
 
-/** Where rows of a user are. The audit trail is not here: it keeps a pseudonym. The user itself is the last. */
+/**
+ * Where rows of a user are; the user itself is the last. The audit trail is not here: it keeps a pseudonym. Nor is
+ * `bo_change`, which tells other processes of the deletion and forgets it after an hour.
+ */
 export const TABLES_WITH_USERS = [
   'bo_auth_session',
   'bo_second_factor',

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
+import { hasChangeTriggers } from '../../database/change-triggers.js';
 import { databaseFailure } from '../../database/explain-failure.js';
 import { databaseLocation } from '../../database/database-location.js';
 import { dataSourceOptions, type SqliteFile, sqliteFile } from '../../database/data-source.js';
@@ -123,6 +124,7 @@ async function examineRows(
   try {
     return [
       ...(await integrity(dataSource)),
+      ...(await changeLog(dataSource)),
       ...(await projects(dataSource, config)),
       ...(await peppers(dataSource, config)),
       ...(await signingKeys(dataSource, config)),
@@ -147,6 +149,22 @@ async function integrity(dataSource: DataSource): Promise<Finding[]> {
   const [row] = await rows<{ quick_check: string }>(dataSource, 'PRAGMA quick_check(1)');
   if (row?.quick_check === 'ok') return [];
   return [failed(ABOUT, 'the file is damaged', 'stop the service and restore the file from a backup')];
+}
+
+async function changeLog(dataSource: DataSource): Promise<Finding[]> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    if (await hasChangeTriggers(runner)) return [];
+  } finally {
+    await runner.release();
+  }
+  return [
+    warning(
+      ABOUT,
+      'a trigger that logs changes of projects and users is missing or disabled, so they are read again every 5 s',
+      'restart the service, which creates it',
+    ),
+  ];
 }
 
 async function projects(dataSource: DataSource, config: Config): Promise<Finding[]> {

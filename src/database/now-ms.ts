@@ -1,0 +1,5 @@
+/** The time by the database's clock, in ms since the epoch; SQLite knows whole seconds in all its versions. */
+export const NOW_MS = {
+  sqlite: `CAST(strftime('%s', 'now') AS integer) * 1000`,
+  postgres: `CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)`,
+} as const;
