@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventChain } from '../audit/event-chain.js';
+import { ChangeLog } from '../cache/change-log.js';
 import { Clock } from '../config/clock.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
@@ -34,7 +35,7 @@ export interface Deleted {
 
 /**
  * Deletes sessions and audit events whose retention is over, what is known about logins and no longer counts, what
- * services need not know of ended sessions any more, and the password decoys of formats that no user has any more, in
+ * services need not know of ended sessions any more, what was logged of changed projects and users, and the password decoys of formats that no user has any more, in
  * batches so small that no request waits for them. Every process does this; two that meet share the work.
  */
 @Injectable()
@@ -51,6 +52,7 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly loginFailures: SqlLoginFailures,
     private readonly usualNetworks: UsualNetworks,
     private readonly chain: EventChain,
+    private readonly changes: ChangeLog,
     private readonly database: SqlDatabase,
     private readonly projects: ProjectDirectory,
     @Inject(CONFIG) private readonly config: Config,
@@ -78,6 +80,7 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.inBatches(() => this.loginFailures.purge(now, BATCH));
     await this.inBatches(() => this.usualNetworks.purge(now, BATCH));
     await this.inBatches(() => this.feed.purge(now, BATCH));
+    await this.inBatches(() => this.changes.purge(BATCH));
     const sessions = await this.inBatches(() => this.store.purge(now - sessionRetentionDays * DAY_MS, BATCH));
     if (eventRetentionDays === 0) return { sessions, events: 0 };
     const events = await this.inBatches(() =>

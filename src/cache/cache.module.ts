@@ -1,5 +1,6 @@
 import { CacheModule as NestCacheModule } from '@nestjs/cache-manager';
 import { Global, Module } from '@nestjs/common';
+import { ChangeLog } from './change-log.js';
 import { LocalTier } from './local-tier.js';
 import { RedisLink } from './redis-link.js';
 import { RedisTier } from './redis-tier.js';
@@ -18,7 +19,7 @@ class RedisModule {}
       useFactory: ({ keyv }: RedisTier) => ({ stores: [keyv] }),
     }),
   ],
-  providers: [LocalTier, TieredCache],
-  exports: [TieredCache],
+  providers: [LocalTier, ChangeLog, TieredCache],
+  exports: [TieredCache, ChangeLog],
 })
 export class CacheModule {}

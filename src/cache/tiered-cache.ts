@@ -5,14 +5,22 @@ import { Clock } from '../config/clock.js';
 import { SqlDatabase } from '../database/sql-database.js';
 import type { Provenance } from './provenance.js';
 import { type Awaitable, andThen } from '../awaitable.js';
-import { LocalTier } from './local-tier.js';
+import { ChangeLog, type Watch } from './change-log.js';
+import { type LocalCopy, LocalTier } from './local-tier.js';
 import { type Copy, RedisTier } from './redis-tier.js';
+import { STALENESS_MS } from './staleness.js';
 import { tierReading, tierReads } from './tier-report.js';
 
 /** A value and where it was read from. */
 export interface Read<T> extends Provenance {
   readonly value: T;
 }
+
+/** For projects and users: a copy is used until the {@link ChangeLog} names it, and without the log {@link STALENESS_MS}. */
+export const UNTIL_CHANGED = 'until-changed';
+
+/** In ms: a copy older than this is not used. */
+export type MaxAge = number | typeof UNTIL_CHANGED;
 
 /** How long Redis keeps a copy. How old a copy may be to be used is up to each reader. */
 const KEEP_MS = 10 * 60_000;
@@ -38,32 +46,45 @@ export class TieredCache {
     private readonly redis: RedisTier,
     private readonly database: SqlDatabase,
     private readonly clock: Clock,
+    private readonly changes: ChangeLog,
   ) {
     this.hasRedis = redis.isConfigured;
     redis.listen(
       (keys) => this.forget(keys),
       () => this.clear(),
     );
+    changes.listen((keys) => this.forget(keys));
   }
 
   /**
    * @param key begins with the tenant, and holds no token in the clear
-   * @param maxAgeMs a copy older than this is not used
    * @param load reads the database
    */
-  read<T>(key: string, maxAgeMs: number, load: () => Promise<T | null>): Awaitable<Read<T> | null> {
-    return andThen(this.peek<T>(key, maxAgeMs), (known) => known ?? this.load(key, load));
+  read<T>(key: string, maxAge: MaxAge, load: () => Promise<T | null>): Awaitable<Read<T> | null> {
+    return andThen(this.peek<T>(key, maxAge), (known) => known ?? this.load(key, load));
   }
 
   /** Asks the tiers only, nearest first. A copy found in Redis is kept in the local tier too. */
-  peek<T>(key: string, maxAgeMs: number): Awaitable<Read<T> | null> {
+  peek<T>(key: string, maxAge: MaxAge): Awaitable<Read<T> | null> {
     const { local } = this;
     const near = tierReading.run({ tier: 'local' }, () => local.get<T>(key));
-    if (near !== undefined && isFresh(near, this.clock.now(), maxAgeMs)) {
-      tierReads.publish('local');
-      return { value: near.value, readAt: near.readAt, cacheType: 'local' };
-    }
-    return this.hasRedis ? this.peekRedis(key, maxAgeMs) : null;
+    if (near !== undefined && this.isUsable(near, maxAge)) return answer(near);
+    if (near !== undefined && maxAge === UNTIL_CHANGED) return this.peekChecked(key);
+    return this.hasRedis ? this.peekRedis(key, maxAge === UNTIL_CHANGED ? STALENESS_MS : maxAge) : null;
+  }
+
+  /** Where only a check of the log can tell whether the copy is still valid. */
+  private async peekChecked<T>(key: string): Promise<Read<T> | null> {
+    await this.changes.check();
+    const near = this.local.get<T>(key);
+    if (near !== undefined && this.isUsable(near, UNTIL_CHANGED)) return answer(near);
+    return this.hasRedis ? this.peekRedis(key, STALENESS_MS) : null;
+  }
+
+  private isUsable(near: LocalCopy<unknown>, maxAge: MaxAge): boolean {
+    if (maxAge !== UNTIL_CHANGED) return isFresh(near, this.clock.now(), maxAge);
+    if (near.watch !== null) return this.changes.vouchesFor(near.watch);
+    return isFresh(near, this.clock.now(), STALENESS_MS);
   }
 
   private async peekRedis<T>(key: string, maxAgeMs: number): Promise<Read<T> | null> {
@@ -73,7 +94,7 @@ export class TieredCache {
     // Clocks differ: a copy must not appear to be from the future.
     const copy = { value: held.value, readAt: Math.min(held.readAt, now) };
     if (this.isOutdated(key, copy.readAt)) return null;
-    this.local.set(key, copy);
+    this.local.set(key, { ...copy, watch: null });
     tierReads.publish('redis');
     return { ...copy, cacheType: 'redis' };
   }
@@ -91,12 +112,13 @@ export class TieredCache {
 
   /** As {@link load}, but never joins a read that began earlier: for decisions, not for display. */
   async loadFresh<T>(key: string, load: () => Promise<T | null>): Promise<Read<T> | null> {
-    const readAt = this.clock.now();
+    const watch = this.changes.watch();
+    const readAt = watch.began.wall;
     const tier = this.database.kind;
     const value = await tierReading.run({ tier }, load);
     tierReads.publish(tier);
     if (value === null) return null;
-    this.keep(key, value, readAt);
+    this.keep(key, value, readAt, readAt, watch);
     return { value, readAt, cacheType: tier };
   }
 
@@ -104,13 +126,15 @@ export class TieredCache {
    * Keeps what the caller read from the database at `readAt`, or had durably written to it by then.
    *
    * @param began when the caller asked the database: a key dropped since then is not kept
+   * @param watch begun before the caller asked the database
    */
-  keep(key: string, value: unknown, readAt: number, began = readAt): void {
+  keep(key: string, value: unknown, readAt: number, began = readAt, watch: Watch | null = null): void {
     if (this.isOutdated(key, began)) return;
     const copy: Copy<unknown> = { value, readAt };
     // Not awaited. Commands arrive in the order in which they are sent, so a later drop comes after.
     if (this.hasRedis) void this.cache.set(key, copy, KEEP_MS);
-    this.local.set(key, copy);
+    const isWatched = watch !== null && this.changes.isUnbroken(watch);
+    this.local.set(key, { ...copy, watch: isWatched ? watch : null });
   }
 
   /** Drops copies that are no longer valid, here and in every other process that can be reached. */
@@ -138,6 +162,11 @@ export class TieredCache {
     this.loading.clear();
     this.local.clear();
   }
+}
+
+function answer<T>({ value, readAt }: LocalCopy<T>): Read<T> {
+  tierReads.publish('local');
+  return { value, readAt, cacheType: 'local' };
 }
 
 /** A copy from the future was read before the clock was set back, so its age is unknown. */

@@ -7,4 +7,9 @@ export class Clock {
   now(): number {
     return Date.now();
   }
+
+  /** Milliseconds since some moment; no one can set this clock back. */
+  monotonic(): number {
+    return performance.now();
+  }
 }

@@ -6,4 +6,9 @@ export class StoreUnavailable extends Error {
   get isDataError(): boolean {
     return false;
   }
+
+  /** Whether the whole database failed, not only this statement. */
+  get concernsAll(): boolean {
+    return true;
+  }
 }

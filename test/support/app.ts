@@ -17,10 +17,15 @@ import { ReplayMemory } from '../../src/tenancy/verification/replay-memory.js';
 /** A running clock that tests can advance, stop, or set to any time. */
 export class TestClock extends Clock {
   private offsetMs = 0;
+  private advancedMs = 0;
   private stoppedAt: number | null = null;
 
   override now(): number {
     return this.stoppedAt ?? Date.now() + this.offsetMs;
+  }
+
+  override monotonic(): number {
+    return performance.now() + this.advancedMs;
   }
 
   /** Stops the clock at this time. */
@@ -33,6 +38,7 @@ export class TestClock extends Clock {
   }
 
   advance(ms: number): void {
+    this.advancedMs += ms;
     if (this.stoppedAt === null) this.offsetMs += ms;
     else this.stoppedAt += ms;
   }

@@ -11,6 +11,7 @@ import type {
 } from '../../src/auth/session/session.js';
 import { type Opening, type SessionLimits, SessionStore } from '../../src/auth/session/session.store.js';
 import { Sessions } from '../../src/auth/session/sessions.js';
+import { ChangeLog } from '../../src/cache/change-log.js';
 import { LocalTier } from '../../src/cache/local-tier.js';
 import { RedisLink } from '../../src/cache/redis-link.js';
 import { RedisTier } from '../../src/cache/redis-tier.js';
@@ -62,7 +63,12 @@ export class TieredSessionStore extends SessionStore {
     const sessionsOn = (local: LocalTier) => {
       const tier = new RedisTier(config, link);
       const cache = createCache({ stores: [tier.keyv] });
-      return new Sessions(store, new TieredCache(local, cache, tier, database, clock), mint, clock);
+      return new Sessions(
+        store,
+        new TieredCache(local, cache, tier, database, clock, new ChangeLog(database, clock)),
+        mint,
+        clock,
+      );
     };
     const local = new LocalTier();
     const sessions = sessionsOn(local);

@@ -19,6 +19,10 @@ export class PostgresFailure extends StoreUnavailable {
     return SQLSTATE.test(this.code) && !ENDS_CONNECTION.test(this.code) && this.code !== READ_ONLY;
   }
 
+  override get concernsAll(): boolean {
+    return !this.isAnswer;
+  }
+
   /** A value that no column or function can take: the fault of the statement, not an outage. */
   override get isDataError(): boolean {
     return this.code.startsWith('22');

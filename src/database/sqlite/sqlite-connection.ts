@@ -24,8 +24,7 @@ export class SqliteFailure extends StoreUnavailable {
     return /^SQLITE_(NOTADB|CORRUPT)/.test(this.code);
   }
 
-  /** Whether the whole database failed, not only this statement. */
-  get concernsAll(): boolean {
+  override get concernsAll(): boolean {
     return /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT|NOMEM|PROTOCOL)/.test(this.code);
   }
 }

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { type Awaitable, andThen } from '../../awaitable.js';
-import { TieredCache } from '../../cache/tiered-cache.js';
+import { projectKey } from '../../cache/logged-keys.js';
+import { TieredCache, UNTIL_CHANGED } from '../../cache/tiered-cache.js';
 import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase } from '../../database/sql-database.js';
 import type { OriginPattern } from '../../network/origin.js';
@@ -52,7 +53,7 @@ export class ProjectDirectory {
 
   /** @returns the project, even if it is disabled, or `null` */
   find(ownerId: string): Awaitable<TenantProject | null> {
-    const read = this.cache.read(projectKey(ownerId), STALENESS_MS, () => this.rows.find(ownerId));
+    const read = this.cache.read(projectKey(ownerId), UNTIL_CHANGED, () => this.rows.find(ownerId));
     return andThen(read, (known) => (known === null ? null : this.prepare(known.value)));
   }
 
@@ -87,8 +88,4 @@ export class ProjectDirectory {
     }
     return project;
   }
-}
-
-export function projectKey(ownerId: string): string {
-  return `${ownerId}/project`;
 }

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { type Awaitable, andThen } from '../../awaitable.js';
-import { TieredCache } from '../../cache/tiered-cache.js';
+import { userKey } from '../../cache/logged-keys.js';
+import { TieredCache, UNTIL_CHANGED } from '../../cache/tiered-cache.js';
 import { EntityTable } from '../../database/entity-table.js';
 import { SqlDatabase, type SqlTransaction } from '../../database/sql-database.js';
-import { STALENESS_MS } from '../../cache/staleness.js';
 import { User } from './user.entity.js';
 
 const REPLACE_HASH = `
@@ -30,9 +30,9 @@ export class UserDirectory {
     this.rows = new EntityTable(users, database);
   }
 
-  /** May return a copy that is up to {@link STALENESS_MS} old. */
+  /** May lack a change of the last `STALENESS_MS`. */
   find(ownerId: string, userId: string): Awaitable<User | null> {
-    const read = this.cache.read(userKey(ownerId, userId), STALENESS_MS, () =>
+    const read = this.cache.read(userKey(ownerId, userId), UNTIL_CHANGED, () =>
       this.rows.find(ownerId, userId),
     );
     return andThen(read, (known) => known?.value ?? null);
@@ -70,9 +70,4 @@ export class UserDirectory {
   forget(ownerId: string, userId: string): Promise<void> {
     return this.cache.drop(userKey(ownerId, userId));
   }
-}
-
-/** An owner id cannot contain `/`, so the key is unique. */
-function userKey(ownerId: string, userId: string): string {
-  return `${ownerId}/user/${userId}`;
 }
