@@ -35,8 +35,9 @@ export interface Deleted {
 
 /**
  * Deletes sessions and audit events whose retention is over, what is known about logins and no longer counts, what
- * services need not know of ended sessions any more, what was logged of changed projects and users, and the password decoys of formats that no user has any more, in
- * batches so small that no request waits for them. Every process does this; two that meet share the work.
+ * services need not know of ended sessions any more, what was logged of changed projects and users, and the password
+ * decoys of formats that no user has any more, in batches so small that no request waits for them. Every process does
+ * this; two that meet share the work.
  */
 @Injectable()
 export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -130,11 +130,10 @@ export class TieredCache {
    */
   keep(key: string, value: unknown, readAt: number, began = readAt, watch: Watch | null = null): void {
     if (this.isOutdated(key, began)) return;
-    const copy: Copy<unknown> = { value, readAt };
     // Not awaited. Commands arrive in the order in which they are sent, so a later drop comes after.
-    if (this.hasRedis) void this.cache.set(key, copy, KEEP_MS);
+    if (this.hasRedis) void this.cache.set(key, { value, readAt } satisfies Copy<unknown>, KEEP_MS);
     const isWatched = watch !== null && this.changes.isUnbroken(watch);
-    this.local.set(key, { ...copy, watch: isWatched ? watch : null });
+    this.local.set(key, { value, readAt, watch: isWatched ? watch : null });
   }
 
   /** Drops copies that are no longer valid, here and in every other process that can be reached. */
