@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import { CHANGE_TRIGGERS } from '../database/change-triggers.js';
 import { NOW_MS } from '../database/now-ms.js';
@@ -75,7 +75,7 @@ export interface Watch {
  * copy is as good as one that was read when the check began.
  */
 @Injectable()
-export class ChangeLog {
+export class ChangeLog implements OnApplicationBootstrap {
   private readonly logger = new Logger(ChangeLog.name);
   private listener: (keys: readonly string[]) => void = () => undefined;
   /** From where the next check reads; `null` if the log has not been read, or cannot be. */
@@ -95,6 +95,11 @@ export class ChangeLog {
     private readonly database: SqlDatabase,
     private readonly clock: Clock,
   ) {}
+
+  /** Takes the position before there are copies, and warns at the start if the log cannot be read. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.check().catch(() => undefined);
+  }
 
   /** @param onChanged copies of these keys are no longer valid */
   listen(onChanged: (keys: readonly string[]) => void): void {

@@ -48,6 +48,13 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
     return ObservedUser.signIn(pair, userId);
   }
 
+  const touchAll = async () => {
+    for (const table of ['bo_project', 'bo_user']) await sql(`UPDATE ${table} SET status = status`);
+  };
+  const refreshInPtdev = async () => {
+    const answer = await refresh(pair.reader, SAMPLE_TOKEN, { owner: 'ptdev' });
+    expect(answer.status).toBe(200);
+  };
   const migrateAgain = () => migrate(pair.writer.config.database, fileOf(pair.writer.config.database));
 
   /** Reads what the log vouches for from then on. */
@@ -59,6 +66,14 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
     later(pair);
     pair.reads.length = 0;
   }
+
+  it('covers the rows that are read first after the start', async () => {
+    await refreshInPtdev();
+    later(pair);
+    pair.reads.length = 0;
+    await refreshInPtdev();
+    expect(pair.reads).toEqual(['check']);
+  });
 
   it('saves reading rows that have not changed, at one check in five seconds for all', async () => {
     const users = [bob, await newUser(), await newUser()];
@@ -186,15 +201,16 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
   });
 
   it('uses no copy for longer than ten minutes', async () => {
-    const ptdev = () => refresh(pair.reader, SAMPLE_TOKEN, { owner: 'ptdev' });
     await settle(bob);
-    await ptdev();
+    await touchAll();
+    // What is read in the millisecond of a check is not kept.
+    for (let twice = 0; twice < 2; twice++) await refreshInPtdev();
     pair.reads.length = 0;
     pair.reader.clock.advance(10 * MINUTE_MS - 100);
-    expect((await ptdev()).status).toBe(200);
+    await refreshInPtdev();
     expect(pair.reads).toEqual(['check']);
     pair.reader.clock.advance(200);
-    expect((await ptdev()).status).toBe(200);
+    await refreshInPtdev();
     expect(pair.reads).toEqual(['check', 'ptdev', 'ptdev/ptdev']);
   });
 
@@ -202,8 +218,8 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
     const user = await newUser();
     await settle(user);
     // All copies are read at the same time, so that none needs a check before the others.
-    for (const table of ['bo_project', 'bo_user']) await sql(`UPDATE ${table} SET status = status`);
-    await user.look();
+    await touchAll();
+    for (let twice = 0; twice < 2; twice++) await user.look();
     const { clock } = pair.reader;
     const readAt = clock.now();
     clock.advance(MINUTE_MS);
@@ -291,7 +307,7 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
       later(pair);
       pair.reads.length = 0;
       expect([await early.look(), await late.look()]).toEqual(['roles admin', 'roles admin']);
-      expect(pair.reads).toEqual(['check', `acme/${early.userId}`]);
+      expect(new Set(pair.reads)).toEqual(new Set(['check', `acme/${early.userId}`]));
     });
 
     it('logs the changes of a role that may do nothing else', async () => {
