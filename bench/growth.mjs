@@ -8,6 +8,7 @@ import { say } from './measurement.mjs';
  * @typedef {object} Point
  * @property {Axis} axis
  * @property {number} at
+ * @property {boolean} isFirstUse whether each request is the first of its session, of which the process has no copy
  * @property {import('./report.mjs').Sample[]} samples one of each round
  */
 
@@ -47,11 +48,10 @@ export async function grow(laboratory, each, axes, rounds) {
  * @returns {Promise<Point[]>}
  */
 async function growAlong(axis, laboratory, each, rounds) {
-  const points = AXES[axis].map((at) => ({
-    axis,
-    at,
-    samples: /** @type {import('./report.mjs').Sample[]} */ ([]),
-  }));
+  const largest = Math.max(...AXES[axis]);
+  /** @type {Point[]} */
+  const points = AXES[axis].map((at) => ({ axis, at, isFirstUse: false, samples: [] }));
+  if (axis !== 'connections') points.push({ axis, at: largest, isFirstUse: true, samples: [] });
   /** @type {Map<number, { folder: string, sessions: import('./virtual-users.mjs').Session[] }>} */
   const crowds = new Map();
   if (axis !== 'connections')
@@ -65,6 +65,10 @@ async function growAlong(axis, laboratory, each, rounds) {
   for (let round = 0; round < rounds; round++)
     for (const point of points) {
       const crowd = crowds.get(point.at);
+      if (crowd && point.isFirstUse) {
+        point.samples.push(await firstUses(laboratory, each, crowd, round));
+        continue;
+      }
       // Fewer chains than connections would have one chain race itself.
       const connections = crowd ? Math.min(CONNECTIONS, crowd.sessions.length) : point.at;
       const measured = await laboratory.measure(each, { round, connections: [connections], ...crowd });
@@ -72,4 +76,54 @@ async function growAlong(axis, laboratory, each, rounds) {
       point.samples.push(...measured.samples);
     }
   return points;
+}
+
+const WARM_CHAINS = 2_000;
+const WARM_REQUESTS = 20_000;
+
+/**
+ * A process that is warm refreshes sessions that it has not seen before.
+ *
+ * @param {import('./measurement.mjs').Laboratory} laboratory
+ * @param {import('./cases.mjs').Case} each
+ * @param {{ folder: string, sessions: import('./virtual-users.mjs').Session[] }} crowd
+ * @param {number} round
+ * @returns {Promise<import('./report.mjs').Sample>}
+ */
+async function firstUses(laboratory, each, crowd, round) {
+  const server = await laboratory.start(each, { folder: crowd.folder });
+  try {
+    const warm = await laboratory.drive(each, server, {
+      connections: CONNECTIONS,
+      sessions: crowd.sessions.slice(0, WARM_CHAINS),
+      warmupRequests: WARM_REQUESTS,
+    });
+    const unseen = crowd.sessions.slice(WARM_CHAINS);
+    const {
+      sessions,
+      window: _,
+      ...result
+    } = await laboratory.drive(each, server, {
+      connections: CONNECTIONS,
+      sessions: unseen,
+      warmupSeconds: 0,
+      requests: unseen.length - CONNECTIONS,
+    });
+    crowd.sessions = [...warm.sessions, ...sessions];
+    say(`round ${round + 1}  ${each.name}: first uses  ${result.serverCpu.toFixed(1)} µs`);
+    const { name, title, floor, target, unverifiedFloor } = each;
+    return {
+      name,
+      title,
+      floor,
+      target,
+      unverifiedFloor,
+      connections: CONNECTIONS,
+      rate: null,
+      round,
+      result,
+    };
+  } finally {
+    await server.stop();
+  }
 }

@@ -90,6 +90,8 @@ async function run(plan) {
   const connections = Array.from({ length: plan.connections }, () => new Connection(plan.port, plan.secure));
   await Promise.all(connections.map((connection) => connection.opened()));
 
+  /** The user that each connection serves next, in all loops: the warm-up comes to every user. */
+  const positions = connections.map((_, index) => index);
   /** @type {{ count: number, first: string | null }} */
   const failures = { count: 0, first: null };
 
@@ -180,7 +182,6 @@ async function run(plan) {
     return new Promise((resolve) => {
       let busy = connections.length;
       connections.forEach((connection, index) => {
-        let at = index;
         let began = 0;
         /** @type {import('./virtual-users.mjs').VirtualUser} */
         let user;
@@ -202,9 +203,9 @@ async function run(plan) {
           }
           left--;
           // A virtual user belongs to one connection for the whole loop, so it never races itself.
+          const at = nth(positions, index);
           user = nth(users, at);
-          at += connections.length;
-          if (at >= users.length) at = index;
+          positions[index] = at + connections.length < users.length ? at + connections.length : index;
           const request = user.request();
           began = performance.now();
           connection.send(request, answered);

@@ -192,7 +192,7 @@ export class Laboratory {
           sessions,
           ...(secret === undefined ? {} : { secret }),
           // At first the server is cold: V8 keeps optimising until well past the ten thousandth request.
-          warmupRequests: index === 0 ? WARM_REQUESTS : 0,
+          warmupRequests: index === 0 ? Math.max(WARM_REQUESTS, sessions.length) : 0,
         });
         const { sessions: left, window, ...kept } = result;
         sessions = left;
@@ -247,6 +247,7 @@ export class Laboratory {
    * @param {Session[]} plan.sessions
    * @param {number | null} [plan.rate] of an open loop, requests per second
    * @param {string | null} [plan.secret] null: signatures of access tokens are not checked
+   * @param {number} [plan.warmupSeconds]
    * @param {number} [plan.warmupRequests]
    * @param {number | null} [plan.requests] instead of seconds
    */
@@ -257,7 +258,7 @@ export class Laboratory {
         port: server.port,
         secure: this.effort.secure,
         rate: plan.rate ?? null,
-        warmupSeconds: this.effort.warmupSeconds,
+        warmupSeconds: plan.warmupSeconds ?? this.effort.warmupSeconds,
         warmupRequests: plan.warmupRequests ?? 0,
         seconds: requests === null ? this.effort.seconds : null,
         requests,

@@ -181,7 +181,7 @@ export function growthTable(points) {
     'peak MiB',
     'others',
   ];
-  const lines = points.map(({ axis, at, samples }) => {
+  const lines = points.map(({ axis, at, isFirstUse, samples }) => {
     const title = samples[0]?.title ?? '';
     const small = points.find(
       (other) => other.axis === axis && other.at === COMPARED_WITH[axis] && other.samples[0]?.title === title,
@@ -194,12 +194,12 @@ export function growthTable(points) {
     return [
       title,
       axis,
-      String(at),
+      isFirstUse ? `${at}, first use` : String(at),
       String(samples[0]?.connections ?? ''),
       figures(median(cpu)),
       `${Math.min(...cpu).toFixed(0)}–${Math.max(...cpu).toFixed(0)}`,
       small ? median(ratiosTo(samples, small.samples)).toFixed(2) : '',
-      isLargest ? `≤ ${MOST_GROWTH}` : '',
+      isLargest && !isFirstUse ? `≤ ${MOST_GROWTH}` : '',
       figures(quiet(samples)),
       small ? (quiet(samples) / quiet(small.samples)).toFixed(2) : '',
       middle((r) => r.perSecond).toFixed(0),
