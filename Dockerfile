@@ -24,5 +24,5 @@ VOLUME /app/data
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "const { PORT = 58582, TLS_CERT_FILE } = process.env; require(TLS_CERT_FILE ? 'https' : 'http').get({ port: PORT, path: '/health/live', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # A refresh creates much garbage, and each collection copies what waits for a durable commit: fewer collections save a
-# tenth of the cost of a rotation, for up to 48 MiB. Workers inherit the option.
+# tenth of the cost of a rotation, for about 50 MiB. Workers inherit the option.
 CMD ["node", "--max-semi-space-size=64", "dist/main.js"]

@@ -81,12 +81,12 @@ export class CleanUp implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.inBatches(() => this.loginFailures.purge(now, BATCH));
     await this.inBatches(() => this.usualNetworks.purge(now, BATCH));
     await this.inBatches(() => this.feed.purge(now, BATCH));
-    await this.inBatches(() => this.changes.purge(BATCH));
     const sessions = await this.inBatches(() => this.store.purge(now - sessionRetentionDays * DAY_MS, BATCH));
-    if (eventRetentionDays === 0) return { sessions, events: 0 };
-    const events = await this.inBatches(() =>
-      this.chain.deleteOlder(now - eventRetentionDays * DAY_MS, BATCH),
-    );
+    const events =
+      eventRetentionDays === 0
+        ? 0
+        : await this.inBatches(() => this.chain.deleteOlder(now - eventRetentionDays * DAY_MS, BATCH));
+    await this.inBatches(() => this.changes.purge(BATCH));
     return { sessions, events };
   }
 

@@ -20,8 +20,8 @@ const MAX_ENTRIES = 1_000;
 const RETENTION_MS = 3_600_000;
 
 /** At least one row: that of the position, with no entry. */
-const read = (kind: SqlDatabase['kind'], position: string, since: string) => `
-  SELECT ${position} AS position, (${CHANGE_TRIGGERS[kind].inForce}) AS triggers, entry.seq, entry.owner_id, entry.user_id
+const read = (kind: SqlDatabase['kind'], server: string, position: string, since: string) => `
+  SELECT ${server} AS server, ${position} AS position, (${CHANGE_TRIGGERS[kind].inForce}) AS triggers, entry.seq, entry.owner_id, entry.user_id
   FROM (SELECT 1) AS one LEFT JOIN (
     SELECT seq, owner_id, user_id FROM bo_change WHERE ${since} LIMIT ${MAX_ENTRIES + 1}
   ) AS entry ON true`;
@@ -30,15 +30,17 @@ const READ = {
   // One transaction writes at a time, so entries are committed in the order of their numbers.
   sqlite: read(
     'sqlite',
+    `''`,
     `coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'bo_change'), 0)`,
     'seq > $1 ORDER BY seq',
   ),
   // Numbers are not committed in their order. But all transactions before the oldest that was still running in this
-  // snapshot have ended, so the next check needs entries from that one on (pg_snapshot_xmin in the documentation).
+  // snapshot have ended, so the next check needs entries from that one on (txid_snapshot_xmin in the documentation).
   postgres: read(
     'postgres',
-    'CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)',
-    'tx >= CAST($1 AS xid8) ORDER BY tx',
+    `CAST(pg_postmaster_start_time() AS text) || ' ' || CAST('bo_change'::regclass AS oid)`,
+    'txid_snapshot_xmin(txid_current_snapshot())',
+    'tx >= $1 ORDER BY tx',
   ),
 };
 
@@ -48,6 +50,8 @@ const purge = (now: string, limit: number) => `
   ) RETURNING seq`;
 
 interface Row {
+  /** Of which server and which table the entry is. */
+  readonly server: string;
   readonly position: number | string;
   readonly triggers: number | string;
   readonly seq: number | string | null;
@@ -82,8 +86,11 @@ export class ChangeLog implements OnApplicationBootstrap {
   private position: number | null = null;
   /** The numbers of entries that the next check may find again. */
   private seen: ReadonlySet<number> = new Set();
+  private server = '';
   /** Copies from another epoch are not vouched for: changes of them may have been missed. */
   private epoch = 0;
+  /** When changes may have been missed: rows read soon afterwards may have come from another server. */
+  private gapAt = -Infinity;
   /** How many checks found changes. */
   private found = 0;
   /** When the last check began, and the last that succeeded. */
@@ -113,8 +120,8 @@ export class ChangeLog implements OnApplicationBootstrap {
   }
 
   /** Call this after reading the row: a check meanwhile may have found its change before there was a copy to drop. */
-  isUnbroken({ epoch, found }: Watch): boolean {
-    return epoch === this.epoch && found === this.found;
+  isUnbroken({ began, epoch, found }: Watch): boolean {
+    return epoch === this.epoch && found === this.found && began.monotonic - this.gapAt > STALENESS_MS;
   }
 
   /** Whether a copy may be used: it is young, or no check has found its key. */
@@ -154,9 +161,12 @@ export class ChangeLog implements OnApplicationBootstrap {
     try {
       rows = await this.database.all<Row>(READ[kind], [this.position ?? 0]);
     } catch (error) {
+      const failure = error instanceof StoreUnavailable ? error : null;
       // Whatever the caller would read instead would fail too, after the same wait.
-      if (error instanceof StoreUnavailable && error.concernsAll) throw error;
-      return this.giveUp({ error: String(error) });
+      if (failure?.concernsAll) throw error;
+      // A server that is too busy to answer loses no entry: the next check goes on from the same position.
+      if (failure?.isStatementError !== false) this.giveUp({ error: String(error) });
+      return;
     }
     const triggers = Number(rows[0]?.triggers);
     if (triggers < CHANGE_TRIGGERS[kind].count) return this.giveUp({ triggers });
@@ -166,19 +176,24 @@ export class ChangeLog implements OnApplicationBootstrap {
 
   private report(rows: readonly Row[]): void {
     const position = Number(rows[0]?.position);
+    const server = String(rows[0]?.server);
     const entries = rows.filter(({ seq }) => seq !== null && !this.seen.has(Number(seq)));
     const isGap =
-      this.position === null ||
       // Another server, or a database that was restored from a copy.
-      position < this.position ||
+      server !== this.server ||
+      position < (this.position ?? 0) ||
       rows.length > MAX_ENTRIES ||
       entries.some(({ owner_id }) => owner_id === null);
-    if (isGap) this.epoch++;
-    else if (entries.length > 0) {
+    if (this.position === null) this.epoch++;
+    else if (isGap) {
+      this.epoch++;
+      this.gapAt = this.clock.monotonic();
+    } else if (entries.length > 0) {
       this.found++;
       this.listener(entries.map(keyOf));
     }
     this.position = position;
+    this.server = server;
     this.seen = new Set(rows.map(({ seq }) => Number(seq)));
   }
 
@@ -188,7 +203,7 @@ export class ChangeLog implements OnApplicationBootstrap {
       this.logger.warn(
         why,
         'changes of projects and users are not logged (bo_change): a copy of each is read again every 5 s. ' +
-          'Restart the service, which creates missing triggers',
+          '`bo-auth migrate` creates missing triggers',
       );
     this.position = null;
     this.checked = null;

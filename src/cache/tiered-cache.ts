@@ -132,7 +132,9 @@ export class TieredCache {
     if (this.isOutdated(key, began)) return;
     // Not awaited. Commands arrive in the order in which they are sent, so a later drop comes after.
     if (this.hasRedis) void this.cache.set(key, { value, readAt } satisfies Copy<unknown>, KEEP_MS);
-    const isWatched = watch !== null && this.changes.isUnbroken(watch);
+    // A row read soon after a change may have come from a replica that lags.
+    const isSettled = (this.dropped.get(key) ?? -Infinity) < readAt - STALENESS_MS;
+    const isWatched = watch !== null && isSettled && this.changes.isUnbroken(watch);
     this.local.set(key, { value, readAt, watch: isWatched ? watch : null });
   }
 

@@ -20,7 +20,8 @@ export function migrateCommand(program: Command): void {
       const pending = await explained(database, async () => {
         const file = database.kind === 'sqlite' ? sqliteFile(database.file) : null;
         const found = await pendingMigrations(database, file);
-        if (dryRun !== true && found.length > 0) await migrate(database, file);
+        // Without pending migrations too: it creates missing triggers.
+        if (dryRun !== true) await migrate(database, file);
         return found;
       });
       const done = dryRun === true ? 'pending' : 'applied';

@@ -38,9 +38,10 @@ type Kind = keyof typeof CHANGE_TRIGGERS;
  */
 export async function createChangeTriggers(queryRunner: QueryRunner): Promise<void> {
   await dropChangeTriggers(queryRunner);
-  const statements =
-    kindOf(queryRunner) === 'sqlite' ? TABLES.flatMap(onSqlite) : onPostgres(await schemaOf(queryRunner));
+  const statements = kindOf(queryRunner) === 'sqlite' ? TABLES.flatMap(onSqlite) : onPostgres;
   for (const statement of statements) await queryRunner.query(statement);
+  // Whatever changed while there were none: processes take an entry without a key for a gap.
+  await queryRunner.query('INSERT INTO bo_change (owner_id, user_id) VALUES (NULL, NULL)');
 }
 
 export async function dropChangeTriggers(queryRunner: QueryRunner): Promise<void> {
@@ -50,13 +51,13 @@ export async function dropChangeTriggers(queryRunner: QueryRunner): Promise<void
       await queryRunner.query(
         `DROP TRIGGER IF EXISTS ${triggerName(name, event)} ${isSqlite ? '' : `ON ${name}`}`,
       );
-  if (!isSqlite) await queryRunner.query('DROP FUNCTION IF EXISTS bo_log_change()');
 }
 
 export async function hasChangeTriggers(queryRunner: QueryRunner): Promise<boolean> {
   const { count, inForce } = CHANGE_TRIGGERS[kindOf(queryRunner)];
   const [row] = (await queryRunner.query(`SELECT (${inForce}) AS found`)) as { found: number | string }[];
-  return Number(row?.found) === count;
+  // More are those of a later release.
+  return Number(row?.found) >= count;
 }
 
 function onSqlite({ name, userId, isReplaced }: (typeof TABLES)[number]): string[] {
@@ -74,33 +75,26 @@ function onSqlite({ name, userId, isReplaced }: (typeof TABLES)[number]): string
 
 /**
  * The function runs as the owner of the tables: a role that may change users need not have a right to the log. So it
- * names the schema, since another role's search path might lead elsewhere. TRUNCATE has no row, so it logs an entry
- * without a key.
+ * names the schema, which is that of the changed table, since another role's search path might lead elsewhere. TRUNCATE
+ * has no row, so it logs an entry without a key.
  */
-function onPostgres(schema: string): string[] {
-  return [
-    `CREATE FUNCTION bo_log_change() RETURNS trigger LANGUAGE plpgsql
-      SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-      BEGIN
-        INSERT INTO ${schema}.bo_change (owner_id, user_id)
-          VALUES (to_jsonb(OLD) ->> 'owner_id', to_jsonb(OLD) ->> 'user_id');
-        RETURN NULL;
-      END $$`,
-    ...TABLES.flatMap(({ name }) => [
-      `CREATE TRIGGER ${triggerName(name, 'row')} AFTER UPDATE OR DELETE ON ${name}
-        FOR EACH ROW EXECUTE FUNCTION bo_log_change()`,
-      `CREATE TRIGGER ${triggerName(name, 'truncate')} AFTER TRUNCATE ON ${name}
-        FOR EACH STATEMENT EXECUTE FUNCTION bo_log_change()`,
-    ]),
-  ];
-}
-
-async function schemaOf(queryRunner: QueryRunner): Promise<string> {
-  const [row] = (await queryRunner.query('SELECT quote_ident(current_schema()) AS name')) as {
-    name: string;
-  }[];
-  return String(row?.name);
-}
+const onPostgres = [
+  `CREATE OR REPLACE FUNCTION bo_log_change() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+      EXECUTE format('INSERT INTO %I.bo_change (owner_id, user_id) VALUES ($1, $2)', TG_TABLE_SCHEMA)
+        USING to_jsonb(OLD) ->> 'owner_id', to_jsonb(OLD) ->> 'user_id';
+      RETURN NULL;
+    END $$`,
+  // Nobody else may put it on a table of their own.
+  'REVOKE ALL ON FUNCTION bo_log_change() FROM PUBLIC',
+  ...TABLES.flatMap(({ name }) => [
+    `CREATE TRIGGER ${triggerName(name, 'row')} AFTER UPDATE OR DELETE ON ${name}
+      FOR EACH ROW EXECUTE FUNCTION bo_log_change()`,
+    `CREATE TRIGGER ${triggerName(name, 'truncate')} AFTER TRUNCATE ON ${name}
+      FOR EACH STATEMENT EXECUTE FUNCTION bo_log_change()`,
+  ]),
+];
 
 function triggerName(table: string, event: string): string {
   return `bo_change_${table.slice('bo_'.length)}_${event}`;

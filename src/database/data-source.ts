@@ -148,7 +148,7 @@ export function migrate(database: DatabaseConfig, file: SqliteFile | null): Prom
   });
 }
 
-/** Creates the triggers again if an operator has dropped or disabled one. */
+/** Creates the triggers again if an operator has dropped or disabled one. Where it may not, the service does without. */
 async function restoreChangeTriggers(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
@@ -156,6 +156,9 @@ async function restoreChangeTriggers(dataSource: DataSource): Promise<void> {
     await runner.startTransaction();
     await createChangeTriggers(runner);
     await runner.commitTransaction();
+  } catch {
+    // Of a role that does not own the tables. `ChangeLog` says that the triggers are missing.
+    if (runner.isTransactionActive) await runner.rollbackTransaction();
   } finally {
     await runner.release();
   }

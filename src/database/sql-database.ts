@@ -5,7 +5,7 @@ export interface SqlTransaction {
   /** Runs one statement and returns its rows (`SELECT`, or `… RETURNING`). */
   all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]>;
   /** Ends a `SELECT` that locks its rows until the transaction ends. */
-  readonly forUpdate: 'FOR UPDATE' | '';
+  readonly forUpdate: 'FOR NO KEY UPDATE' | '';
 }
 
 /**

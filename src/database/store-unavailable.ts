@@ -7,6 +7,11 @@ export class StoreUnavailable extends Error {
     return false;
   }
 
+  /** Whether the statement cannot run on this database, e.g. because a table or a right is missing. */
+  get isStatementError(): boolean {
+    return false;
+  }
+
   /** Whether the whole database failed, not only this statement. */
   get concernsAll(): boolean {
     return true;

@@ -170,10 +170,13 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
     );
     expect(await bob.look()).toBe('roles ');
     expect(pair.reads).toEqual(['check', 'acme', 'acme/alice', 'acme/bob']);
-    later(pair);
-    pair.reads.length = 0;
-    await bob.look();
-    expect(pair.reads).toEqual(['check']);
+    // Once more, as the first read may have come from a replica that lags.
+    for (const reads of [['check', 'acme', 'acme/alice', 'acme/bob'], ['check']]) {
+      later(pair);
+      pair.reads.length = 0;
+      await bob.look();
+      expect(pair.reads).toEqual(reads);
+    }
   });
 
   it('lets no copy decide for long that cannot be checked, and sees later what changed meanwhile', async () => {
@@ -203,8 +206,10 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
   it('uses no copy for longer than ten minutes', async () => {
     await settle(bob);
     await touchAll();
-    // What is read in the millisecond of a check is not kept.
-    for (let twice = 0; twice < 2; twice++) await refreshInPtdev();
+    await refreshInPtdev();
+    // What is read soon after a change is read again: it may have come from a replica that lags.
+    later(pair);
+    await refreshInPtdev();
     pair.reads.length = 0;
     pair.reader.clock.advance(10 * MINUTE_MS - 100);
     await refreshInPtdev();
@@ -301,7 +306,7 @@ describe.each(['sqlite', 'postgres'] as const)('the log of changes, on %s', (kin
       await sql(change, late.userId);
       expect([await early.look(), await late.look()]).toEqual(['roles guest', 'roles admin']);
       later(pair);
-      expect(await early.look()).toBe('roles guest');
+      expect([await early.look(), await late.look()]).toEqual(['roles guest', 'roles admin']);
       await client.query('COMMIT');
       await client.end();
       later(pair);

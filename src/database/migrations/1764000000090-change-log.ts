@@ -2,7 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { createChangeTriggers, dropChangeTriggers } from '../change-triggers.js';
 import { NOW_MS } from '../now-ms.js';
 
-const KEY = 'owner_id varchar(64), user_id varchar(64)';
+/** Without a length: the log must never refuse what the tables take. */
+const KEY = 'owner_id text, user_id text';
 
 /** A log of the projects and users that have changed, by which processes learn which of their copies to read again. */
 export class ChangeLog1764000000090 implements MigrationInterface {
@@ -11,7 +12,7 @@ export class ChangeLog1764000000090 implements MigrationInterface {
       await queryRunner.query(`
         CREATE TABLE bo_change (
           seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ${KEY},
-          tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
+          tx bigint NOT NULL DEFAULT txid_current(),
           logged_at bigint NOT NULL DEFAULT ${NOW_MS.postgres})`);
       await queryRunner.query('CREATE INDEX ix_bo_change_tx ON bo_change (tx)');
     } else
@@ -26,6 +27,8 @@ export class ChangeLog1764000000090 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await dropChangeTriggers(queryRunner);
+    if (queryRunner.connection.options.type === 'postgres')
+      await queryRunner.query('DROP FUNCTION bo_log_change()');
     await queryRunner.dropTable('bo_change');
   }
 }

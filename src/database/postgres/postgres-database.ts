@@ -119,7 +119,7 @@ export class PostgresDatabase extends SqlDatabase {
       await answered(client.query(begin));
       const result = await work({
         all: (sql, values) => this.ask(client, sql, values),
-        forUpdate: 'FOR UPDATE',
+        forUpdate: 'FOR NO KEY UPDATE',
       });
       await answered(client.query('COMMIT'));
       isReusable = true;

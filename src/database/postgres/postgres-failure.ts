@@ -23,6 +23,10 @@ export class PostgresFailure extends StoreUnavailable {
     return !this.isAnswer;
   }
 
+  override get isStatementError(): boolean {
+    return this.code.startsWith('42');
+  }
+
   /** A value that no column or function can take: the fault of the statement, not an outage. */
   override get isDataError(): boolean {
     return this.code.startsWith('22');

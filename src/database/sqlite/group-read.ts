@@ -17,8 +17,14 @@ export class GroupRead<Key, Result> {
   private waiting: Waiting<Key, Result>[] = [];
   private isReading = false;
 
-  /** @param readAll returns the results in the order of the keys */
-  constructor(private readonly readAll: (keys: readonly Key[]) => Promise<readonly Result[]>) {}
+  /**
+   * @param readAll returns the results in the order of the keys
+   * @param concernsAll whether the error comes from the whole store and not from one row
+   */
+  constructor(
+    private readonly readAll: (keys: readonly Key[]) => Promise<readonly Result[]>,
+    private readonly concernsAll: (error: unknown) => boolean,
+  ) {}
 
   submit(key: Key): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -32,12 +38,18 @@ export class GroupRead<Key, Result> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const results = await this.readAll(batch.map(({ key }) => key));
-        batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
+        await this.readBatch(batch);
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        if (this.concernsAll(error)) for (const { reject } of batch) reject(error);
+        // One row that cannot be read must not stand in the way of the others.
+        else for (const waiting of batch) await this.readBatch([waiting]).catch(waiting.reject);
       }
     }
     this.isReading = false;
+  }
+
+  private async readBatch(batch: readonly Waiting<Key, Result>[]): Promise<void> {
+    const results = await this.readAll(batch.map(({ key }) => key));
+    batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
   }
 }

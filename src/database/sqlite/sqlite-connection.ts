@@ -30,6 +30,10 @@ export class SqliteFailure extends StoreUnavailable {
     return /^SQLITE_(NOTADB|CORRUPT)/.test(this.code);
   }
 
+  override get isStatementError(): boolean {
+    return this.code === 'SQLITE_ERROR';
+  }
+
   override get concernsAll(): boolean {
     return /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOTADB|CORRUPT|NOMEM|PROTOCOL)/.test(this.code);
   }

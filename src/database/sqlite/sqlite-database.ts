@@ -42,18 +42,22 @@ export class SqliteDatabase extends SqlDatabase {
     private readonly writer: SqliteConnection,
     private readonly startLock: StartLock,
     private readonly file: FileWatch,
+    /** The items of a JSON list as a table. */
+    private readonly items: string,
   ) {
     super();
   }
 
   static async open(file: string, startLock: StartLock): Promise<SqliteDatabase> {
     const watch = await FileWatch.of(file);
-    return new SqliteDatabase(
-      await SqliteConnection.open(file),
-      await SqliteConnection.open(file),
-      startLock,
-      watch,
+    const reader = await SqliteConnection.open(file);
+    const writer = await SqliteConnection.open(file);
+    // SQLite parses each item again for each of its values unless it is JSONB, which versions before 3.51 do not have.
+    const items = await reader.all(`SELECT 1 FROM jsonb_each('[]')`, []).then(
+      () => 'jsonb_each($1)',
+      () => 'json_each($1)',
     );
+    return new SqliteDatabase(reader, writer, startLock, watch, items);
   }
 
   override async all<Row>(sql: string, values: readonly SqlValue[]): Promise<Row[]> {
@@ -143,8 +147,8 @@ export class SqliteDatabase extends SqlDatabase {
   private reads(select: SharedSelect): GroupRead<readonly SqlValue[], unknown> {
     let reads = this.selects.get(select);
     if (reads === undefined) {
-      const sql = batchSelect(select);
-      reads = new GroupRead((keys) => this.findAll(sql, keys));
+      const sql = batchSelect(select, this.items);
+      reads = new GroupRead((keys) => this.findAll(sql, keys), concernsAll);
       this.selects.set(select, reads);
     }
     return reads;
@@ -165,7 +169,7 @@ export class SqliteDatabase extends SqlDatabase {
     const known = this.updates.get(update);
     if (known !== undefined) return known;
     // One statement for any number of rows, hence one transaction and one round trip to sqlite3's thread pool.
-    const sql = update.statement((index) => `item.value ->> ${index}`, 'FROM jsonb_each($1) AS item');
+    const sql = update.statement((index) => `item.value ->> ${index}`, `FROM ${this.items} AS item`);
     const commit = new GroupCommit<readonly SqlValue[], boolean>(
       {
         key: ([id]) => String(id),
@@ -231,11 +235,11 @@ function concernsAll(error: unknown): boolean {
  *
  * Each row comes as JSON text: node-sqlite3 sets the columns of a row one by one, by name, which takes twice as long.
  */
-function batchSelect({ columns, from, joins, by }: SharedSelect): string {
+function batchSelect({ columns, from, joins, by }: SharedSelect, items: string): string {
   const conditions = by.map((column, index) => `target.${column} = item.value ->> ${index}`);
   const fields = Object.entries(columns).map(([name, expression]) => `'${name}', ${expression}`);
   return (
-    `SELECT item.key AS position, json_object(${fields.join(', ')}) AS found FROM jsonb_each($1) AS item ` +
+    `SELECT item.key AS position, json_object(${fields.join(', ')}) AS found FROM ${items} AS item ` +
     `CROSS JOIN ${from} AS target ON ${conditions.join(' AND ')} ${joins}`
   );
 }
