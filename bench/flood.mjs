@@ -6,8 +6,9 @@
  * The server runs on all cores, as it does in production; the flood and the refreshes share them.
  */
 import { Connection } from './connection.mjs';
-import { logIn, say } from './measurement.mjs';
+import { logIn, say, WARM_REQUESTS } from './measurement.mjs';
 import { quantile } from './measure.mjs';
+import { openLoop } from './open-loop.mjs';
 import { startGenerator } from './processes.mjs';
 import { VerifyValues } from './verify-values.mjs';
 import { virtualUser } from './virtual-users.mjs';
@@ -48,7 +49,7 @@ export async function measureFlood(laboratory, each, seconds) {
     const warm = await laboratory.drive(each, server, {
       connections: 16,
       sessions,
-      warmupRequests: 20_000,
+      warmupRequests: WARM_REQUESTS,
     });
     const verifyValues = new VerifyValues(each.account.verifyKey);
     const users = warm.sessions.map((session) =>
@@ -88,43 +89,23 @@ export async function measureFlood(laboratory, each, seconds) {
  * @returns {Promise<Latencies>}
  */
 async function refreshSteadily(port, users, seconds) {
-  const idle = users.map((user) => ({ user, connection: new Connection(port) }));
-  const connections = idle.map(({ connection }) => connection);
+  const connections = users.map(() => new Connection(port));
   await Promise.all(connections.map((connection) => connection.opened()));
   /** @type {number[]} */
   const latencies = [];
-  /** @type {number[]} when the refreshes that found no idle connection were due */
-  const late = [];
   let failures = 0;
-  /** @param {number} due */
-  const refresh = (due) => {
-    const free = idle.shift();
-    if (free === undefined) {
-      late.push(due);
-      return;
-    }
-    free.connection.send(free.user.request(), (answer) => {
-      latencies.push(performance.now() - due);
-      if (free.user.judge(answer) !== null) failures++;
-      idle.push(free);
-      const next = late.shift();
-      if (next !== undefined) refresh(next);
-    });
-  };
-  const begun = performance.now();
-  let sent = 0;
-  await new Promise((resolve) => {
-    const timer = setInterval(() => {
-      const elapsed = performance.now() - begun;
-      for (; sent < (elapsed * REFRESHES_PER_SECOND) / 1000; sent++)
-        refresh(begun + (sent * 1000) / REFRESHES_PER_SECOND);
-      if (elapsed < seconds * 1000) return;
-      clearInterval(timer);
-      resolve(undefined);
-    }, 1);
+  await openLoop({
+    connections,
+    users,
+    gap: () => 1000 / REFRESHES_PER_SECOND,
+    pause: (again) => setTimeout(again, 1),
+    isOver: (elapsed) => elapsed >= seconds * 1000,
+    onAnswer: (user, answer, latency) => {
+      latencies.push(latency);
+      if (user.judge(answer) !== null) failures++;
+    },
   });
-  while (latencies.length < sent) await new Promise((resolve) => setTimeout(resolve, 10));
   for (const connection of connections) connection.close();
   const sorted = latencies.sort((a, b) => a - b);
-  return { refreshes: sent, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), failures };
+  return { refreshes: sorted.length, p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), failures };
 }

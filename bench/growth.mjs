@@ -1,6 +1,6 @@
 // @ts-check
 /** How the cost of a request grows with the number of sessions, projects and connections. */
-import { say } from './measurement.mjs';
+import { sampleOf, say, WARM_REQUESTS } from './measurement.mjs';
 
 /** @typedef {'sessions' | 'projects' | 'connections'} Axis */
 
@@ -79,7 +79,6 @@ async function growAlong(axis, laboratory, each, rounds) {
 }
 
 const WARM_CHAINS = 2_000;
-const WARM_REQUESTS = 20_000;
 
 /**
  * A process that is warm refreshes sessions that it has not seen before.
@@ -111,18 +110,7 @@ async function firstUses(laboratory, each, crowd, round) {
     });
     crowd.sessions = [...warm.sessions, ...sessions];
     say(`round ${round + 1}  ${each.name}: first uses  ${result.serverCpu.toFixed(1)} µs`);
-    const { name, title, floor, target, unverifiedFloor } = each;
-    return {
-      name,
-      title,
-      floor,
-      target,
-      unverifiedFloor,
-      connections: CONNECTIONS,
-      rate: null,
-      round,
-      result,
-    };
+    return sampleOf(each, { connections: CONNECTIONS, rate: null, round, result });
   } finally {
     await server.stop();
   }

@@ -9,6 +9,7 @@
  */
 import { Connection } from './connection.mjs';
 import { cpuTime, machineTime, quantile, residentMemory, Slices } from './measure.mjs';
+import { openLoop } from './open-loop.mjs';
 import { VerifyValues } from './verify-values.mjs';
 import { virtualUser } from './virtual-users.mjs';
 
@@ -107,62 +108,31 @@ async function run(plan) {
   }
 
   /**
-   * Sends requests at random moments (a Poisson process) until the time is over and every response has arrived. A
-   * request that finds no idle connection waits for one; its wait is part of its latency.
+   * Sends requests at random moments (a Poisson process) until the time is over and every response has arrived.
    *
    * @param {number} rate requests per second
    * @param {number} seconds
    * @param {(answers: number) => void} onSlice
    * @returns {Promise<number[]>} latencies, ms
    */
-  function openLoop(rate, seconds, onSlice) {
+  async function randomArrivals(rate, seconds, onSlice) {
     /** @type {number[]} */
     const latencies = [];
-    const idle = [...connections];
-    const resting = [...users];
-    /** @type {number[]} when the requests that wait for a connection were due */
-    const late = [];
-    const begun = performance.now();
-    let due = begun;
-    let sent = 0;
-    /** @param {number} at */
-    const request = (at) => {
-      const connection = idle.shift();
-      const user = connection && resting.shift();
-      if (connection === undefined || user === undefined) {
-        if (connection !== undefined) idle.push(connection);
-        late.push(at);
-        return;
-      }
-      connection.send(user.request(), (answer) => {
-        latencies.push(performance.now() - at);
-        judge(user, answer);
-        idle.push(connection);
-        resting.push(user);
-        const next = late.shift();
-        if (next !== undefined) request(next);
-      });
-    };
     const slices = setInterval(() => onSlice(latencies.length), Slices.MS);
-    return new Promise((resolve) => {
-      // Turns without rest: a timer would gather the requests of a millisecond.
-      const turn = () => {
-        const now = performance.now();
-        const isOver = now - begun > seconds * 1000 || failures.count > MAX_FAILURES;
-        const until = isOver ? -Infinity : now;
-        for (; due <= until; due -= (Math.log(1 - Math.random()) * 1000) / rate) {
-          sent++;
-          request(due);
-        }
-        if (!isOver || latencies.length < sent) {
-          setImmediate(turn);
-          return;
-        }
-        clearInterval(slices);
-        resolve(latencies);
-      };
-      turn();
+    await openLoop({
+      connections,
+      users,
+      gap: () => (-Math.log(1 - Math.random()) * 1000) / rate,
+      // Without rest: a timer would gather the requests of a millisecond.
+      pause: setImmediate,
+      isOver: (elapsed) => elapsed > seconds * 1000 || failures.count > MAX_FAILURES,
+      onAnswer: (user, answer, latency) => {
+        latencies.push(latency);
+        judge(user, answer);
+      },
     });
+    clearInterval(slices);
+    return latencies;
   }
 
   /**
@@ -241,7 +211,7 @@ async function run(plan) {
   const latencies =
     plan.rate === null
       ? await loop(plan.seconds, plan.requests, onSlice)
-      : await openLoop(plan.rate, plan.seconds ?? Infinity, onSlice);
+      : await randomArrivals(plan.rate, plan.seconds ?? Infinity, onSlice);
   const elapsed = (performance.now() - start) / 1000;
   const endClock = Number(process.hrtime.bigint() / 1000n);
   const used = process.cpuUsage(ownCpu);

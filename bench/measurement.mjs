@@ -30,7 +30,8 @@ import { virtualUser } from './virtual-users.mjs';
  */
 
 const TMPFS = 0x01021994;
-const WARM_REQUESTS = 20_000;
+/** What a cold server gets first: V8 keeps optimising until well past the ten thousandth request. */
+export const WARM_REQUESTS = 20_000;
 
 /** @param {string} text */
 export const say = (text) => process.stderr.write(`${text}\n`);
@@ -71,6 +72,15 @@ function certificate(folder) {
   const request = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1';
   execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
   return { cert, key };
+}
+
+/**
+ * @param {Case} each
+ * @param {Pick<Sample, 'connections' | 'rate' | 'round' | 'result'>} measured
+ * @returns {Sample}
+ */
+export function sampleOf({ name, title, floor, target, unverifiedFloor }, measured) {
+  return { name, title, floor, target, unverifiedFloor, ...measured };
 }
 
 /** What all measurements of a run share: a folder, the stores, the generator, and the position of each token chain. */
@@ -191,23 +201,12 @@ export class Laboratory {
           rate,
           sessions,
           ...(secret === undefined ? {} : { secret }),
-          // At first the server is cold: V8 keeps optimising until well past the ten thousandth request.
           warmupRequests: index === 0 ? Math.max(WARM_REQUESTS, sessions.length) : 0,
         });
         const { sessions: left, window, ...kept } = result;
         sessions = left;
         outcome.window = window;
-        outcome.samples.push({
-          name: each.name,
-          title: each.title,
-          floor: each.floor,
-          target: each.target,
-          unverifiedFloor: each.unverifiedFloor,
-          connections: count,
-          rate,
-          round,
-          result: kept,
-        });
+        outcome.samples.push(sampleOf(each, { connections: count, rate, round, result: kept }));
         say(
           `round ${round + 1}  ${each.name.padEnd(16)} ${String(count).padStart(4)} connections  ` +
             (rate === null ? '' : `${rate}/s due  `) +
