@@ -164,7 +164,7 @@ export class ChangeLog implements OnApplicationBootstrap {
       const failure = error instanceof StoreUnavailable ? error : null;
       // Whatever the caller would read instead would fail too, after the same wait.
       if (failure?.concernsAll) throw error;
-      // A server that is too busy to answer loses no entry: the next check goes on from the same position.
+      // Nothing is lost if the server is only too busy: the next check starts from the same position.
       if (failure?.isStatementError !== false) this.giveUp({ error: String(error) });
       return;
     }

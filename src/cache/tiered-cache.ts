@@ -132,9 +132,7 @@ export class TieredCache {
     if (this.isOutdated(key, began)) return;
     // Not awaited. Commands arrive in the order in which they are sent, so a later drop comes after.
     if (this.hasRedis) void this.cache.set(key, { value, readAt } satisfies Copy<unknown>, KEEP_MS);
-    // A row read soon after a change may have come from a replica that lags.
-    const isSettled = (this.dropped.get(key) ?? -Infinity) < readAt - STALENESS_MS;
-    const isWatched = watch !== null && isSettled && this.changes.isUnbroken(watch);
+    const isWatched = watch !== null && this.isSettled(key, readAt) && this.changes.isUnbroken(watch);
     this.local.set(key, { value, readAt, watch: isWatched ? watch : null });
   }
 
@@ -147,6 +145,11 @@ export class TieredCache {
   /** Whether the key was dropped after the read began: a slow read must not bring it back. */
   private isOutdated(key: string, readAt: number): boolean {
     return readAt <= Math.max(this.clearedAt, this.dropped.get(key) ?? -Infinity);
+  }
+
+  /** A row read soon after a change may have come from a replica that lags. */
+  private isSettled(key: string, readAt: number): boolean {
+    return (this.dropped.get(key) ?? -Infinity) < readAt - STALENESS_MS;
   }
 
   private forget(keys: readonly string[]): void {

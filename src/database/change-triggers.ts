@@ -11,7 +11,8 @@ const TABLES = [
 ] as const;
 
 /**
- * The triggers that log which project or user has changed to `bo_change`, whoever changes it and by whatever statement.
+ * These triggers note each changed project or user in `bo_change`, no matter who changes it or how. One statement escapes
+ * them: `UPDATE OR REPLACE` on SQLite removes other rows silently.
  *
  * The former key is logged, which finds every copy: a copy by the new key would be of a row that was logged itself when
  * it gave up the key.
