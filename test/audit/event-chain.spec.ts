@@ -3,6 +3,7 @@ import { COMMAND_LINE } from '../../src/admin/administrator.js';
 import { administrationEvent } from '../../src/audit/auth-event.js';
 import type { Link } from '../../src/audit/chain-key.js';
 import { EventChain } from '../../src/audit/event-chain.js';
+import { EventSealer } from '../../src/audit/event-sealer.js';
 import { Peppers } from '../../src/config/pepper.js';
 import { SqlDatabase } from '../../src/database/sql-database.js';
 import { login, startApp, type TestApp } from '../support/app.js';
@@ -21,6 +22,8 @@ describe.each(['sqlite', 'postgres'] as const)('the hash chain of the audit trai
     if (kind === 'postgres') postgres = await TestDatabase.create();
     test = await startApp({ TOKEN_PEPPER: PEPPER, ...(postgres !== null && { DATABASE_URL: postgres.url }) });
     chain = test.app.get(EventChain, { strict: false });
+    // The application's own sealer, which runs each second, would seal lines between two steps of a test.
+    await test.app.get(EventSealer, { strict: false }).onApplicationShutdown();
   });
   afterAll(async () => {
     await test?.close();
