@@ -21,7 +21,7 @@ const HELP = `npm run bench -- [options]
   --rate LIST          an open loop instead: requests at random moments, so many a second, on 64 connections
   --tls                over TLS
   --rounds N           default 3; every round restarts every server
-  --seconds N          default 3, the duration of each measurement
+  --seconds N          default 3, with --growth 11: the duration of each measurement
   --requests N         the number of requests of each measurement, instead of --seconds
   --warmup N           default 1, in seconds, before each measurement; the first of a server also gets 20,000 requests
   --users N            default 256, the number of virtual users
@@ -43,7 +43,7 @@ const { values: flags, positionals } = parseArgs({
     rate: { type: 'string' },
     tls: { type: 'boolean', default: false },
     rounds: { type: 'string' },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string' },
     requests: { type: 'string' },
     warmup: { type: 'string', default: '1' },
     users: { type: 'string', default: '256' },
@@ -74,7 +74,8 @@ const GROWTH_USERS = 1024;
 /** @type {import('./measurement.mjs').Effort} */
 const effort = {
   warmupSeconds: Number(flags.warmup),
-  seconds: Number(flags.seconds),
+  // Copies of sessions are read again after 5 s, all at about the same time: growth is measured over two such bursts.
+  seconds: Number(flags.seconds ?? (flags.growth ? 11 : 3)),
   requests: flags.requests === undefined ? null : Number(flags.requests),
   users: Math.max(Number(flags.users), ...connections, flags.growth ? GROWTH_USERS : 0),
   secure: flags.tls,
