@@ -1,5 +1,6 @@
 /* global SwaggerUIBundle */
 import { callsOf, findCall } from './call.js';
+import { Fields } from './fields.js';
 import { look } from './look.js';
 import { fetchDocument, offerLanguages, texts, writeTexts } from './language.js';
 import {
@@ -13,10 +14,9 @@ import {
   SANDBOX_SESSION,
 } from './sandbox.js';
 import { offerThemes } from './theme.js';
+import { forThisPage, OTHER_SESSION } from './this-page.js';
 import { sealVerifyApi } from './verify-api.js';
 
-/** Placeholder in the sessionId field for another session of the signed-in user. */
-const OTHER_SESSION = '(another-session-of-mine)';
 /** An access token that expires sooner than this is renewed before it is sent. */
 const LEEWAY_MS = 5_000;
 
@@ -29,7 +29,7 @@ const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 
  */
 const { projects, operatorToken } = loaded.ok ? await loaded.json() : { projects: [], operatorToken: null };
 const demo = new Map(projects.map((project) => [project.ownerId, project]));
-const spec = forThisPage(await fetchDocument());
+const spec = forThisPage(await fetchDocument(), operatorToken !== null);
 const calls = callsOf(spec);
 const form = document.getElementById('profile');
 
@@ -283,12 +283,13 @@ function fillIn() {
   const project = demo.get(ownerId);
   const refreshToken = tokens[ownerId]?.refreshToken ?? project?.refreshToken ?? '';
   for (const call of calls) {
-    fillParameter(call, 'header', 'XownerId', ownerId);
-    if (operatorToken === null || !call.isAdministration) fillParameter(call, 'path', 'ownerId', ownerId);
-    fillParameter(call, 'query', 'refreshToken', refreshToken);
-    if (call.body?.properties?.refreshToken) fillBody(call, { refreshToken });
-    if (call.id === 'introspect') fillBody(call, { token: refreshToken });
-    if (call.id === 'login' && project !== undefined) fillBody(call, project.login);
+    fields.fillParameter(call, 'header', 'XownerId', ownerId);
+    if (operatorToken === null || !call.isAdministration)
+      fields.fillParameter(call, 'path', 'ownerId', ownerId);
+    fields.fillParameter(call, 'query', 'refreshToken', refreshToken);
+    if (call.body?.properties?.refreshToken) fields.fillBody(call, asText({ refreshToken }));
+    if (call.id === 'introspect') fields.fillBody(call, asText({ token: refreshToken }));
+    if (call.id === 'login' && project !== undefined) fields.fillBody(call, asText(project.login));
   }
 }
 
@@ -298,8 +299,9 @@ const renewed = new Map();
 function renewBody(call) {
   const body = newBody(call);
   if (body === undefined) return;
-  renewed.set(call.id, asText(body));
-  fillBody(call, body);
+  const text = asText(body);
+  renewed.set(call.id, text);
+  fields.fillBody(call, text);
 }
 
 const asText = (body) => JSON.stringify(body, null, 2);
@@ -307,85 +309,20 @@ const asText = (body) => JSON.stringify(body, null, 2);
 /** Called once, so that values that the user enters later are kept. */
 function fillInSandbox() {
   for (const call of calls.filter(({ isAdministration }) => isAdministration)) {
-    for (const [name, value] of Object.entries(SANDBOX)) fillParameter(call, 'path', name, value);
-    fillParameter(call, 'path', 'sessionId', SANDBOX_SESSION);
-    fillParameter(call, 'path', 'kid', SANDBOX_KEY);
+    for (const [name, value] of Object.entries(SANDBOX)) fields.fillParameter(call, 'path', name, value);
+    fields.fillParameter(call, 'path', 'sessionId', SANDBOX_SESSION);
+    fields.fillParameter(call, 'path', 'kid', SANDBOX_KEY);
     renewBody(call);
   }
 }
 
-function fillParameter({ path, method, parameters }, place, name, value) {
-  const index = parameters.findIndex((parameter) => parameter.in === place && parameter.name === name);
-  if (index < 0) return;
-  const parameter = ui.specSelectors.specJson().getIn(['paths', path, method, 'parameters', index]);
-  ui.specActions.changeParamByIdentity([path, method], parameter, value, false);
-}
-
-function fillBody({ path, method }, body) {
-  const type = ui.oas3Selectors.requestContentType(path, method) ?? 'application/json';
-  if (type !== 'application/json') return;
-  const pathMethod = [path, method];
-  ui.oas3Actions.setRequestBodyValue({ value: asText(body), pathMethod });
-  // Otherwise opening the call replaces the value with the document's example.
-  ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
-}
-
-/** Adds to the document how this page fills in fields, and removes examples that would replace the filled values. */
-function forThisPage(document) {
-  document.components.securitySchemes.XownerId = {
-    type: 'apiKey',
-    in: 'header',
-    name: 'XownerId',
-    description: texts().filledIn,
-  };
-  if (operatorToken !== null) {
-    const tag = document.tags.find(({ name }) => name === 'Administration');
-    tag.description += texts().sandbox(SANDBOX.ownerId);
-  }
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const { parameters = [], requestBody } of Object.values(item)) {
-      for (const parameter of parameters) prepare(parameter, path);
-      // Swagger UI would replace the filled value with the first example.
-      for (const content of Object.values(requestBody?.content ?? {})) delete content.examples;
-    }
-  }
-  return document;
-}
-
-function prepare(parameter, path) {
-  const { name, schema } = parameter;
-  if (name === 'XverifyApi') {
-    delete schema.example;
-    // Swagger UI would refuse to send a call in which it is empty.
-    parameter.required = false;
-  } else if (name === 'sessionId') {
-    if (!path.includes('{userId}')) schema.example = OTHER_SESSION;
-    // Swagger UI would refuse to send the placeholder.
-    delete schema.pattern;
-  }
-  // Swagger UI would send the examples of optional headers and of another project.
-  else if (parameter.in === 'header') delete schema.example;
-}
-
 // --- the language ------------------------------------------------------------------------------------------
 
-/** Shows the document in the chosen language and keeps what the fields hold: Swagger UI ties it to the description. */
 async function changeLanguage() {
   showState();
-  const filled = filledParameters();
-  ui.specActions.updateJsonSpec(forThisPage(await fetchDocument()));
-  for (const { call, parameter, value } of filled) fillParameter(call, parameter.in, parameter.name, value);
-}
-
-function filledParameters() {
-  return calls.flatMap((call) =>
-    call.parameters.flatMap((parameter, index) => {
-      const pathMethod = [call.path, call.method];
-      const shown = ui.specSelectors.specJson().getIn(['paths', ...pathMethod, 'parameters', index]);
-      const value = ui.specSelectors.parameterWithMetaByIdentity(pathMethod, shown).get('value');
-      return value === undefined ? [] : [{ call, parameter, value }];
-    }),
-  );
+  await fields.keepWhile(async () => {
+    ui.specActions.updateJsonSpec(forThisPage(await fetchDocument(), operatorToken !== null));
+  });
 }
 
 // --- the page itself ----------------------------------------------------------------------------------------
@@ -415,6 +352,7 @@ writeTexts();
 offerThemes();
 
 let ui;
+let fields;
 ui = SwaggerUIBundle({
   spec,
   dom_id: '#swagger-ui',
@@ -436,5 +374,6 @@ ui = SwaggerUIBundle({
     showState();
   },
 });
+fields = new Fields(ui, calls);
 
 offerLanguages(changeLanguage);

@@ -1,0 +1,50 @@
+/** Reads and writes the fields of Swagger UI's forms. */
+export class Fields {
+  /**
+   * @param ui what `SwaggerUIBundle` returned
+   * @param {import('./call.js').Call[]} calls
+   */
+  constructor(ui, calls) {
+    this.ui = ui;
+    this.calls = calls;
+  }
+
+  fillParameter({ path, method, parameters }, place, name, value) {
+    const index = parameters.findIndex((parameter) => parameter.in === place && parameter.name === name);
+    if (index < 0) return;
+    const { specSelectors, specActions } = this.ui;
+    const parameter = specSelectors.specJson().getIn(['paths', path, method, 'parameters', index]);
+    specActions.changeParamByIdentity([path, method], parameter, value, false);
+  }
+
+  /** @param {string} text JSON */
+  fillBody({ path, method }, text) {
+    const { oas3Selectors, oas3Actions } = this.ui;
+    const type = oas3Selectors.requestContentType(path, method) ?? 'application/json';
+    if (type !== 'application/json') return;
+    const pathMethod = [path, method];
+    oas3Actions.setRequestBodyValue({ value: text, pathMethod });
+    // Otherwise opening the call replaces the value with the document's example.
+    oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
+  }
+
+  /** Runs `work`, which replaces the document, and keeps what the fields hold: Swagger UI ties it to the description. */
+  async keepWhile(work) {
+    const filled = this.filledParameters();
+    await work();
+    for (const { call, parameter, value } of filled)
+      this.fillParameter(call, parameter.in, parameter.name, value);
+  }
+
+  filledParameters() {
+    const { specSelectors } = this.ui;
+    return this.calls.flatMap((call) =>
+      call.parameters.flatMap((parameter, index) => {
+        const pathMethod = [call.path, call.method];
+        const shown = specSelectors.specJson().getIn(['paths', ...pathMethod, 'parameters', index]);
+        const value = specSelectors.parameterWithMetaByIdentity(pathMethod, shown).get('value');
+        return value === undefined ? [] : [{ call, parameter, value }];
+      }),
+    );
+  }
+}
