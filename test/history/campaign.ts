@@ -58,7 +58,7 @@ export async function runCampaign(
   const clock = new RunClock(options.length, recorder);
   // Clients continue until the last fault is over: a fault without requests tests nothing.
   let plagued = false;
-  const campaign = new Campaign(terrain, options, () => Math.min(clock.progress(), plagued ? 1 : 0.99));
+  const campaign = new Campaign(terrain, options, clock, () => plagued);
   const nemesis = random.fork();
   const clients = Array.from({ length: options.chains }, (_, chain) => {
     const account = campaign.accountOf(chain);
@@ -124,8 +124,13 @@ class Campaign {
   constructor(
     private readonly terrain: Terrain,
     private readonly options: CampaignOptions,
-    private readonly progress: () => number,
+    private readonly clock: RunClock,
+    private readonly isPlagued: () => boolean,
   ) {}
+
+  private progress(): number {
+    return Math.min(this.clock.progress(), this.isPlagued() ? 1 : 0.99);
+  }
 
   /** One chain in six is stolen; the others use the honest accounts in turn. */
   accountOf(chain: number): Account {
@@ -261,8 +266,9 @@ class Campaign {
     for (const tokens of client.given.slice(-3)) await client.present(tokens, 'thief');
   }
 
+  /** A run that only waits for the repair of its last fault goes on, but slowly. */
   private think(client: HonestClient, times = 1): Promise<void> {
-    const mean = this.options.thinkMs ?? 60;
+    const mean = (this.options.thinkMs ?? 60) * (this.clock.progress() < 1 ? 1 : 10);
     return sleep(client.random.between(0, 2 * mean * times));
   }
 }

@@ -41,7 +41,10 @@ export class ServerProcesses implements Cluster {
     private readonly ports: readonly number[],
   ) {}
 
-  /** Starts the first process alone (it migrates and writes the demo data), runs `prepare`, then starts all. */
+  /**
+   * Starts the first process alone (it migrates and writes the demo data), runs `prepare`, then starts the others.
+   * Nothing has been asked yet, so the first process has no copy of what `prepare` changes.
+   */
   static async launch(
     options: ServerOptions,
     random: RandomSource,
@@ -55,8 +58,6 @@ export class ServerProcesses implements Cluster {
     const servers = new ServerProcesses(options, ports);
     try {
       await servers.start(0);
-      // restart, because processes cache projects in memory
-      await servers.stop(0);
       await prepare();
       await Promise.all(ports.map((_, index) => servers.start(index)));
       return servers;
