@@ -12,6 +12,9 @@ import './typescript.mjs';
  */
 const require = createRequire(import.meta.url);
 const { default: circus } = require('jest-circus/runner');
+const hooks = require('node:async_hooks');
+const storage = new hooks.AsyncLocalStorage();
+const STATE = new Set(['EVENT_HANDLERS', 'JEST_STATE_SYMBOL']);
 let runs = 0;
 
 // Jest force-exits a worker that still runs 500 ms after its last file. Node takes 200 ms and more to free
@@ -37,9 +40,21 @@ export default async function run(globalConfig, config, environment, runtime, pa
   return circus(globalConfig, config, environment, runtime, path, send);
 }
 
-/** jest-circus keeps the tests and the event handlers of a file in module and global state. */
+/**
+ * jest-circus keeps the tests and the event handlers of a file in module and global state. It also makes an
+ * `AsyncLocalStorage`, which is never disabled: each would make every later promise dearer, so that all files get the same.
+ */
 function fresh(path) {
-  Reflect.deleteProperty(globalThis, Symbol.for('EVENT_HANDLERS'));
+  for (const key of Object.getOwnPropertySymbols(globalThis))
+    if (STATE.has(key.description)) Reflect.deleteProperty(globalThis, key);
   delete require.cache[path];
-  return require(path);
+  const { AsyncLocalStorage } = hooks;
+  hooks.AsyncLocalStorage = function () {
+    return storage;
+  };
+  try {
+    return require(path);
+  } finally {
+    hooks.AsyncLocalStorage = AsyncLocalStorage;
+  }
 }
