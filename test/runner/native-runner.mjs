@@ -40,6 +40,10 @@ export default async function run(globalConfig, config, environment, runtime, pa
   return circus(globalConfig, config, environment, runtime, path, send);
 }
 
+function SharedStorage() {
+  return storage;
+}
+
 /**
  * jest-circus keeps the tests and the event handlers of a file in module and global state. It also makes an
  * `AsyncLocalStorage`, which is never disabled: each would make every later promise dearer, so that all files get the same.
@@ -48,13 +52,11 @@ function fresh(path) {
   for (const key of Object.getOwnPropertySymbols(globalThis))
     if (STATE.has(key.description)) Reflect.deleteProperty(globalThis, key);
   delete require.cache[path];
-  const { AsyncLocalStorage } = hooks;
-  hooks.AsyncLocalStorage = function () {
-    return storage;
-  };
+  const original = Object.getOwnPropertyDescriptor(hooks, 'AsyncLocalStorage');
+  Object.defineProperty(hooks, 'AsyncLocalStorage', { value: SharedStorage, configurable: true });
   try {
     return require(path);
   } finally {
-    hooks.AsyncLocalStorage = AsyncLocalStorage;
+    Object.defineProperty(hooks, 'AsyncLocalStorage', original);
   }
 }
