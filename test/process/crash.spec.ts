@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import { postgresRows } from '../history/rows.js';
 import { sqliteStores, type Stores } from '../history/stores.js';
-import { API, claimsOf, encryptByDES } from '../support/app.js';
+import { API, claimsOf, dataOf, encryptByDES, refresh, startApp } from '../support/app.js';
 import { TestDatabase } from '../support/database.js';
 import { RedisServer } from '../support/redis.js';
 import { built, endAll, ServiceProcess } from '../support/service-process.js';
-import { temporaryFolder } from '../support/temporary.js';
+import { eventually, temporaryFolder } from '../support/temporary.js';
 
 const folder = temporaryFolder();
 const momentFile = join(folder.path, 'moment');
@@ -36,9 +36,6 @@ async function ask(service: ServiceProcess, path: string, body?: object): Promis
   return data;
 }
 
-const refresh = (service: ServiceProcess, token: string) =>
-  ask(service, `/auth/token/refresh?refreshToken=${token}`);
-
 async function postgresWithRedis(): Promise<Stores> {
   const [database, redis] = await Promise.all([TestDatabase.create(), RedisServer.start()]);
   return {
@@ -59,51 +56,67 @@ describe.each([
   ['Postgres with Redis', postgresWithRedis],
 ])('kill -9 in the middle of a rotation: %s', (_, open) => {
   let stores: Stores;
-  let service: ServiceProcess;
-  const start = (): Promise<ServiceProcess> =>
-    ServiceProcess.start({ ...stores.environment, MOMENT_FILE: momentFile }, { nodeOptions });
   beforeAll(async () => {
     stores = await open();
-    service = await start();
   }, 180_000);
   afterAll(async () => {
     endAll();
     await stores?.close();
   });
 
+  const idOf = (grant: TokenGrant) => String(claimsOf(grant.accessToken)['sid']);
+
   async function generationOf(grant: TokenGrant): Promise<unknown> {
     const rows = await stores.rows();
     try {
-      const [row] = await rows.all('SELECT generation FROM bo_auth_session WHERE id = $1', [
-        String(claimsOf(grant.accessToken)['sid']),
-      ]);
+      const [row] = await rows.all('SELECT generation FROM bo_auth_session WHERE id = $1', [idOf(grant)]);
       return row?.['generation'];
     } finally {
       await rows.close();
     }
   }
 
-  it.each([
-    ['before', [1]],
-    ['at', [1, 2]],
-    ['after', [2]],
-  ])(
-    '%s its commit: the token gives one successor after the restart, and the chain goes on',
-    async (moment, generations) => {
+  it('before, at or after its commit: the token gives one successor after the restart, and the chain goes on', async () => {
+    const service = await ServiceProcess.start(
+      { ...stores.environment, MOMENT_FILE: momentFile },
+      { nodeOptions },
+    );
+    const refreshOver = (token: string) => ask(service, `/auth/token/refresh?refreshToken=${token}`);
+    const grantFor = async () => {
       const first = await ask(service, '/auth/token', { userName: 'alice', password: 'alice-password' });
-      const second = await refresh(service, first.refreshToken);
-      writeFileSync(momentFile, moment);
-      await expect(refresh(service, second.refreshToken)).rejects.toThrow('fetch failed');
-      expect((await service.exited).signal).toBe('SIGKILL');
-      rmSync(momentFile);
-      expect(generations).toContain(await generationOf(second));
+      return refreshOver(first.refreshToken);
+    };
+    const [before, after, at] = [await grantFor(), await grantFor(), await grantFor()];
+    writeFileSync(
+      momentFile,
+      JSON.stringify({ [idOf(before)]: 'before', [idOf(after)]: 'after', [idOf(at)]: 'at' }),
+    );
+    const answers = [];
+    for (const [moment, grant] of [
+      ['before', before],
+      ['after', after],
+    ] as const) {
+      answers.push(refreshOver(grant.refreshToken).catch(String));
+      await eventually(moment, () => service.stderr.includes(moment));
+    }
+    answers.push(refreshOver(at.refreshToken).catch(String));
+    for (const answer of await Promise.all(answers)) expect(answer).toBe('TypeError: fetch failed');
+    expect((await service.exited).signal).toBe('SIGKILL');
+    expect(await generationOf(before)).toBe(1);
+    expect(await generationOf(after)).toBe(2);
+    expect([1, 2]).toContain(await generationOf(at));
 
-      service = await start();
-      const third = await refresh(service, second.refreshToken);
-      expect((await refresh(service, second.refreshToken)).refreshToken).toBe(third.refreshToken);
-      expect(third.tokenSeq).toBe(3);
-      expect(await generationOf(second)).toBe(2);
-      expect((await refresh(service, third.refreshToken)).tokenSeq).toBe(4);
-    },
-  );
+    const restarted = await startApp(stores.environment);
+    try {
+      for (const second of [before, at, after]) {
+        const third = dataOf(await refresh(restarted, second.refreshToken));
+        expect(dataOf(await refresh(restarted, second.refreshToken)).refreshToken).toBe(third.refreshToken);
+        expect(third.tokenSeq).toBe(3);
+        expect(await generationOf(second)).toBe(2);
+        expect(dataOf(await refresh(restarted, third.refreshToken)).tokenSeq).toBe(4);
+      }
+    } finally {
+      await restarted.close();
+    }
+  });
 });

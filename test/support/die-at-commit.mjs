@@ -1,6 +1,7 @@
-// Tests load this with `node --import` before the built service. It kills the process like `kill -9` at one exact moment
-// of a rotation, which the file named by MOMENT_FILE selects; without the file it does nothing.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+// Tests load this with `node --import` before the built service. It stops rotations at an exact moment, and kills the process
+// like `kill -9` in the midst of one. MOMENT_FILE names a file that maps session ids to moments:
+// `before` its commit or `after` it, a rotation stays there and stderr says so; `at` its commit, the process dies.
+import { existsSync, readFileSync, statSync, writeSync } from 'node:fs';
 
 const { SqlSessionStore } = await import(
   new URL('../../dist/auth/session/sql-session.store.js', import.meta.url).href
@@ -11,10 +12,6 @@ const move = SqlSessionStore.prototype.move;
 
 const BLOCK_MS = 20;
 
-function die() {
-  process.kill(process.pid, 'SIGKILL');
-}
-
 /** The current state of SQLite's write-ahead log, which sqlite3's own thread writes concurrently. */
 function wal() {
   if (sqliteFile === undefined) return null;
@@ -22,11 +19,16 @@ function wal() {
   return `${size} ${mtimeNs}`;
 }
 
-SqlSessionStore.prototype.move = async function (...step) {
-  const moment = existsSync(MOMENT_FILE) ? readFileSync(MOMENT_FILE, 'utf8') : '';
-  if (moment === 'before') die();
+function stay(moment) {
+  writeSync(2, `${moment}\n`);
+  return new Promise(() => undefined);
+}
+
+SqlSessionStore.prototype.move = async function (seen, ...step) {
+  const moment = existsSync(MOMENT_FILE) ? JSON.parse(readFileSync(MOMENT_FILE, 'utf8'))[seen.id] : undefined;
+  if (moment === 'before') return stay(moment);
   const before = moment === 'at' ? wal() : null;
-  const moving = move.apply(this, step);
+  const moving = move.call(this, seen, ...step);
   if (moment === 'at') {
     setImmediate(function watch() {
       // Block this thread, so that no answer can be sent. The statement has already been sent to Postgres; on SQLite it may
@@ -34,10 +36,9 @@ SqlSessionStore.prototype.move = async function (...step) {
       const until = performance.now() + BLOCK_MS;
       while (before !== null && wal() === before)
         if (performance.now() > until) return void setImmediate(watch);
-      die();
+      process.kill(process.pid, 'SIGKILL');
     });
   }
   const moved = await moving;
-  if (moment === 'after') die();
-  return moved;
+  return moment === 'after' ? stay(moment) : moved;
 };
