@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { droppedLines, LogSink } from '../../src/logging/log-sink.js';
+import { sample } from '../runner/sample.js';
 import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
-import { eventually, freePort } from '../support/temporary.js';
+import { eventually } from '../support/temporary.js';
 
 /** A fraction of the time after which a process that drains is killed. */
 const ANSWER_MS = 5_000;
@@ -32,39 +33,34 @@ function readAll(descriptor: number): string {
 beforeAll(built, 180_000);
 afterAll(endAll);
 
-describe('the service keeps running, and ends on SIGTERM, if its log', () => {
-  it.each([
-    // Each with more requests than it holds lines, of some 250 bytes.
-    ['is a pipe that nobody reads', () => openSync(pipe().file, O_RDWR), '1', 500],
-    ['is a pipe that nobody reads, with several workers', () => openSync(pipe().file, O_RDWR), '2', 500],
-    ['is on a disk that is full', () => openSync('/dev/full', O_WRONLY), '1', 100],
-    ['is a socket that nobody reads', () => 'pipe' as const, '1', 1_500],
-    ['is a socket whose reader has ended', () => 'pipe' as const, '1', 100],
-  ])(
+/** What the log is, the number of workers, and more lines than it holds, of some 250 bytes. */
+const LOGS = [
+  ['is a pipe that nobody reads', () => openSync(pipe().file, O_RDWR), '1', 500],
+  ['is a pipe that nobody reads, with several workers', () => openSync(pipe().file, O_RDWR), '2', 500],
+  ['is on a disk that is full', () => openSync('/dev/full', O_WRONLY), '1', 100],
+  ['is a socket that nobody reads', () => 'pipe' as const, '1', 1_500],
+  ['is a socket whose reader has ended', () => 'pipe' as const, '1', 100],
+] as const;
+
+describe.each([
+  ['the service', undefined, 1, sample(LOGS, 1)],
+  ['a program with its log', resolve('test/support/log-writer.mjs'), 10, LOGS],
+])('%s keeps running, and ends on SIGTERM, if its log', (_, program, linesOfRequest, logs) => {
+  it.each(logs)(
     '%s',
-    async (name, open, WORKERS, requests) => {
+    async (name, open, WORKERS, lines) => {
       const stdout = open();
-      const PORT = String(await freePort());
-      const server = await ServiceProcess.spawn({ PORT, WORKERS }, { stdout });
+      const env = { WORKERS, LINES: String(linesOfRequest) };
+      const server = await ServiceProcess.spawn(env, { stdout, ...(program !== undefined && { program }) });
+      await eventually('ready', () => server.isReady(), 60_000);
       const get = async (path: string) => {
-        const answer = await fetch(`http://127.0.0.1:${PORT}${path}`, {
-          signal: AbortSignal.timeout(ANSWER_MS),
-        });
+        const answer = await fetch(server.url + path, { signal: AbortSignal.timeout(ANSWER_MS) });
         await answer.arrayBuffer();
         return answer.status;
       };
-      await eventually(
-        'ready',
-        () =>
-          get('/health/ready').then(
-            (status) => status === 200,
-            () => false,
-          ),
-        60_000,
-      );
       if (name.endsWith('ended')) server.child.stdout?.destroy();
       else server.child.stdout?.pause();
-      for (let sent = 0; sent < requests; sent += 25)
+      for (let sent = 0; sent < lines; sent += 25 * linesOfRequest)
         await Promise.all(Array.from({ length: 25 }, () => get('/bo/api/v3/nowhere')));
       expect(await get('/health/live')).toBe(200);
       server.child.kill('SIGTERM');

@@ -20,6 +20,8 @@ export interface Launch {
   readonly stdout?: 'pipe' | number;
   /** Options for `node` itself, before the program. */
   readonly nodeOptions?: readonly string[];
+  /** What is started instead of the service. */
+  readonly program?: string;
 }
 
 /** The built service, `node dist/main.js`, as an operator starts it. */
@@ -42,11 +44,16 @@ export class ServiceProcess {
   /** Starts it and does not wait: some tests let the start fail. */
   static async spawn(
     env: Readonly<Record<string, string>>,
-    { folder = newFolder(), stdout = 'pipe', nodeOptions = [] }: Launch = {},
+    {
+      folder = newFolder(),
+      stdout = 'pipe',
+      nodeOptions = [],
+      program = resolve('dist/main.js'),
+    }: Launch = {},
   ): Promise<ServiceProcess> {
     await built();
     const { PORT = String(await freePort()) } = env;
-    const child = spawn(process.execPath, [...nodeOptions, resolve('dist/main.js')], {
+    const child = spawn(process.execPath, [...nodeOptions, program], {
       cwd: folder,
       env: { PATH: process.env['PATH'], HOST: '127.0.0.1', RATE_LIMIT_PER_MINUTE: '0', ...env, PORT },
       stdio: ['ignore', stdout, 'pipe'],
