@@ -1,4 +1,6 @@
+import { hash } from '@node-rs/argon2';
 import { createHash } from 'node:crypto';
+import { OWN_PARAMETERS } from '../../src/auth/password/argon2-hash.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import { type Answer, type Call, call, dataOf, type TestApp } from '../support/app.js';
 import { totpCode } from '../support/oathtool.js';
@@ -7,6 +9,8 @@ import { totpCode } from '../support/oathtool.js';
 export const STEP_MS = 30_000;
 
 const OPERATOR = 'operator-token-of-this-test';
+const PASSWORD = 'a-long-password';
+const PASSWORD_HASH = await hash(PASSWORD, OWN_PARAMETERS);
 export const OPERATOR_TOKEN_HASH = createHash('sha256').update(OPERATOR).digest('hex');
 
 /** A user of `acme` with an authenticator app. Each test has its own: a second factor outlives the test. */
@@ -23,14 +27,14 @@ export class EnrollingUser {
     const added = await user.ask('POST', '/admin/projects/acme/users', {
       userId: user.userId,
       userName: user.userId,
-      password: 'a-long-password',
+      passwordHash: PASSWORD_HASH,
     });
     expect(added.status).toBe(201);
     return user;
   }
 
   get credentials() {
-    return { userName: this.userId, password: 'a-long-password' };
+    return { userName: this.userId, password: PASSWORD };
   }
 
   ask<T = unknown>(method: Call['method'], url: string, payload?: object, bearer = OPERATOR, on = this.test) {

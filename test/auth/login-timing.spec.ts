@@ -1,5 +1,6 @@
 import { hash } from '@node-rs/argon2';
 import { call, refusalOf, startApp, type TestApp } from '../support/app.js';
+import { rememberComparisons } from '../support/argon2.js';
 
 const OPERATOR = 'development-only-operator-token-change-me';
 
@@ -11,11 +12,15 @@ const MAX_ROUNDS = 40;
 
 let test: TestApp;
 beforeAll(async () => {
+  rememberComparisons(false);
   test = await startApp();
   // Failures are counted, and no user of this file has as many.
   await test.sql('UPDATE bo_project SET login_max_failures = 100');
 });
-afterAll(() => test.close());
+afterAll(async () => {
+  rememberComparisons();
+  await test.close();
+});
 
 /** One user for each format. The formats take from 0.1 to 20 ms, our own about 30. */
 const IMPORTED: Readonly<Record<string, object>> = {

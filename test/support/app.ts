@@ -13,6 +13,9 @@ import { createLogger } from '../../src/logging/logger.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import { ReplayMemory } from '../../src/tenancy/verification/replay-memory.js';
+import { rememberComparisons } from './argon2.js';
+
+rememberComparisons();
 
 /** A running clock that tests can advance, stop, or set to any time. */
 export class TestClock extends Clock {
@@ -52,7 +55,7 @@ export class TestClock extends Clock {
 
 /**
  * The service as `main.ts` builds it, with a test clock, an in-memory log, its own database, and a replay memory of 384 KiB
- * instead of 24 MiB, whose allocation is a third of a start.
+ * instead of 24 MiB, whose allocation is a third of a start. It remembers which password has which hash.
  */
 export interface TestApp {
   readonly app: NestFastifyApplication;
