@@ -18,9 +18,14 @@ const IV = 'vector';
 const run = promisify(execFile);
 const works = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 
-const python = ['python3', '/usr/bin/python3'].filter((each) => works(each, '-c', 'import sys'));
-const pythonWithDes = python.find((each) => works(each, '-c', 'import Cryptodome'));
-const hasJava = works('javac', '-version');
+// Debian's module of DES fits Debian's own Python, which need not be the first on the PATH.
+const PYTHONS = ['/usr/bin/python3', 'python3'];
+const python = PYTHONS.find((each) => works(each, '-c', 'import sys'));
+const pythonWithDes = PYTHONS.find((each) => works(each, '-c', 'import Cryptodome'));
+/** For a program that ends at once. */
+const JVM = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+const javac = (...args: string[]) => [...JVM.map((option) => `-J${option}`), ...args];
+const hasJava = works('javac', ...javac('-version'));
 const hasMono = works('mono', '--version') && works('mcs', '--version');
 
 /** The command that runs each example for a cipher; `null` if this machine cannot. */
@@ -29,18 +34,18 @@ const EXAMPLES: readonly [string, (cipher: string) => readonly string[] | null][
   [
     'verify_api.py',
     (cipher) => {
-      const found = cipher === 'hmac-sha256' ? python[0] : pythonWithDes;
+      const found = cipher === 'hmac-sha256' ? python : pythonWithDes;
       return found === undefined ? null : [found, `${FOLDER}/verify_api.py`];
     },
   ],
-  ['VerifyApi.java', () => (hasJava ? ['java', '-cp', folder, 'VerifyApi'] : null)],
+  ['VerifyApi.java', () => (hasJava ? ['java', ...JVM, '-cp', folder, 'VerifyApi'] : null)],
   ['VerifyApi.cs', () => (hasMono ? ['mono', join(folder, 'verify-api.exe')] : null)],
 ];
 
 let test: TestApp;
 const folder = mkdtempSync(join(tmpdir(), 'bo-examples-'));
 beforeAll(async () => {
-  if (hasJava) await run('javac', ['-d', folder, `${FOLDER}/VerifyApi.java`]);
+  if (hasJava) await run('javac', javac('-d', folder, `${FOLDER}/VerifyApi.java`));
   if (hasMono) await run('mcs', [`-out:${join(folder, 'verify-api.exe')}`, `${FOLDER}/VerifyApi.cs`]);
   test = await startApp();
   const projects = test.app.get(ProjectAdministration, { strict: false });

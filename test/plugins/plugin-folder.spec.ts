@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import ts from 'typescript';
+import { load } from '../runner/typescript-hooks.mjs';
 import { loginData, call, folderWith, registryOf, loadErrorOf, removeFolders } from './plugin-folders.js';
 
 removeFolders();
@@ -146,69 +147,60 @@ describe("under Node's own loader", () => {
     import { PluginRegistry } from './plugins/plugin-registry.js';
     const call = { ownerId: 'acme', method: 'GET', route: '/' };
     const data = { accessToken: 'a', refreshToken: 'r' };
-    try {
-      const registry = await PluginRegistry.load(process.argv[2]);
-      const results = registry.names().slice(2).map((name) => registry.run(name, data, call));
-      process.stdout.write(JSON.stringify(await Promise.all(results)));
-    } catch (error) {
-      process.stdout.write(error.message);
-    }`;
+    for (const folder of process.argv.slice(2))
+      try {
+        const registry = await PluginRegistry.load(folder);
+        const results = registry.names().slice(2).map((name) => registry.run(name, data, call));
+        console.log(JSON.stringify(await Promise.all(results)));
+      } catch (error) {
+        console.log(error.message);
+      }`;
   let program: string;
 
-  /** The compiled plugins as a program of their own: here, import() is Node's and not jest's. */
+  /** The compiled plugins as a program of their own: here, no hook of the tests loads them. */
   beforeAll(async () => {
     program = await folderWith({ 'check.js': check });
     await symlink(resolve('node_modules'), join(program, 'node_modules'));
-    const compilerOptions = {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-    };
     for (const folder of ['plugins', 'diagnostics']) {
       await mkdir(join(program, folder));
       for (const name of await readdir(join('src', folder))) {
-        const text = await readFile(join('src', folder, name), 'utf8');
-        const { outputText } = ts.transpileModule(text, { compilerOptions });
-        await writeFile(join(program, folder, name.replace(/\.ts$/, '.js')), outputText);
+        const { source } = await load(pathToFileURL(join('src', folder, name)).href);
+        await writeFile(join(program, folder, name.replace(/\.ts$/, '.js')), source);
       }
     }
   });
-
-  async function runOn(pluginsDir: string): Promise<string> {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [
-      join(program, 'check.js'),
-      pluginsDir,
-    ]);
-    // Node may warn of a package.json without a type; nothing here may rest on what Node calls experimental
-    expect(stderr).not.toContain('ExperimentalWarning');
-    return stdout;
-  }
 
   const both = JSON.stringify([
     { accessToken: 'a', refreshToken: 'r', commonjs: '/' },
     { accessToken: 'a', refreshToken: 'r', esm: true },
   ]);
 
-  it('both kinds of file work inside an ES module package', async () => {
-    expect(await runOn(await folderWith(files))).toBe(both);
-  });
-
-  it('both kinds of file work outside any package, and under one that names no type', async () => {
+  it('both kinds of file work in a package of ES modules, in one that names no type, and outside any', async () => {
     const bare = await folderWith(files);
     await rm(join(bare, 'package.json'));
-    expect(await runOn(bare)).toBe(both);
-    expect(await runOn(await folderWith({ ...files, 'package.json': '{}' }))).toBe(both);
-  });
-
-  it('says why an ES module does not work under a CommonJS package', async () => {
-    expect(
-      await runOn(
-        await folderWith({ 'fn-c.js': files['fn-commonjs.js'], 'fn-e.js': files['fn-esm.js'] }, 'commonjs'),
-      ),
-    ).toBe(
-      'PLUGINS_DIR: fn-e.js: does not load: SyntaxError (an ES module under a package.json that says "type": "commonjs")',
+    const commonJs = await folderWith(
+      { 'fn-c.js': files['fn-commonjs.js'], 'fn-e.js': files['fn-esm.js'] },
+      'commonjs',
     );
+    const folders = [
+      await folderWith(files),
+      bare,
+      await folderWith({ ...files, 'package.json': '{}' }),
+      commonJs,
+    ];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+      join(program, 'check.js'),
+      ...folders,
+    ]);
+    expect(stdout.trim().split('\n')).toEqual([
+      both,
+      both,
+      both,
+      // Under a CommonJS package an ES module does not work, and the message says why.
+      'PLUGINS_DIR: fn-e.js: does not load: SyntaxError (an ES module under a package.json that says "type": "commonjs")',
+    ]);
+    // Node may warn of a package.json without a type; nothing here may rest on what Node calls experimental
+    expect(stderr).not.toContain('ExperimentalWarning');
   });
 
   it('a file whose loading never ends stops the start, and not silently', async () => {
@@ -218,7 +210,7 @@ describe("under Node's own loader", () => {
     const short = join(program, 'short.js');
     await writeFile(
       short,
-      check.replace('PluginRegistry.load(process.argv[2])', 'loaded()').concat(`
+      check.replace('PluginRegistry.load(folder)', 'loaded()').concat(`
       async function loaded() {
         const registry = new PluginRegistry({ pluginsDir: process.argv[2], pluginDeadlineMs: 50 });
         await registry.onModuleInit();
@@ -226,6 +218,6 @@ describe("under Node's own loader", () => {
       }`),
     );
     const { stdout } = await promisify(execFile)(process.execPath, [short, folder]);
-    expect(stdout).toBe('PLUGINS_DIR: fn-x.js: fails on a sample login: gave no answer within 50 ms');
+    expect(stdout).toBe('PLUGINS_DIR: fn-x.js: fails on a sample login: gave no answer within 50 ms\n');
   });
 });

@@ -12,7 +12,8 @@ import { signWith } from '../auth/signing-key-service.js';
 const EXAMPLES = 'examples/resource-servers';
 const GO_PATH = '/usr/share/gocode';
 const works = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
-const python = ['python3', '/usr/bin/python3'].find((each) => works(each, '-c', 'import jwt, cryptography'));
+// Debian's modules fit Debian's own Python, which need not be the first on the PATH.
+const python = ['/usr/bin/python3', 'python3'].find((each) => works(each, '-c', 'import jwt, cryptography'));
 const hasGo = works('go', 'version') && existsSync(`${GO_PATH}/src/gopkg.in/square/go-jose.v2`);
 const nginx = ((): string | null => {
   try {
@@ -84,7 +85,7 @@ async function startPython(): Promise<string> {
 async function startGo(): Promise<string> {
   const program = join(folder.path, 'resource-server');
   execFileSync('go', ['build', '-o', program, `${EXAMPLES}/main.go`], {
-    env: { ...process.env, GO111MODULE: 'off', GOPATH: GO_PATH, GOCACHE: join(folder.path, 'go') },
+    env: { ...process.env, GO111MODULE: 'off', GOPATH: GO_PATH, GOCACHE: resolve('node_modules/.cache/go') },
   });
   const port = await freePort();
   run(program, [], port);
