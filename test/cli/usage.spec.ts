@@ -8,35 +8,23 @@ openWorkplace();
 describe('a process of its own', () => {
   const start = (...given: Parameters<TestCommandLine['start']>) => commandLine.start(...given);
 
-  it('ends with 0, 1 or 2, its result on one output and the rest on the other', async () => {
-    const [listed, unknown, mistyped] = await Promise.all([
-      start(['project', 'list', '--json']),
-      start(['project', 'show', 'nowhere']),
+  it('reads its standard input, and ends with 0, 1 or 2, its result on one output and the rest on the other', async () => {
+    const [added, inspected, mistyped] = await Promise.all([
+      start(['user', 'add', 'shop', 'typed', '--json'], { input: 'by-a-pipe\n' }),
+      start(['token', 'inspect', '-'], { input: 'what is this\n' }),
       start(['project', 'shw']),
     ]);
-    expect(listed).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(listed.stdout)).toEqual(await json(['project', 'list']));
-    expect(unknown).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringMatching(/^database: .+\nbo-auth: .+\n$/),
-    });
-    expect(mistyped).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Did you mean') });
-  });
-
-  it('reads its standard input, ends with what it found, and reads .env', async () => {
-    const added = await start(['user', 'add', 'shop', 'typed', '--json'], { input: 'by-a-pipe\n' });
-    expect(added).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('"typed"'),
-      stderr: '',
-    });
-    const inspected = await start(['token', 'inspect', '-'], { input: 'what is this\n' });
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(added.stdout)).toEqual(await json(['user', 'show', 'shop', 'typed']));
     expect(inspected).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(/^unknown: /),
       stderr: expect.stringMatching(DATABASE_LINE),
     });
+    expect(mistyped).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Did you mean') });
+  });
+
+  it('reads .env', async () => {
     await file('.env', 'PORT=x\n');
     const refused = await start(['project', 'list']);
     await rm(join(folder, '.env'));
@@ -86,6 +74,14 @@ describe('usage', () => {
     expect(await bo(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     for (const args of [['--help'], ['user', 'import', '--help'], ['help', 'key']])
       expect((await bo(args)).code).toBe(0);
+  });
+
+  it('tells a failure after the database', async () => {
+    expect(await bo(['project', 'show', 'nowhere'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^database: .+\nbo-auth: .+\n$/),
+    });
   });
 
   it('tells failures as JSON where JSON is asked for', async () => {
