@@ -9,10 +9,8 @@ import {
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { SqlDatabase } from '../../src/database/sql-database.js';
 import { STALENESS_MS } from '../../src/cache/staleness.js';
-import { call, login, type TestApp } from '../support/app.js';
-import { start, signWith, presented, privateKeyOf, encode, endServices } from './signing-key-service.js';
-
-endServices();
+import { call, login, startApp, type TestApp } from '../support/app.js';
+import { signWith, presented, privateKeyOf, encode } from './signing-key-service.js';
 
 describe('a forged token', () => {
   let service: TestApp;
@@ -21,15 +19,16 @@ describe('a forged token', () => {
   let rsaKid: string;
   let foreignKid: string;
 
-  async function prepare(): Promise<void> {
-    service = await start();
+  beforeAll(async () => {
+    service = await startApp();
     foreignKid = await signWith(service, 'ptdev', 'ES256');
     rsaKid = await signWith(service, 'acme', 'RS256');
     kid = await signWith(service, 'acme', 'ES256');
     const { accessToken } = await login(service);
     expect(await presented(service, accessToken)).toBe('200');
     claims = jose.decodeJwt(accessToken);
-  }
+  });
+  afterAll(() => service.close());
 
   const unsigned = (header: object) => `${encode(header)}.${encode(claims)}`;
   const hmac = (header: object, secret: string | Buffer) => {
@@ -43,7 +42,6 @@ describe('a forged token', () => {
   };
 
   test('is refused whatever its header says, and nobody is asked about it', async () => {
-    await prepare();
     const own = await privateKeyOf(service, kid);
     const rsa = createPublicKey(await privateKeyOf(service, rsaKid));
     const ec = createPublicKey(own);
@@ -139,7 +137,6 @@ describe('a forged token', () => {
   });
 
   test('cannot be a true one written differently', async () => {
-    await prepare();
     const { accessToken } = await login(service);
     const last = accessToken.at(-1)!;
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -163,7 +160,6 @@ describe('a forged token', () => {
   });
 
   test('makes the keys be read again once a second at most', async () => {
-    await prepare();
     const database = service.app.get(SqlDatabase, { strict: false });
     const all = database.all.bind(database);
     let reads = 0;

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import CryptoJS from 'crypto-js';
+import { load } from 'js-yaml';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { PROJECTS, SEED_SESSION, USERS } from '../../src/demo/demo-rows.js';
@@ -30,6 +31,7 @@ describe('the OpenAPI document', () => {
   let document: Document;
   let operations: { route: string; path: string; method: string; operation: Operation }[];
   let calls: typeof operations;
+  const zods = new Map<string, z.ZodType>();
 
   beforeAll(async () => {
     ({ app, routes } = await start());
@@ -54,7 +56,7 @@ describe('the OpenAPI document', () => {
 
   test('is served as YAML, too', async () => {
     const yaml = await app.inject({ url: '/docs-yaml' });
-    expect(await new Validator().validate(yaml.body)).toEqual({ valid: true });
+    expect(load(yaml.body)).toEqual(document);
   });
 
   test('is written once for each language', async () => {
@@ -338,9 +340,13 @@ describe('the OpenAPI document', () => {
     return found as T;
   }
 
-  /** Our schemas never refer to themselves, so they can be written out. */
+  /** Our schemas never refer to themselves, so they can be written out. Most calls share those of failures. */
   function zodOf(schema: object): z.ZodType {
-    return z.fromJSONSchema(writtenOut(schema) as never, { defaultTarget: 'openapi-3.0' });
+    const key = JSON.stringify(schema);
+    const known =
+      zods.get(key) ?? z.fromJSONSchema(writtenOut(schema) as never, { defaultTarget: 'openapi-3.0' });
+    zods.set(key, known);
+    return known;
   }
 
   function writtenOut(node: unknown): unknown {

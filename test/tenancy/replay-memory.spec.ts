@@ -1,6 +1,7 @@
 import { array, assert, constantFrom, integer, nat, property, record, string, tuple } from 'fast-check';
 import { ReplayMemory } from '../../src/tenancy/verification/replay-memory.js';
 import { digestUse } from '../../src/tenancy/verification/request-use.js';
+import { runs } from '../runner/sample.js';
 
 const SKEW = 1000;
 
@@ -51,7 +52,7 @@ describe('ReplayMemory', () => {
         }
         expect(memory.evicted).toBe(0);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -166,7 +167,7 @@ describe('digestUse', () => {
         expect(digestUse(...one) === digestUse(...other)).toBe(same);
         expect(digestUse(...one)).toMatch(/^[A-Za-z0-9_-]{43}$/);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
