@@ -75,8 +75,12 @@ function send(page: Page, path: string, body: object | null, base = service): Pr
 const BOB = { userName: 'bob', password: 'bob-password' };
 
 describe('a page of an allowed origin', () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await open(originOf('localhost'));
+  }, 120_000);
+
   it('reads what becomes of its login and its refreshes, outages included', async () => {
-    const page = await open(originOf('localhost'));
     const login = await send(page, '/auth/token', BOB);
     expect(login).toMatchObject({ status: 200, seq: 1 });
     const { token } = login as { token: string };
@@ -101,7 +105,6 @@ describe('a page of an allowed origin', () => {
   it('reads that it sent too many requests', async () => {
     const limited = await startApp({ RATE_LIMIT_PER_MINUTE: String(PER_MINUTE) });
     await limited.app.listen(0, '127.0.0.1');
-    const page = await open(originOf('localhost'));
     const url = await limited.app.getUrl();
     for (let i = 0; i < PER_MINUTE; i++)
       expect(await send(page, '/auth/token/refresh', {}, url)).toMatchObject({ status: 400 });

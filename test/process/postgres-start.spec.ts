@@ -13,15 +13,22 @@ import { freePort } from '../support/temporary.js';
 
 let server: PostgresServer;
 let url: string;
+let commandLine: TestCommandLine;
 beforeAll(async () => {
   await built();
+  commandLine = new TestCommandLine(newFolder(), {});
   server = await PostgresServer.start();
   url = await server.database();
 }, 180_000);
 afterAll(async () => {
+  commandLine?.close();
   await server?.stop();
   endAll();
 });
+
+/** One command line after the other, on a database. */
+const bo = (DATABASE_URL: string, ...args: readonly string[]) =>
+  commandLine.run(args, { env: { DATABASE_URL } });
 
 /** The URL with other credentials, another port or another database. */
 function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'port' | 'pathname'>>): string {
@@ -58,16 +65,14 @@ describe('a Postgres that refuses says so in one line, in the service, doctor an
       `DATABASE_URL: ${place(url)} refuses the password of the user postgres (28P01): ` +
         'correct user and password; characters such as @ : / % must be percent-encoded',
     );
-    const bo = new TestCommandLine(newFolder(), { DATABASE_URL: wrong });
-    const command = await bo.run(['project', 'list', '--json']);
+    const command = await bo(wrong, 'project', 'list', '--json');
     expect(JSON.parse(command.stderr)).toEqual({ error: { code: 'UNAVAILABLE', message: line } });
-    const doctor = await bo.run(['doctor']);
+    const doctor = await bo(wrong, 'doctor');
     expect(doctor.code).toBe(1);
     const [says = '', todo = ''] = line.split(/(?<=\)): /);
     expect(doctor.stdout).toContain(says);
     expect(doctor.stdout).toContain(todo);
-    expect((await bo.run(['migrate'])).stderr).toBe(`bo-auth: ${line}\n`);
-    bo.close();
+    expect((await bo(wrong, 'migrate')).stderr).toBe(`bo-auth: ${line}\n`);
   }, 60_000);
 
   it('for no password', async () => {
@@ -198,9 +203,7 @@ it('works over a Unix socket, with TypeORM and the pool alike', async () => {
   const { refreshToken } = await login(test);
   expect((await refresh(test, refreshToken)).status).toBe(200);
   await test.close();
-  const bo = new TestCommandLine(newFolder(), { DATABASE_URL: socket });
-  const listed = await bo.run(['project', 'list']);
-  bo.close();
+  const listed = await bo(socket, 'project', 'list');
   expect(listed).toMatchObject({
     code: 0,
     stderr: `database: postgres:///${name}?host=${server.socketFolder}&port=${port}\n`,
