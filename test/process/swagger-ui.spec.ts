@@ -9,7 +9,7 @@ import { ALL_CASES, sample } from '../runner/sample.js';
 import { CHROMIUM_DEADLINE_MS, launchChromium } from '../support/chromium.js';
 import { bodyOf, call, callsOn, execute, field, type OpenedPage, openPage, tryOut } from './swagger-page.js';
 
-/** One of each kind. Swagger UI takes a second or two for each. */
+/** One of each kind. Swagger UI computes for two seconds or three for each. */
 const CALLS = [
   'adminShowUser',
   'adminAddUser',
@@ -58,7 +58,7 @@ describe('the page, in development', () => {
   beforeAll(async () => {
     const started = await start();
     app = started.app;
-    opened = await openPage(browser, started.url);
+    opened = await openPage(browser, started.url, 'zh-CN');
   }, PATIENCE_MS);
   afterAll(async () => {
     // First, as the service waits for connections that Chromium has opened in advance.
@@ -86,7 +86,7 @@ describe('the page, in development', () => {
     'calls work by two clicks, from the administration to the login, and break nothing for each other',
     async () => {
       const { page } = opened;
-      for (const id of ALL_CASES ? [...(await callsOn(page)), ...CALLS] : sample(CALLS, 5)) {
+      for (const id of ALL_CASES ? [...(await callsOn(page)), ...CALLS] : sample(CALLS, 2)) {
         const { status, body } = await execute(page, id);
         expect({ id, status, error: body.error }).toMatchObject({
           id,
@@ -101,7 +101,66 @@ describe('the page, in development', () => {
   );
 
   test(
-    'a new project, its login, and each new refresh token is in the next call',
+    'is in the language of the browser, or in the one that was chosen, and keeps what was entered',
+    async () => {
+      const { page } = opened;
+      await call(page, 'login').getByText('登录', { exact: true }).waitFor();
+      expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+      expect(await page.getByLabel('项目', { exact: true }).inputValue()).toBe('ptdev');
+      expect(await page.getByRole('status').innerText()).toContain('由本页逐次计算');
+      const block = await tryOut(page, 'refresh');
+      await field(block, 'refreshToken').fill('a-token-that-nobody-knows');
+      // Swagger UI takes over what was typed when the field loses the focus, else only after a moment.
+      await field(block, 'refreshToken').press('Tab');
+
+      await page.getByRole('combobox', { name: 'Language' }).selectOption('English');
+      await call(page, 'login').getByText('Sign in', { exact: true }).waitFor();
+      expect(await page.locator('html').getAttribute('lang')).toBe('en');
+      const texts = page.locator('header form, [role=status], .info, .opblock-tag, .opblock-summary');
+      expect(CHINESE.test((await texts.allInnerTexts()).join())).toBe(false);
+      expect(await field(await tryOut(page, 'refresh'), 'refreshToken').inputValue()).toBe(
+        'a-token-that-nobody-knows',
+      );
+      const { status, body } = await execute(page, 'refresh');
+      expect({ status, code: body.error.errorCode }).toEqual({ status: 401, code: 'REFRESH_TOKEN_EXPIRED' });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'an opened call is two or three screens high, in light and dark colours, and fits a telephone',
+    async () => {
+      const { page } = opened;
+      // One that was not executed above: its answer makes a call higher.
+      const block = await tryOut(page, 'revoke');
+      expect((await block.boundingBox())?.height).toBeLessThan(3_500);
+      const example = block.locator('.error-example').first();
+      await example.locator('summary').click();
+      expect(await example.locator('pre').first().isVisible()).toBe(true);
+      expect(await field(block, 'XverifyApi').inputValue()).toBe('');
+      expect(await field(block, 'XverifyApi').getAttribute('placeholder')).toMatch(/^computed by this page/);
+
+      // The browser reports a new colour scheme a moment later.
+      const isDark = (dark: boolean) =>
+        page.locator(dark ? 'html.dark-mode' : 'html:not(.dark-mode)').waitFor();
+      await isDark(false);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await isDark(true);
+      await page.getByRole('combobox', { name: 'Colours' }).selectOption('Light');
+      await isDark(false);
+
+      await page.setViewportSize({ width: 375, height: 800 });
+      const right = await page
+        .getByRole('button')
+        .evaluateAll((buttons) => Math.max(...buttons.map((each) => each.getBoundingClientRect().right)));
+      expect(right).toBeLessThanOrEqual(375);
+      await page.setViewportSize({ width: 1280, height: 1000 });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'a new project, its login, and each new refresh token is in the next call; a reload forgets none of it',
     async () => {
       const { page } = opened;
       await page.getByLabel('Project', { exact: true }).fill('acme');
@@ -126,10 +185,11 @@ describe('the page, in development', () => {
       expect(JSON.parse(await bodyOf(introspect).inputValue())).toEqual({
         token: under.body.data['refresh_token'],
       });
-      expect((await execute(page, 'user')).body.data).toMatchObject({ userId: 'alice' });
 
       await page.reload();
       await page.locator('.opblock').first().waitFor();
+      expect(await page.locator('html').getAttribute('lang')).toBe('en');
+      expect(await page.locator('html.dark-mode').count()).toBe(0);
       expect(await page.getByLabel('Project', { exact: true }).inputValue()).toBe('acme');
       expect((await execute(page, 'user')).body.data).toMatchObject({ userId: 'alice' });
       expect(await field(await tryOut(page, 'refresh'), 'refreshToken').inputValue()).toBe(
@@ -152,76 +212,6 @@ describe('the page, in development', () => {
       await project.locator('button', { hasText: 'Close' }).click();
       expect(await field(await tryOut(page, 'user'), 'XownerId').inputValue()).toBe('ptdev');
       expect((await execute(page, 'user')).body.data).toMatchObject({ userId: SEED_SESSION.userId });
-    },
-    PATIENCE_MS,
-  );
-
-  test(
-    'is in the language of the browser, or in the one that was chosen, and keeps what was entered',
-    async () => {
-      const { page } = opened;
-      const texts = page.locator('header form, [role=status], .info, .opblock-tag, .opblock-summary');
-      expect(CHINESE.test((await texts.allInnerTexts()).join())).toBe(false);
-      const block = await tryOut(page, 'refresh');
-      await field(block, 'refreshToken').fill('a-token-that-nobody-knows');
-      // Swagger UI takes over what was typed when the field loses the focus, else only after a moment.
-      await field(block, 'refreshToken').press('Tab');
-
-      await page.getByRole('combobox', { name: 'Language' }).selectOption('中文');
-      await call(page, 'login').getByText('登录', { exact: true }).waitFor();
-      expect(await page.getByLabel('项目', { exact: true }).inputValue()).toBe('ptdev');
-      expect(await page.getByRole('status').innerText()).toContain('由本页逐次计算');
-      expect(await field(await tryOut(page, 'refresh'), 'refreshToken').inputValue()).toBe(
-        'a-token-that-nobody-knows',
-      );
-      const { status, body } = await execute(page, 'refresh');
-      expect({ status, code: body.error.errorCode }).toEqual({ status: 401, code: 'REFRESH_TOKEN_EXPIRED' });
-
-      await page.reload();
-      await call(page, 'login').getByText('登录', { exact: true }).waitFor();
-      await page.getByRole('combobox', { name: 'Language' }).selectOption('English');
-      await call(page, 'login').getByText('Sign in', { exact: true }).waitFor();
-      expect(await page.locator('html').getAttribute('lang')).toBe('en');
-
-      const chinese = await openPage(browser, await app.getUrl(), 'zh-CN');
-      await call(chinese.page, 'login').getByText('登录', { exact: true }).waitFor();
-      expect(await chinese.page.locator('html').getAttribute('lang')).toBe('zh-CN');
-      expect(chinese.complaints).toEqual([]);
-      await chinese.page.context().close();
-    },
-    PATIENCE_MS,
-  );
-
-  test(
-    'an opened call is two or three screens high, in light and dark colours, and fits a telephone',
-    async () => {
-      const { page } = opened;
-      const block = await tryOut(page, 'login');
-      expect((await block.boundingBox())?.height).toBeLessThan(3_500);
-      const example = block.locator('.error-example').first();
-      await example.locator('summary').click();
-      expect(await example.locator('pre').first().isVisible()).toBe(true);
-      expect(await field(block, 'XverifyApi').inputValue()).toBe('');
-      expect(await field(block, 'XverifyApi').getAttribute('placeholder')).toMatch(/^computed by this page/);
-
-      // The browser reports a new colour scheme a moment later.
-      const isDark = (dark: boolean) =>
-        page.locator(dark ? 'html.dark-mode' : 'html:not(.dark-mode)').waitFor();
-      await isDark(false);
-      await page.emulateMedia({ colorScheme: 'dark' });
-      await isDark(true);
-      await page.getByRole('combobox', { name: 'Colours' }).selectOption('Light');
-      await page.reload();
-      await page.locator('.opblock').first().waitFor();
-      await isDark(false);
-
-      await page.setViewportSize({ width: 375, height: 800 });
-      await tryOut(page, 'login');
-      const right = await page
-        .getByRole('button')
-        .evaluateAll((buttons) => Math.max(...buttons.map((each) => each.getBoundingClientRect().right)));
-      expect(right).toBeLessThanOrEqual(375);
-      await page.setViewportSize({ width: 1280, height: 1000 });
     },
     PATIENCE_MS,
   );
@@ -285,7 +275,7 @@ describe('the page, in production', () => {
       expect(await page.getByLabel('Key', { exact: true }).inputValue()).toBe('');
       expect(await page.getByRole('status').innerText()).toContain('Enter your project and its key');
       expect(await field(await tryOut(page, 'refresh'), 'XownerId').inputValue()).toBe('');
-      for (const [cipher, iv] of sample(Object.entries(ciphers), 2)) {
+      for (const [cipher, iv] of sample(Object.entries(ciphers), 1)) {
         for (const encoding of ALL_CASES ? ['base64', 'hex', 'base64url'] : [ENCODINGS[cipher] ?? '']) {
           await page.getByLabel('Project', { exact: true }).fill(cipher);
           await page.getByLabel('Project', { exact: true }).press('Tab');
