@@ -4,9 +4,8 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { ConfigError, loadConfig } from '../../src/config/config.js';
-import { API, encryptByDES } from '../support/app.js';
+import { API, encryptByDES, startApp, type TestApp } from '../support/app.js';
 import { built, endAll, type Launch, ServiceProcess } from '../support/service-process.js';
-import { eventually } from '../support/temporary.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const FOREIGN_TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -78,7 +77,7 @@ function headers(more: Readonly<Record<string, string>> = {}): Record<string, st
   };
 }
 
-async function login({ url }: ServiceProcess, more?: Readonly<Record<string, string>>) {
+async function login({ url }: { readonly url: string }, more?: Readonly<Record<string, string>>) {
   const answer = await fetch(`${url}${API}/auth/token`, {
     method: 'POST',
     headers: headers(more),
@@ -100,19 +99,31 @@ afterAll(endAll);
 describe('traces', () => {
   const receiver = new Receiver();
   let endpoint: string;
-  let service: ServiceProcess;
+  let test: TestApp;
+  let service: { readonly url: string };
 
   beforeAll(async () => {
     endpoint = await receiver.start();
-    service = await startProcess({
+    const env = {
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '20',
-      TRUSTED_PROXIES: '127.0.0.1',
       OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=the-test',
-    });
+    };
+    // OpenTelemetry reads them itself, at the start.
+    Object.assign(process.env, env);
+    try {
+      test = await startApp({ ...env, TRUSTED_PROXIES: '127.0.0.1' });
+    } finally {
+      for (const name of Object.keys(env)) Reflect.deleteProperty(process.env, name);
+    }
+    await test.app.listen({ host: '127.0.0.1', port: 0 });
+    service = { url: await test.app.getUrl() };
   });
-  afterAll(() => receiver.stop());
+  afterAll(async () => {
+    await test?.close();
+    await receiver.stop();
+  });
 
   /** The spans of a trace, once the request's own is there: it ends last. */
   const traceOf = (requestId: string) =>
@@ -161,9 +172,8 @@ describe('traces', () => {
     expect(named('rotation').map(attributes)).toEqual([{ 'bo_auth.moved': true }]);
     expect(named('plugin').map(attributes)).toEqual([{ 'bo_auth.plugin': 'common-data' }]);
 
-    const logged = () => service.lines().find(({ reqId }) => reqId === 'traced');
-    await eventually('its log line', () => logged() !== undefined);
-    expect(logged()).toMatchObject({ traceId: TRACE_ID });
+    const lines = test.log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find(({ reqId }) => reqId === 'traced')).toMatchObject({ traceId: TRACE_ID });
 
     const sent = Buffer.concat(receiver.posts.map(({ body }) => body)).toString();
     for (const secret of [grant, data].flatMap((each) => [each.refreshToken, each.accessToken]))
@@ -225,7 +235,9 @@ describe('traces', () => {
         body,
       ].join('\r\n'),
     );
-    const socket = connect(service.port, '127.0.0.1', () => socket.write(logins.join('')));
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () =>
+      socket.write(logins.join('')),
+    );
     socket.once('data', () => socket.destroy());
     const { root } = await traceOf('leaves-7');
     expect(attributes(root)).toMatchObject({ 'error.type': 'aborted' });
