@@ -6,6 +6,7 @@ import { Metrics } from '../../src/metrics/metrics.js';
 import { drain } from '../../src/shutdown/drain.js';
 import { API, startApp, type TestApp } from '../support/app.js';
 import { selfSigned } from '../support/certificate.js';
+import { eventually } from '../support/temporary.js';
 
 const LIMITS = {
   ...CONNECTION_LIMITS,
@@ -201,6 +202,21 @@ it.each([
   await new Promise<void>((done) => ending.server.once('connection', () => setTimeout(done, 50)));
   await drain(ending.test.app, 0);
   await it.closed;
+});
+
+it('a shutdown answers the next request of an open connection, and asks to close it', async () => {
+  const ending = await listen();
+  const it = ending.client(get('/health/live'));
+  const answers = () => it.received.match(/HTTP\/1.1 200/g)?.length ?? 0;
+  await eventually('an answer', () => answers() === 1);
+  expect(it.received).not.toMatch(/connection: close/i);
+  const drained = drain(ending.test.app, 0);
+  await eventually('no new connection is accepted', () => !ending.server.listening);
+  it.socket.write(get('/health/live'));
+  await eventually('the last answer', () => answers() === 2);
+  expect(it.received).toMatch(/connection: close/i);
+  it.socket.end();
+  await drained;
 });
 
 it('scrapes that overlap share one run', async () => {
