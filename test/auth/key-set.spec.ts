@@ -103,6 +103,7 @@ describe('each algorithm', () => {
     },
   );
 
+  // After the tests above, which have published one key each.
   test('stands in the key set once, and the secret of HS256 never', async () => {
     const keys = await keySet(service, '?project=acme');
     expect(keys.map(({ alg }) => String(alg)).toSorted()).toEqual([...SIGNING_ALGORITHMS].toSorted());

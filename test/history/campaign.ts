@@ -268,8 +268,8 @@ class Campaign {
 
   /** A run that only waits for the repair of its last fault goes on, but slowly. */
   private think(client: HonestClient, times = 1): Promise<void> {
-    const mean = (this.options.thinkMs ?? 60) * (this.clock.progress() < 1 ? 1 : 10);
-    return sleep(client.random.between(0, 2 * mean * times));
+    const mean = (this.options.thinkMs ?? 60) * (this.clock.progress() < 1 ? times : Math.max(times, 10));
+    return sleep(client.random.between(0, 2 * mean));
   }
 }
 

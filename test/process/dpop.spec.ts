@@ -22,6 +22,7 @@ const folder = temporaryFolder();
 beforeAll(async () => {
   redis = await RedisServer.start();
   const env = { DATABASE_URL: `sqlite:${folder.path}/test.sqlite`, REDIS_URL: redis.url };
+  // Two first starts at once: one migrates and writes the demo data, the other waits for it.
   [a, b] = await Promise.all([startApp(env), startApp(env)]);
   const isAnswering = (test: TestApp) => test.app.get(RedisLink, { strict: false }).isAnswering;
   await eventually('both have Redis', () => isAnswering(a) && isAnswering(b));

@@ -131,7 +131,7 @@ describe('the page, in development', () => {
     'an opened call is two or three screens high, in light and dark colours, and fits a telephone',
     async () => {
       const { page } = opened;
-      // One that was not executed above: its answer makes a call higher.
+      // In `npm test` not executed above: its answer makes a call higher.
       const block = await tryOut(page, 'revoke');
       expect((await block.boundingBox())?.height).toBeLessThan(3_500);
       const example = block.locator('.error-example').first();

@@ -40,13 +40,18 @@ export default async function run(globalConfig, config, environment, runtime, pa
   return circus(globalConfig, config, environment, runtime, path, send);
 }
 
+/** What jest-circus uses of an `AsyncLocalStorage`. An error that comes late must not count for a test of an earlier file. */
 function SharedStorage() {
-  return storage;
+  const file = Symbol('file');
+  return {
+    getStore: () => (storage.getStore()?.file === file ? storage.getStore().context : undefined),
+    run: (context, work) => storage.run({ file, context }, work),
+  };
 }
 
 /**
  * jest-circus keeps the tests and the event handlers of a file in module and global state. It also makes an
- * `AsyncLocalStorage`, which is never disabled: each would make every later promise dearer, so that all files get the same.
+ * `AsyncLocalStorage`, which is never disabled: each would make every later promise dearer, so all files share one.
  */
 function fresh(path) {
   for (const key of Object.getOwnPropertySymbols(globalThis))

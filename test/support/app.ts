@@ -55,7 +55,7 @@ export class TestClock extends Clock {
 
 /**
  * The service as `main.ts` builds it, with a test clock, an in-memory log, its own database, and a replay memory of 384 KiB
- * instead of 24 MiB, whose allocation is a third of a start. It remembers which password has which hash.
+ * instead of 24 MiB, whose allocation is a third of a start. It compares a password with the same hash only once.
  */
 export interface TestApp {
   readonly app: NestFastifyApplication;

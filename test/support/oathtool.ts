@@ -3,7 +3,7 @@ import { DebianTool } from './debian-tool.js';
 let tool: DebianTool | null = null;
 /** How long a code is shown. */
 const STEP_MS = 30_000;
-/** A start of the program takes longer than these many codes. */
+/** Computed at once: a start of the program takes longer than so many codes. */
 const CODES = 32;
 const known = new Map<string, string>();
 
