@@ -28,7 +28,7 @@ export class Fields {
     oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
   }
 
-  /** Runs `work`, which replaces the document, and keeps what the fields hold: Swagger UI ties it to the description. */
+  /** Runs `work`, which replaces the document, and keeps what the fields hold: Swagger UI would lose it with the old one. */
   async keepWhile(work) {
     const filled = this.filledParameters();
     await work();
