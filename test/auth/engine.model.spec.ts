@@ -10,15 +10,14 @@ import { type Fault, type Judge, type ModelOptions, type ModelResult, search } f
 import { GRACE } from './engine-world.js';
 
 /** A tick that messages survive, half a window, and one unit more than a window. */
-const HONEST = { wire: 2, steps: [1, GRACE / 2, GRACE + 1] };
-/** Two of the short steps are longer than a window. */
-const THIEF = { thief: true, wire: 1, steps: [GRACE / 2 + 1, GRACE + 1] };
+const HONEST = { wire: 3, steps: [1, GRACE / 2, GRACE + 1] };
+const THIEF = { thief: true, wire: 1, steps: [GRACE / 2, GRACE + 1] };
 
 describe('the refresh engine, searched breadth-first', () => {
   it('logs out no legitimate client that keeps the newest answer', () => {
     const result = report(search({ name: 'two tabs, losses, retries, kills', ...HONEST }));
     expect(result.fault).toBeNull();
-    expect(result.states).toBeGreaterThan(10_000);
+    expect(result.states).toBeGreaterThan(50_000);
   });
 
   it('finds every thief whose operations are more than the grace apart from the victim’s', () => {
@@ -29,10 +28,8 @@ describe('the refresh engine, searched breadth-first', () => {
 
   // Minutes, and half a gigabyte.
   (ALL_CASES ? it : it.skip).each<ModelOptions>([
-    { name: 'three messages under way', ...HONEST, wire: 3 },
     { name: 'four messages under way', ...HONEST, wire: 4 },
-    { name: 'a thief who rotates every half', ...THIEF, steps: [GRACE / 2, GRACE + 1] },
-    { name: 'a thief between two tabs', ...THIEF, wire: 2, steps: [GRACE / 2, GRACE + 1] },
+    { name: 'a thief between two tabs', ...THIEF, wire: 2 },
     { name: 'a thief who rotates every quarter', ...THIEF, steps: [GRACE / 4, GRACE + 1] },
   ])(
     'holds further out: $name',

@@ -56,10 +56,10 @@ async function campaignAgainst(
 
 describe('the history checker against servers in memory', () => {
   it('finds nothing where every promise is kept', async () => {
-    const report = await campaignAgainst(undefined, 1, 800);
+    const report = await campaignAgainst(undefined, 1, 1500);
     const { verdict, history, struck } = report;
     expect(verdict.violations).toEqual([]);
-    expect(history.length).toBeGreaterThan(800);
+    expect(history.length).toBeGreaterThan(1500);
     expect(exitCodeOf(report)).toBe(0);
     expect(struck.map(({ name }) => name)).toEqual([killOne.name, killOne.name, killOne.name]);
     expect(verdict.explained.revoked).toBeGreaterThan(0);
@@ -80,7 +80,7 @@ describe('the history checker against servers in memory', () => {
     ['other project honoured', 'I5'],
     ['tampered token honoured', 'I5'],
   ])('finds %s', async (flaw, invariant) => {
-    const report = await campaignAgainst(flaw, 2, 600);
+    const report = await campaignAgainst(flaw, 2, 1200);
     expect(report.verdict.violations.map((violation) => violation.invariant)).toContain(invariant);
     expect(exitCodeOf(report)).toBe(1);
   });

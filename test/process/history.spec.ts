@@ -40,7 +40,8 @@ describe('the engine keeps every promise', () => {
       expect(existsSync('dist/main.js')).toBe(true);
       const report = await campaignAgainstServers({ ...SIZE, ...options, seed: SEED });
       // a failure shows what a run of the command shows, the seed included
-      if (exitCodeOf(report) !== 0) throw new Error(reportText(report, SEED));
+      if (exitCodeOf(report) !== 0 || report.struck.length !== SIZE.faultCount)
+        throw new Error(reportText(report, SEED));
     },
     300_000,
   );

@@ -4,11 +4,6 @@ import { SEED } from './seed.js';
 /** Whether this run makes every case of the long specs (`npm run test:all`), or a sample of them that its seed picks. */
 export const ALL_CASES = process.env['TEST_CASES'] === 'all';
 
-/** @returns how many runs a property has here: a fifth of those with `npm run test:all` */
-export function runs(count: number): number {
-  return ALL_CASES ? count : Math.ceil(count / 5);
-}
-
 /** @returns `count` of the cases, in their order; with `npm run test:all`, all of them */
 export function sample<T>(cases: readonly T[], count: number): readonly T[] {
   if (ALL_CASES) return cases;

@@ -1,6 +1,5 @@
 import { assert, constantFrom, integer, property } from 'fast-check';
 import { TimeZone } from '../../src/tenancy/time-zone.js';
-import { runs, sample } from '../runner/sample.js';
 
 const ZONES = [
   'UTC',
@@ -52,11 +51,11 @@ describe('TimeZone', () => {
       property(anyZone, anyInstant, (zone, instant) => {
         expect(TimeZone.of(zone).formatLocal(instant)).toBe(referenceLocal(zone, instant));
       }),
-      { numRuns: runs(3000) },
+      { numRuns: 3000 },
     );
   });
 
-  it.each(sample(ZONES, 3))('agrees with Intl around every change of %s from 2009 on', (zone) => {
+  it.each(ZONES)('agrees with Intl around every change of %s from 2009 on', (zone) => {
     const timeZone = TimeZone.of(zone);
     const step = 21_600_000;
     for (let t = Date.UTC(2009, 0); t < Date.UTC(2028, 0); t += step) {
@@ -82,7 +81,7 @@ describe('TimeZone', () => {
         expect(candidates.map(Math.round)).toContain(instant);
         expect(candidates).toEqual(candidates.toSorted((a, b) => a - b));
       }),
-      { numRuns: runs(3000) },
+      { numRuns: 3000 },
     );
   });
 
