@@ -17,22 +17,20 @@ import {
   type TestApp,
   VERIFY_KEYS,
 } from '../support/app.js';
-import { rememberComparisons } from '../support/argon2.js';
+import { compareEachTime } from '../support/argon2.js';
 import { eventually } from '../support/temporary.js';
 
 const OWN = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 
+compareEachTime();
+
 let test: TestApp;
 beforeAll(async () => {
-  rememberComparisons(false);
   test = await startApp();
   // The floods here are of wrong passwords.
   await test.sql('UPDATE bo_project SET login_max_failures = 0');
 });
-afterAll(async () => {
-  rememberComparisons();
-  await test.close();
-});
+afterAll(() => test.close());
 
 const signIn = (userName: string, password: string, owner = 'acme') =>
   call(test, { method: 'POST', url: '/auth/token', owner, payload: { userName, password } });

@@ -1,6 +1,6 @@
 import { hash } from '@node-rs/argon2';
 import { call, refusalOf, startApp, type TestApp } from '../support/app.js';
-import { rememberComparisons } from '../support/argon2.js';
+import { compareEachTime } from '../support/argon2.js';
 
 const OPERATOR = 'development-only-operator-token-change-me';
 
@@ -10,17 +10,15 @@ const BOUND = 1.5;
 const ROUNDS = 5;
 const MAX_ROUNDS = 40;
 
+compareEachTime();
+
 let test: TestApp;
 beforeAll(async () => {
-  rememberComparisons(false);
   test = await startApp();
   // Failures are counted, and no user of this file has as many.
   await test.sql('UPDATE bo_project SET login_max_failures = 100');
 });
-afterAll(async () => {
-  rememberComparisons();
-  await test.close();
-});
+afterAll(() => test.close());
 
 /** One user for each format. The formats take from 0.1 to 20 ms, our own about 30. */
 const IMPORTED: Readonly<Record<string, object>> = {

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { ConfigError, loadConfig } from '../../src/config/config.js';
 import { API, encryptByDES, startApp, type TestApp } from '../support/app.js';
-import { rememberComparisons } from '../support/argon2.js';
+import { compareEachTime } from '../support/argon2.js';
 import { built, endAll, type Launch, ServiceProcess } from '../support/service-process.js';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -98,6 +98,8 @@ beforeAll(built, 180_000);
 afterAll(endAll);
 
 describe('traces', () => {
+  compareEachTime();
+
   const receiver = new Receiver();
   let endpoint: string;
   let test: TestApp;
@@ -223,8 +225,6 @@ describe('traces', () => {
   });
 
   it('end where the client disconnects after the body has arrived', async () => {
-    // Each login has to take its time.
-    rememberComparisons(false);
     const body = JSON.stringify({ userName: 'alice', password: 'wrong' });
     const logins = Array.from({ length: 8 }, (_, index) =>
       [
@@ -245,7 +245,6 @@ describe('traces', () => {
     const { root } = await traceOf('leaves-7');
     expect(attributes(root)).toMatchObject({ 'error.type': 'aborted' });
     expect(attributes(root)).not.toHaveProperty('http.response.status_code');
-    rememberComparisons();
   });
 
   it('are sent before the process ends, sampled or not by a caller that is no trusted proxy', async () => {

@@ -13,9 +13,7 @@ import { createLogger } from '../../src/logging/logger.js';
 import type { Envelope } from '../../src/response/envelope/envelope.js';
 import type { TokenGrant } from '../../src/auth/token-grant.js';
 import { ReplayMemory } from '../../src/tenancy/verification/replay-memory.js';
-import { rememberComparisons } from './argon2.js';
-
-rememberComparisons();
+import './argon2.js';
 
 /** A running clock that tests can advance, stop, or set to any time. */
 export class TestClock extends Clock {

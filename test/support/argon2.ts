@@ -5,11 +5,19 @@ const compare = argon2id.matches.bind(argon2id);
 const known = new Map<string, Promise<boolean>>();
 
 /**
- * Compares an argon2id hash with the same password only once in a worker: it takes 30 ms, and always ends the same. All
- * else of a login stays as it is. `false`: specs of what logins cost compare as the service does.
+ * In tests a worker compares an argon2id hash with the same password only once: it takes 30 ms, and always ends the same.
+ * All else of a login stays as it is.
  */
-export function rememberComparisons(remember = true): void {
-  argon2id.matches = remember ? remembered : compare;
+argon2id.matches = remembered;
+
+/** Call this in a spec of what logins cost: it compares as the service does. */
+export function compareEachTime(): void {
+  beforeAll(() => {
+    argon2id.matches = compare;
+  });
+  afterAll(() => {
+    argon2id.matches = remembered;
+  });
 }
 
 function remembered(stored: StoredPassword, password: string): Promise<boolean> {
