@@ -29,7 +29,8 @@ const clockAhead = Date.parse(loaded.headers.get('date') ?? '') - Date.now() || 
  */
 const { projects, operatorToken } = loaded.ok ? await loaded.json() : { projects: [], operatorToken: null };
 const demo = new Map(projects.map((project) => [project.ownerId, project]));
-const spec = forThisPage(await fetchDocument(), operatorToken !== null);
+const fetchSpec = async () => forThisPage(await fetchDocument(), operatorToken !== null);
+const spec = await fetchSpec();
 const calls = callsOf(spec);
 const form = document.getElementById('profile');
 
@@ -321,7 +322,7 @@ function fillInSandbox() {
 async function changeLanguage() {
   showState();
   await fields.keepWhile(async () => {
-    ui.specActions.updateJsonSpec(forThisPage(await fetchDocument(), operatorToken !== null));
+    ui.specActions.updateJsonSpec(await fetchSpec());
   });
 }
 
