@@ -266,7 +266,7 @@ class Campaign {
     for (const tokens of client.given.slice(-3)) await client.present(tokens, 'thief');
   }
 
-  /** A run that only waits for the repair of its last fault goes on, but slowly. */
+  /** Once a run has its answers and only waits until its last fault is repaired, it slows down. */
   private think(client: HonestClient, times = 1): Promise<void> {
     const mean = (this.options.thinkMs ?? 60) * (this.clock.progress() < 1 ? times : Math.max(times, 10));
     return sleep(client.random.between(0, 2 * mean));

@@ -9,7 +9,7 @@ import { ALL_CASES, sample } from '../runner/sample.js';
 import { CHROMIUM_DEADLINE_MS, launchChromium } from '../support/chromium.js';
 import { bodyOf, call, callsOn, execute, field, type OpenedPage, openPage, tryOut } from './swagger-page.js';
 
-/** One of each kind. Swagger UI computes for two seconds or three for each. */
+/** One of each kind. Each keeps Swagger UI busy for two or three seconds. */
 const CALLS = [
   'adminShowUser',
   'adminAddUser',
