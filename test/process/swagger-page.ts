@@ -10,7 +10,12 @@ export interface OpenedPage {
 
 /** The page as a newcomer has it, in a browser that has never seen it. */
 export async function openPage(browser: Browser, url: string, locale = 'en-US'): Promise<OpenedPage> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, locale });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 1000 },
+    locale,
+    // The page then has no transitions, which a click would wait for.
+    reducedMotion: 'reduce',
+  });
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];

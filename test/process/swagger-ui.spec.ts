@@ -134,9 +134,12 @@ describe('the page, in development', () => {
       // In `npm test` not executed above: its answer makes a call higher.
       const block = await tryOut(page, 'revoke');
       expect((await block.boundingBox())?.height).toBeLessThan(3_500);
+      const duration = "getComputedStyle(document.querySelector('.execute')).transitionDuration";
+      expect(await page.evaluate(duration)).toBe('0s');
       const example = block.locator('.error-example').first();
+      expect(await example.locator('pre').count()).toBe(0);
       await example.locator('summary').click();
-      expect(await example.locator('pre').first().isVisible()).toBe(true);
+      await example.locator('pre').first().waitFor();
       expect(await field(block, 'XverifyApi').inputValue()).toBe('');
       expect(await field(block, 'XverifyApi').getAttribute('placeholder')).toMatch(/^computed by this page/);
 

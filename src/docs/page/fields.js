@@ -14,7 +14,9 @@ export class Fields {
     if (index < 0) return;
     const { specSelectors, specActions } = this.ui;
     const parameter = specSelectors.specJson().getIn(['paths', path, method, 'parameters', index]);
-    specActions.changeParamByIdentity([path, method], parameter, value, false);
+    const shown = specSelectors.parameterWithMetaByIdentity([path, method], parameter).get('value');
+    // Each change makes Swagger UI look at every call again.
+    if (shown !== value) specActions.changeParamByIdentity([path, method], parameter, value, false);
   }
 
   /** @param {string} text JSON */
@@ -22,6 +24,7 @@ export class Fields {
     const { oas3Selectors, oas3Actions } = this.ui;
     const type = oas3Selectors.requestContentType(path, method) ?? 'application/json';
     if (type !== 'application/json') return;
+    if (oas3Selectors.requestBodyValue(path, method) === text) return;
     const pathMethod = [path, method];
     oas3Actions.setRequestBodyValue({ value: text, pathMethod });
     // Otherwise opening the call replaces the value with the document's example.
