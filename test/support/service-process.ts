@@ -138,7 +138,7 @@ let building: Promise<unknown> | null = null;
 export function built(): Promise<unknown> {
   building ??= isFresh()
     ? Promise.resolve()
-    : promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+    : promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json']);
   return building;
 }
 
