@@ -28,10 +28,7 @@ describe('a database that a development start has filled', () => {
     await (await startApp({ ...database, ...SECRETS })).close();
   });
 
-  afterAll(() => {
-    bo.close();
-    folder.remove();
-  });
+  afterAll(() => folder.remove());
 
   it('restores the published token after it was signed out, in development only', async () => {
     const development = { ...database, ...SECRETS, NODE_ENV: 'development' };
@@ -84,6 +81,5 @@ it('a command in the wrong folder creates no database, and in the right one says
   const listed = await bo.run(['project', 'list']);
   expect(listed.stderr).toBe(`database: sqlite:${join(folder.path, 'nowhere.sqlite')}\n`);
   expect((await bo.run(['project', 'list', '--json'])).stderr).toBe('');
-  bo.close();
   folder.remove();
 });

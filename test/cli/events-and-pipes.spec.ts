@@ -37,7 +37,6 @@ beforeAll(async () => {
   await json(['user', 'disable', 'shop', 'u1']);
 });
 afterAll(async () => {
-  commandLine.close();
   await rm(folder, { recursive: true, force: true });
 });
 

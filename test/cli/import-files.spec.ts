@@ -27,7 +27,6 @@ beforeAll(async () => {
   await json(['project', 'add', 'shop']);
 });
 afterAll(async () => {
-  commandLine.close();
   await rm(folder, { recursive: true, force: true });
 });
 

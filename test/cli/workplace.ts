@@ -40,7 +40,6 @@ export function openWorkplace(): void {
     await json(['user', 'add', 'shop', 'u1', '--password-file', '-'], { input: 'u1-password' });
   });
   afterAll(async () => {
-    commandLine.close();
     await rm(folder, { recursive: true, force: true });
   });
 }

@@ -96,7 +96,6 @@ describe('two services, Postgres and Redis behind nginx', () => {
     ]);
     const { clientSecret } = JSON.parse(client.stdout) as { clientSecret: string };
     authorization = `Basic ${Buffer.from(`api:${clientSecret}`).toString('base64')}`;
-    commandLine.close();
     services = await Promise.all([ServiceProcess.start(environment), ServiceProcess.start(environment)]);
     const [port, tlsPort] = [await freePort(), await freePort()];
     front = `http://127.0.0.1:${port}`;

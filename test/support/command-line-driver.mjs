@@ -4,8 +4,9 @@ import { run } from '../../dist/cli/run.js';
 
 process.on('message', (given) => void runAlone(given));
 
-async function runAlone({ args, input, env }) {
+async function runAlone({ folder, args, input, env }) {
   const written = { stdout: '', stderr: '' };
+  process.chdir(folder);
   process.env = { ...env };
   Object.defineProperty(process, 'stdin', {
     configurable: true,

@@ -21,9 +21,6 @@ export const DATABASE_LINE = /^database: (sqlite|postgres):\S+\n$/;
 
 /** Runs the built command line in a folder, with its own environment. */
 export class TestCommandLine {
-  private driver: ChildProcess | null = null;
-  private turn: Promise<unknown> = Promise.resolve();
-
   constructor(
     private readonly folder: string,
     private readonly env: Readonly<Record<string, string>>,
@@ -32,10 +29,11 @@ export class TestCommandLine {
       throw new Error('npm run build first: the command line is tested as it is shipped');
   }
 
-  /** Runs command lines one after the other in one process, because starting a process takes seconds. */
+  /** Runs command lines one after the other in a process that all specs share: starting one takes a second. */
   run(args: readonly string[], { input = '', env = {} }: Given = {}): Promise<Ended> {
-    const ended = this.turn.then(() => this.drive({ args, input, env: { ...this.env, ...env } }));
-    this.turn = ended.catch(() => undefined);
+    const { folder } = this;
+    const ended = turn.then(() => drive({ folder, args, input, env: { ...this.env, ...env } }));
+    turn = ended.catch(() => undefined);
     return ended;
   }
 
@@ -57,22 +55,33 @@ export class TestCommandLine {
     });
     return { code, stdout, stderr };
   }
+}
 
-  close(): void {
-    this.driver?.kill();
-  }
+let driver: ChildProcess | null = null;
+let turn: Promise<unknown> = Promise.resolve();
 
-  private drive(work: { args: readonly string[]; input: string; env: object }): Promise<Ended> {
-    this.driver ??= fork(DRIVER, { cwd: this.folder, env: { PATH: process.env['PATH'] } });
-    const { driver } = this;
-    return new Promise((done, fail) => {
-      const gone = (code: number | null) => fail(new Error(`${work.args.join(' ')}: ended with ${code}`));
-      driver.once('exit', gone);
-      driver.once('message', (ended: Ended) => {
-        driver.off('exit', gone);
-        done(ended);
-      });
-      driver.send(work);
+function drive(work: {
+  folder: string;
+  args: readonly string[];
+  input: string;
+  env: object;
+}): Promise<Ended> {
+  driver ??= fork(DRIVER, { env: { PATH: process.env['PATH'] } });
+  const child = driver;
+  // Only a command that runs keeps the worker alive; the driver ends with the worker.
+  for (const each of [child, child.channel]) each?.ref();
+  return new Promise<Ended>((done, fail) => {
+    const gone = (code: number | null) => {
+      driver = null;
+      fail(new Error(`${work.args.join(' ')}: ended with ${code}`));
+    };
+    child.once('exit', gone);
+    child.once('message', (ended: Ended) => {
+      child.off('exit', gone);
+      done(ended);
     });
-  }
+    child.send(work);
+  }).finally(() => {
+    for (const each of [child, child.channel]) each?.unref();
+  });
 }
