@@ -7,22 +7,23 @@ import { StartLock } from '../../src/database/start-lock.js';
 import { startFailure } from '../../src/start-failure.js';
 import { login, refresh, startApp } from '../support/app.js';
 import { TestCommandLine } from '../support/command-line.js';
-import { PostgresServer } from '../support/postgres.js';
+import { TestDatabase } from '../support/database.js';
 import { built, endAll, newFolder, ServiceProcess } from '../support/service-process.js';
 import { freePort } from '../support/temporary.js';
 
-let server: PostgresServer;
+let database: TestDatabase;
 let url: string;
 let commandLine: TestCommandLine;
 beforeAll(async () => {
   await built();
   commandLine = new TestCommandLine(newFolder(), {});
-  server = await PostgresServer.start();
-  url = await server.database();
+  database = await TestDatabase.create();
+  url = database.url;
 }, 180_000);
 afterAll(async () => {
-  commandLine?.close();
-  await server?.stop();
+  await database.drop();
+  // They belong to the server, which other specs use, too.
+  await sql(changed({ pathname: '/postgres' }), 'DROP ROLE IF EXISTS crowd', 'DROP ROLE IF EXISTS clerk');
   endAll();
 });
 
@@ -37,11 +38,14 @@ function changed(parts: Partial<Pick<URL, 'username' | 'password' | 'port' | 'pa
 
 const place = (of: string) => of.replace(/\/\/[^@]*@/, '//');
 
-async function sql(...statements: string[]): Promise<void> {
-  const client = new Client(url);
+/** @returns the rows of the last statement */
+async function sql(on: string, ...statements: string[]): Promise<Record<string, string>[]> {
+  const client = new Client(on);
   await client.connect();
-  for (const statement of statements) await client.query(statement);
+  let rows: Record<string, string>[] = [];
+  for (const statement of statements) ({ rows } = await client.query(statement));
   await client.end();
+  return rows;
 }
 
 describe('a Postgres that refuses says so in one line, in the service, doctor and a command alike', () => {
@@ -89,13 +93,14 @@ describe('a Postgres that refuses says so in one line, in the service, doctor an
   });
 
   it('for too many connections', async () => {
-    await sql(`CREATE ROLE crowd LOGIN PASSWORD 'crowd-password' CONNECTION LIMIT 0`);
+    await sql(url, `CREATE ROLE crowd LOGIN PASSWORD 'crowd-password' CONNECTION LIMIT 0`);
     const line = await lineFor(changed({ username: 'crowd', password: 'crowd-password' }));
     expect(line).toContain(' has too many connections (53300): raise max_connections');
   });
 
   it('for a role that may not create tables, until its right is granted', async () => {
     await sql(
+      url,
       `CREATE ROLE clerk LOGIN PASSWORD 'clerk-password'`,
       'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
     );
@@ -103,7 +108,7 @@ describe('a Postgres that refuses says so in one line, in the service, doctor an
     const line = await lineFor(clerk);
     expect(line).toMatch(/ denies the user clerk a right.* \(42501\): /);
     const [grant = ''] = /GRANT CREATE ON SCHEMA public TO clerk$/.exec(line) ?? [];
-    await sql(grant);
+    await sql(url, grant);
     const test = await startApp({ DATABASE_URL: clerk });
     await test.close();
   }, 60_000);
@@ -196,9 +201,10 @@ describe('a Postgres that is absent', () => {
 });
 
 it('works over a Unix socket, with TypeORM and the pool alike', async () => {
-  const { port } = new URL(url);
-  const name = new URL(await server.database()).pathname.slice(1);
-  const socket = `postgres://postgres:postgres@/${name}?host=${server.socketFolder}&port=${port}`;
+  const { port, pathname } = new URL(url);
+  const [setting] = await sql(url, 'SHOW unix_socket_directories');
+  const place = `${pathname}?host=${setting?.['unix_socket_directories']}&port=${port}`;
+  const socket = `postgres://postgres:postgres@${place}`;
   const test = await startApp({ DATABASE_URL: socket });
   const { refreshToken } = await login(test);
   expect((await refresh(test, refreshToken)).status).toBe(200);
@@ -206,7 +212,7 @@ it('works over a Unix socket, with TypeORM and the pool alike', async () => {
   const listed = await bo(socket, 'project', 'list');
   expect(listed).toMatchObject({
     code: 0,
-    stderr: `database: postgres:///${name}?host=${server.socketFolder}&port=${port}\n`,
+    stderr: `database: postgres://${place}\n`,
   });
   expect(listed.stdout).toContain('ptdev');
 }, 60_000);

@@ -59,11 +59,6 @@ export class PostgresServer {
     return `postgres://postgres:postgres@127.0.0.1:${this.port}/postgres`;
   }
 
-  /** The folder of the Unix socket. */
-  get socketFolder(): string {
-    return `${this.folder.path}/data`;
-  }
-
   /** @returns the URL of a new, empty database */
   async database(): Promise<string> {
     const name = `test_${++this.databases}`;
