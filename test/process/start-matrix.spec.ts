@@ -21,7 +21,7 @@ type Case = readonly [
 
 /** Each state of Redis once, and each pair of the other three. */
 const FEW: readonly Case[] = [
-  ['sqlite', 'none', 2, 'https'],
+  ['sqlite', 'none', 1, 'https'],
   ['postgres', 'up', 2, 'http'],
   ['sqlite', 'closed port', 1, 'http'],
   ['postgres', 'wrong password', 1, 'https'],
