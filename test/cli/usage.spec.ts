@@ -26,6 +26,11 @@ describe('a process of its own', () => {
   });
 });
 
+it('names a variable that is wrong', async () => {
+  const refused = await bo(['project', 'list'], { env: { PORT: 'x' } });
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('PORT: must be') });
+});
+
 describe('usage', () => {
   it.each([
     [[], 'Usage: bo-auth'],

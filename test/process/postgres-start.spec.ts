@@ -21,10 +21,10 @@ beforeAll(async () => {
   url = database.url;
 }, 180_000);
 afterAll(async () => {
-  await database.drop();
-  // They belong to the server, which other specs use, too.
-  await sql(changed({ pathname: '/postgres' }), 'DROP ROLE IF EXISTS crowd', 'DROP ROLE IF EXISTS clerk');
   endAll();
+  await database?.drop();
+  // Roles outlive the database, and the server is shared.
+  await sql(changed({ pathname: '/postgres' }), 'DROP ROLE IF EXISTS crowd', 'DROP ROLE IF EXISTS clerk');
 });
 
 /** One command line after the other, on a database. */
@@ -201,7 +201,8 @@ describe('a Postgres that is absent', () => {
 });
 
 it('works over a Unix socket, with TypeORM and the pool alike', async () => {
-  const { port, pathname } = new URL(url);
+  const empty = await TestDatabase.create();
+  const { port, pathname } = new URL(empty.url);
   const [setting] = await sql(url, 'SHOW unix_socket_directories');
   const place = `${pathname}?host=${setting?.['unix_socket_directories']}&port=${port}`;
   const socket = `postgres://postgres:postgres@${place}`;
@@ -215,4 +216,5 @@ it('works over a Unix socket, with TypeORM and the pool alike', async () => {
     stderr: `database: postgres://${place}\n`,
   });
   expect(listed.stdout).toContain('ptdev');
+  await empty.drop();
 }, 60_000);

@@ -52,10 +52,13 @@ export async function callsOn(page: Page): Promise<string[]> {
 export async function tryOut(page: Page, id: string): Promise<Locator> {
   const block = call(page, id);
   if (!(await isOpen(block))) await toggle(block);
-  await block.locator('.execute-wrapper, .try-out__btn').first().waitFor();
-  const button = block.getByRole('button', { name: 'Try it out' });
-  if (await button.isVisible()) await button.click();
-  await block.getByRole('button', { name: 'Execute', exact: true }).waitFor();
+  const offer = block.getByRole('button', { name: 'Try it out' });
+  const ready = block.getByRole('button', { name: 'Execute', exact: true });
+  // Swagger UI draws the call once more when it has resolved its references.
+  do {
+    await offer.or(ready).first().waitFor();
+    if (await offer.isVisible()) await offer.click();
+  } while (!(await ready.isVisible()));
   return block;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Specs that search or compare for seconds. */
+/** In-process specs that take many seconds: model checks, differential and timing tests. */
 const LONG = /\/(engine\.model|check|differential|login-timing|frameworks)\.spec\.ts$/;
 
 /**

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Debian's packages, best first: the one that cannot open a window needs a fifth less CPU time. */
+/** Debian's packages, best first: the headless build needs a fifth less CPU time. */
 const PACKAGES = ['chromium-headless-shell', 'chromium'];
 
 /** Installing the package takes one to two minutes. */
 export const CHROMIUM_DEADLINE_MS = 600_000;
 
-/** Starts the browser of CHROMIUM_PATH, or the system's; if there is none, installs a package of Debian. */
+/** Starts the browser of CHROMIUM_PATH, or the system's; if there is none, installs one from Debian. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath(),

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { run } from '../../dist/cli/run.js';
 
 process.on('message', (given) => void runAlone(given));
+process.once('disconnect', () => process.exit());
 
 async function runAlone({ folder, args, input, env }) {
   const written = { stdout: '', stderr: '' };

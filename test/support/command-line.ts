@@ -66,21 +66,19 @@ function drive(work: {
   input: string;
   env: object;
 }): Promise<Ended> {
-  driver ??= fork(DRIVER, { env: { PATH: process.env['PATH'] } });
-  const child = driver;
+  const child = driver ?? fork(DRIVER, { env: { PATH: process.env['PATH'] } });
+  if (driver === null) child.once('exit', () => (driver = null));
+  driver = child;
   // Only a command that runs keeps the worker alive; the driver ends with the worker.
   for (const each of [child, child.channel]) each?.ref();
   return new Promise<Ended>((done, fail) => {
-    const gone = (code: number | null) => {
-      driver = null;
-      fail(new Error(`${work.args.join(' ')}: ended with ${code}`));
-    };
+    const gone = (code: number | null) => fail(new Error(`${work.args.join(' ')}: ended with ${code}`));
     child.once('exit', gone);
     child.once('message', (ended: Ended) => {
       child.off('exit', gone);
       done(ended);
     });
-    child.send(work);
+    child.send(work, (error) => error !== null && fail(error));
   }).finally(() => {
     for (const each of [child, child.channel]) each?.unref();
   });

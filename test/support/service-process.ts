@@ -138,12 +138,14 @@ let building: Promise<unknown> | null = null;
 export function built(): Promise<unknown> {
   building ??= isFresh()
     ? Promise.resolve()
-    : promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json']);
+    : promisify(execFile)('npm', ['run', 'build', '--', '--noCheck']);
   return building;
 }
 
 function isFresh(): boolean {
   const stamp = statSync('dist/.tsbuildinfo', { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' });
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
   return sources.every((file) => statSync(join('src', file)).mtimeMs <= stamp);
 }

@@ -13,17 +13,17 @@ export const look = () => ({
 
 function collapsed(Original, { React }) {
   return (props) => {
-    const [isOpen, setOpen] = React.useState(false);
+    const [wasOpened, setOpened] = React.useState(false);
     const path = props.specPath?.toJS() ?? [];
     const example = React.createElement(Original, props);
     if (!/^[45]/.test(path[path.indexOf('responses') + 1] ?? '') || !path.includes('responses'))
       return example;
     return React.createElement(
       'details',
-      { className: 'error-example', onToggle: ({ currentTarget }) => setOpen(currentTarget.open) },
+      { className: 'error-example', onToggle: () => setOpened(true) },
       React.createElement('summary', null, texts().example),
       // Colouring the text of an example takes longer than the rest of a response.
-      isOpen && example,
+      wasOpened && example,
     );
   };
 }
