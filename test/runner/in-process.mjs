@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** In-process specs that take many seconds: model checks, differential and timing tests. */
-const LONG = /\/(engine\.model|check|differential|login-timing|frameworks)\.spec\.ts$/;
+const LONG = /\/(engine\.model|check|differential|login-timing|frameworks|key-rotation|openapi)\.spec\.ts$/;
 
 /**
  * The specs of `npm run test:quick`, for Jest's `--filter`: those that start no other process (a service, a database, a

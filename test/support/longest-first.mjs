@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
-/** Specs that start processes, longest first: a long spec that starts late would run alone at the end. */
+/** Long specs, longest first: a long spec that starts late would run alone at the end. */
 const LONGEST = [
   'swagger-ui',
   'history',
@@ -17,6 +17,8 @@ const LONGEST = [
   'history-fakes',
   'engine.model',
   'running-server',
+  'revocation-feed',
+  'refresh',
 ];
 
 /** Orders specs by this list, because Jest's own timings are in its cache, which a new machine does not have. */
