@@ -9,14 +9,13 @@ export class Fields {
     this.calls = calls;
   }
 
-  fillParameter({ path, method, parameters }, place, name, value) {
-    const index = parameters.findIndex((parameter) => parameter.in === place && parameter.name === name);
+  fillParameter(call, place, name, value) {
+    const index = call.parameters.findIndex((parameter) => parameter.in === place && parameter.name === name);
     if (index < 0) return;
-    const { specSelectors, specActions } = this.ui;
-    const parameter = specSelectors.specJson().getIn(['paths', path, method, 'parameters', index]);
-    const shown = specSelectors.parameterWithMetaByIdentity([path, method], parameter).get('value');
+    const field = this.field(call, index);
     // Each change makes Swagger UI look at every call again.
-    if (shown !== value) specActions.changeParamByIdentity([path, method], parameter, value, false);
+    if (field.value !== value)
+      this.ui.specActions.changeParamByIdentity([call.path, call.method], field.parameter, value, false);
   }
 
   /** @param {string} text JSON */
@@ -40,14 +39,19 @@ export class Fields {
   }
 
   filledParameters() {
-    const { specSelectors } = this.ui;
     return this.calls.flatMap((call) =>
       call.parameters.flatMap((parameter, index) => {
-        const pathMethod = [call.path, call.method];
-        const shown = specSelectors.specJson().getIn(['paths', ...pathMethod, 'parameters', index]);
-        const value = specSelectors.parameterWithMetaByIdentity(pathMethod, shown).get('value');
+        const { value } = this.field(call, index);
         return value === undefined ? [] : [{ call, parameter, value }];
       }),
     );
+  }
+
+  /** A parameter as Swagger UI holds it, and what its field holds. */
+  field({ path, method }, index) {
+    const { specSelectors } = this.ui;
+    const parameter = specSelectors.specJson().getIn(['paths', path, method, 'parameters', index]);
+    const value = specSelectors.parameterWithMetaByIdentity([path, method], parameter).get('value');
+    return { parameter, value };
   }
 }
